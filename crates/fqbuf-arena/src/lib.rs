@@ -1,0 +1,1 @@
+//! Fixed-capacity byte arena with many live slices, and rotating preallocated buffers

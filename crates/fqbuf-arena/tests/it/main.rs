@@ -1,0 +1,1 @@
+//! What users of fqbuf-arena rely on, through its public names.

@@ -1,0 +1,1 @@
+//! What users of fqbuf-line rely on, through its public names.

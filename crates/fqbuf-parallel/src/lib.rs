@@ -1,0 +1,1 @@
+//! FASTQ records through worker threads, in order, within one memory budget

@@ -1,0 +1,1 @@
+//! What users of fqbuf-parallel rely on, through its public names.

@@ -1,0 +1,1 @@
+//! Sharded buffer pool with byte budgets and slices that return their buffer by themselves

@@ -1,0 +1,1 @@
+//! What users of fqbuf-pool rely on, through its public names.

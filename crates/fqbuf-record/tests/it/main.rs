@@ -1,0 +1,1 @@
+//! What users of fqbuf-record rely on, through its public names.

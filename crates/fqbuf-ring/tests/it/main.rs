@@ -1,0 +1,1 @@
+//! What users of fqbuf-ring rely on, through its public names.

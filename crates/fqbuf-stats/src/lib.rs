@@ -1,0 +1,1 @@
+//! Exact and sharded counters of live, peak and total buffer memory

@@ -1,0 +1,1 @@
+//! Byte streams in and out, compressed or not, verified to the last byte

@@ -1,0 +1,1 @@
+//! What users of fqbuf rely on, through its public names.

@@ -1,0 +1,3 @@
+//! Drives everything: `cargo xtask` lists the tasks.
+
+fn main() {}
