@@ -182,27 +182,24 @@ impl Block {
     /// Grows the memory to `capacity` bytes and keeps the bytes held; a smaller capacity does nothing.
     ///
     /// # Errors
-    /// The allocator's refusal; the block is as it was.
+    /// The allocator's refusal; the bytes held are as they were.
     pub fn grow(&mut self, capacity: usize) -> Result<(), TryReserveError> {
         if capacity <= self.bytes.len() {
             return Ok(());
         }
-        let base_of = |bytes: &Vec<u8>| bytes.as_ptr().align_offset(PAGE).min(bytes.len());
         if self.is_empty() {
-            // Nothing to keep: fresh zeroed memory costs no page until it is touched.
-            self.bytes = Vec::new();
-            let mut fresh = Vec::new();
-            fresh.try_reserve_exact(capacity)?;
-            drop(fresh);
+            // Nothing to keep: the old memory goes first, and fresh zeroed memory costs no page until it is touched.
+            *self = Self::new();
+            Vec::<u8>::new().try_reserve_exact(capacity)?;
             self.bytes = vec![0; capacity];
-            self.base = base_of(&self.bytes);
+            self.base = first_page(&self.bytes);
             self.clear();
             return Ok(());
         }
         self.bytes.try_reserve_exact(capacity - self.bytes.len())?;
         self.bytes.resize(capacity, 0);
         // The bytes kept their indices, not their addresses.
-        self.base = base_of(&self.bytes);
+        self.base = first_page(&self.bytes);
         Ok(())
     }
 
@@ -250,6 +247,11 @@ impl Block {
             self.end = end;
         }
     }
+}
+
+/// Index of the first byte on a page boundary, or the length when there is none.
+fn first_page(bytes: &[u8]) -> usize {
+    bytes.as_ptr().align_offset(PAGE).min(bytes.len())
 }
 
 impl std::fmt::Debug for Block {
