@@ -1,0 +1,3 @@
+//! Criterion group of fqbuf-parallel.
+
+fn main() {}

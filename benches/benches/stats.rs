@@ -1,0 +1,3 @@
+//! Criterion group of fqbuf-stats.
+
+fn main() {}

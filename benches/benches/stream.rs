@@ -1,0 +1,3 @@
+//! Criterion group of fqbuf-stream.
+
+fn main() {}
