@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod block;
+mod growth;
 
 pub use block::{Block, PAGE, Source};
+pub use growth::GrowthPolicy;
