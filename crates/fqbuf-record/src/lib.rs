@@ -1,1 +1,23 @@
-//! Strict four-line FASTQ reading, batching, splitting and writing without allocation per record
+//! Strict four-line FASTQ reading, batching, splitting and writing without allocation per record.
+
+#![deny(unsafe_code)]
+
+mod batch;
+mod boundary;
+mod checks;
+mod cursor;
+mod error;
+mod reader;
+mod record;
+mod scan;
+mod simd;
+mod strict;
+
+pub use batch::{Iter, RecordBuffer};
+pub use boundary::{RecordStart, find_last_record_start, find_record_start};
+pub use checks::{Alphabet, Checks};
+pub use cursor::Skipped;
+pub use error::{Mate, ParseError, ParseErrorKind, Part, Position};
+pub use fqbuf_line::{GrowthPolicy, Source};
+pub use reader::{Reader, ReaderBuilder, Records, SliceReader};
+pub use record::{FastqRecord, InvalidRecord, RefRecord};

@@ -1,0 +1,126 @@
+//! Checks beyond the format's structure: all off by default, and cheap when on.
+
+use crate::error::ParseErrorKind;
+use crate::record::RefRecord;
+
+/// Which sequence bytes are accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alphabet {
+    /// Every byte.
+    #[default]
+    Any,
+    /// Printable ASCII without white space.
+    Graphic,
+    /// IUPAC nucleotide codes in either case, `U`, gaps `-` and `.`, and `*`.
+    Iupac,
+    /// `A C G T N` in either case.
+    Dna,
+}
+
+impl Alphabet {
+    /// Whether the alphabet has this byte.
+    #[must_use]
+    pub fn contains(self, base: u8) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Graphic => base.is_ascii_graphic(),
+            Self::Iupac => b"ACGTURYSWKMBDHVNacgturyswkmbdhvn-.*".contains(&base),
+            Self::Dna => b"ACGTNacgtn".contains(&base),
+        }
+    }
+}
+
+/// Optional checks of each record: quality range, title after `+`, alphabet of the sequence.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::{Alphabet, Checks, Reader};
+///
+/// let checks = Checks::none().quality_range(b'!'..=b'J').alphabet(Alphabet::Dna);
+/// let mut reader = Reader::builder().checks(checks).build(&b"@r1\nACGT\n+\nIIIK\n"[..]);
+/// assert!(reader.next_record().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Least and greatest quality byte accepted.
+    quality: Option<(u8, u8)>,
+    /// Whether a title after `+` has to be the header's.
+    title: bool,
+    alphabet: Alphabet,
+}
+
+impl Checks {
+    /// No check beyond the format's structure; the default.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { quality: None, title: false, alphabet: Alphabet::Any }
+    }
+
+    /// Qualities in `!..=~`, a title after `+` equal to the header where there is one, no white space in sequences.
+    #[must_use]
+    pub const fn strict() -> Self {
+        Self { quality: Some((b'!', b'~')), title: true, alphabet: Alphabet::Graphic }
+    }
+
+    /// Accepts quality bytes in `range` only (the raw bytes: `b'!'` is Phred 0 in Sanger's encoding). Default: all.
+    #[must_use]
+    pub const fn quality_range(mut self, range: std::ops::RangeInclusive<u8>) -> Self {
+        self.quality = Some((*range.start(), *range.end()));
+        self
+    }
+
+    /// Whether a title after `+` has to equal the header; an absent one is always accepted. Default: no.
+    #[must_use]
+    pub const fn title(mut self, on: bool) -> Self {
+        self.title = on;
+        self
+    }
+
+    /// Accepts bases of `alphabet` only. Default: [`Alphabet::Any`].
+    #[must_use]
+    pub const fn alphabet(mut self, alphabet: Alphabet) -> Self {
+        self.alphabet = alphabet;
+        self
+    }
+
+    /// Whether any check is on.
+    pub(crate) fn any(&self) -> bool {
+        *self != Self::none()
+    }
+
+    /// The first rule that the record breaks: its kind, the line of the record (0 to 3), and that line's offset.
+    pub(crate) fn fault(&self, record: &RefRecord<'_>) -> Option<(ParseErrorKind, usize, usize)> {
+        let offset_of = |part: &[u8]| part.as_ptr() as usize - record.as_bytes().as_ptr() as usize;
+        let seq = record.seq();
+        if let Some(at) = self.bad_base(seq) {
+            let kind = ParseErrorKind::InvalidBase { found: seq[at], column: at as u64 + 1 };
+            return Some((kind, 1, offset_of(seq)));
+        }
+        if self.title && !record.title().is_empty() && record.title() != record.head() {
+            return Some((ParseErrorKind::TitleMismatch, 2, offset_of(record.title()) - 1));
+        }
+        let (min, max) = self.quality?;
+        let qual = record.qual();
+        if all_within(qual, min, max) {
+            return None;
+        }
+        let at = qual.iter().position(|q| !(min..=max).contains(q))?;
+        let kind = ParseErrorKind::QualityOutOfRange { found: qual[at], min, max, column: at as u64 + 1 };
+        Some((kind, 3, offset_of(qual)))
+    }
+
+    fn bad_base(&self, seq: &[u8]) -> Option<usize> {
+        match self.alphabet {
+            Alphabet::Any => None,
+            Alphabet::Graphic if all_within(seq, b'!', b'~') => None,
+            alphabet => seq.iter().position(|&base| !alphabet.contains(base)),
+        }
+    }
+}
+
+/// Whether all bytes are in `min..=max`. Without an early exit, so that it becomes vector code.
+fn all_within(bytes: &[u8], min: u8, max: u8) -> bool {
+    let Some(span) = max.checked_sub(min) else { return bytes.is_empty() };
+    bytes.chunks(256).all(|chunk| !chunk.iter().fold(false, |bad, b| bad | (b.wrapping_sub(min) > span)))
+}

@@ -1,0 +1,312 @@
+//! A place in a run of bytes, from record to record: the fast index, the exact parser, the checks, the position.
+//!
+//! Readers over streams, over slices in memory and over blocks in worker threads are all this cursor with another way to
+//! get bytes.
+
+use memchr::{memchr, memchr_iter};
+
+use crate::boundary::{RecordStart, find_record_start};
+use crate::checks::Checks;
+use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
+use crate::record::{RefRecord, id_of};
+use crate::scan::{Entry, RECORDS};
+use crate::simd::{Scan, widest};
+use crate::strict::{Fault, Parsed, Strict};
+
+/// What an [`advance`](Cursor::advance) came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A record: see [`Cursor::record`].
+    Record,
+    /// More bytes are needed behind those from [`Cursor::at`] on.
+    NeedMore,
+    /// The end of input, all of it accounted for.
+    End,
+}
+
+/// What a cursor has skipped, when it was told to skip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Places where bad input began; each counts as one record.
+    pub records: u64,
+    /// Bytes of bad input.
+    pub bytes: u64,
+}
+
+pub(crate) struct Cursor {
+    scan: Scan,
+    /// Records found by the fast path or the exact one, in order; `present..indexed` are still to come, the one before
+    /// `present` is what [`Cursor::record`] shows.
+    index: [Entry; RECORDS],
+    present: usize,
+    indexed: usize,
+    /// What is known of the record at `at`, when it is not all there.
+    strict: Strict,
+    /// Offset in the data of the first byte that is not part of a delivered record.
+    at: usize,
+    /// Offset in the input of the data's first byte.
+    base: u64,
+    /// Records before `at`, skipped ones included.
+    records: u64,
+    /// Lines before `at`.
+    lines: u64,
+    /// Bytes that a record may take.
+    limit: usize,
+    checks: Checks,
+    /// Whether records need a look beyond the index: a check is on.
+    checked: bool,
+    /// First of the blank lines that are being passed, as lines before it and offset in the input.
+    blank: Option<(u64, u64)>,
+    /// Whether bad input is being passed up to the next record start.
+    skipping: bool,
+    skipped: Skipped,
+    pub(crate) source: SourceInfo,
+}
+
+impl Cursor {
+    pub(crate) fn new(limit: usize, checks: Checks, source: SourceInfo) -> Self {
+        Self {
+            scan: widest(),
+            index: [Entry::default(); RECORDS],
+            present: 0,
+            indexed: 0,
+            strict: Strict::default(),
+            at: 0,
+            base: 0,
+            records: 0,
+            lines: 0,
+            limit,
+            checks,
+            checked: checks.any(),
+            blank: None,
+            skipping: false,
+            skipped: Skipped::default(),
+            source,
+        }
+    }
+
+    /// Moves to the next record of `data`, which are the bytes of the last call or, after [`Cursor::rebase`], those from
+    /// `at` on and maybe more. After an error the cursor stays, and a repeated call returns the same error.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
+        if self.present == self.indexed {
+            let step = self.refill_index(data, at_end)?;
+            if step != Step::Record {
+                return Ok(step);
+            }
+        }
+        if self.checked {
+            self.check(data)?;
+        }
+        self.at = self.index[self.present].next;
+        self.present += 1;
+        Ok(Step::Record)
+    }
+
+    /// The record that the last [`advance`](Cursor::advance) moved to.
+    #[inline(always)]
+    pub(crate) fn record<'a>(&self, data: &'a [u8]) -> RefRecord<'a> {
+        RefRecord::of(data, self.entry())
+    }
+
+    /// Offsets of that record in the data.
+    #[inline(always)]
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.index[self.present - 1]
+    }
+
+    /// Goes back before the record that the last advance moved to, so that the next one moves to it again.
+    pub(crate) fn put_back(&mut self) {
+        self.present -= 1;
+        self.at = self.index[self.present].start;
+    }
+
+    /// Offset in the data of the first byte that is not part of a delivered record.
+    #[inline]
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Tells that the first `at` bytes were dropped from the data.
+    pub(crate) fn rebase(&mut self) {
+        debug_assert!(self.present == self.indexed, "indexed records would be lost");
+        self.settle();
+        self.base += self.at as u64;
+        self.at = 0;
+    }
+
+    /// Bytes that a record may take.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn skipped(&self) -> Skipped {
+        self.skipped
+    }
+
+    /// Where the next record begins; after an error, where its record begins.
+    pub(crate) fn position(&self) -> Position {
+        let passed = self.present as u64;
+        Position {
+            record: self.records + passed + 1,
+            line: self.lines + 4 * passed + 1,
+            byte: self.base + self.at as u64,
+        }
+    }
+
+    /// Where the record begins that the last advance moved to.
+    pub(crate) fn record_position(&self) -> Position {
+        let Position { record, line, .. } = self.position();
+        Position { record: record - 1, line: line - 4, byte: self.base + self.entry().start as u64 }
+    }
+
+    /// An error about the input as a whole at the place of the next record.
+    pub(crate) fn error_here(&self, kind: ParseErrorKind) -> ParseError {
+        ParseError::new(kind, self.position(), None, &self.source)
+    }
+
+    /// Counts the delivered part of the index and forgets all of it.
+    fn settle(&mut self) {
+        self.records += self.present as u64;
+        self.lines += 4 * self.present as u64;
+        self.indexed = 0;
+        self.present = 0;
+    }
+
+    #[inline(never)]
+    fn refill_index(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
+        self.settle();
+        if self.skipping {
+            let step = self.pass_bad_input(data, at_end);
+            if step != Step::Record {
+                return Ok(step);
+            }
+        }
+        // A record that was begun by the exact parser is finished by it: to begin again would be quadratic work.
+        if self.blank.is_none() && self.strict.is_new() {
+            let found = (self.scan)(data, self.at, &mut self.index);
+            self.indexed = self.index[..found].iter().take_while(|e| e.next - e.start <= self.limit).count();
+            if self.indexed > 0 {
+                return Ok(Step::Record);
+            }
+        }
+        self.parse_one(data, at_end)
+    }
+
+    /// One record by the exact parser.
+    fn parse_one(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
+        loop {
+            let rest = &data[self.at..];
+            // More than a record may take is not looked at, so that the answer does not depend on how much is there.
+            let within = rest.len() <= self.limit;
+            let rest = if within { rest } else { &rest[..self.limit] };
+            if self.blank.is_some() && rest.first().is_some_and(|b| !matches!(b, b'\r' | b'\n')) {
+                return Err(self.blank_line());
+            }
+            let parsed = self.strict.parse(rest, at_end && within);
+            let strict = match parsed {
+                Parsed::NeedMore if within => return Ok(Step::NeedMore),
+                _ => std::mem::take(&mut self.strict),
+            };
+            match parsed {
+                Parsed::Record(entry) => {
+                    self.index[0] = entry.moved(0, self.at);
+                    self.indexed = 1;
+                    return Ok(Step::Record);
+                }
+                Parsed::Blank(n) => {
+                    self.blank.get_or_insert((self.lines, self.base + self.at as u64));
+                    self.lines += 1;
+                    self.at += n;
+                }
+                Parsed::End => return Ok(Step::End),
+                // A lone CR behind blank lines.
+                Parsed::Fault(_) if self.blank.is_some() => return Err(self.blank_line()),
+                Parsed::Fault(fault) => return Err(self.fault(data, fault)),
+                Parsed::NeedMore => {
+                    let (line, offset) = strict.present_line();
+                    let kind = ParseErrorKind::RecordTooLong { limit: self.limit };
+                    return Err(self.fault(data, Fault { kind, line, offset }));
+                }
+            }
+        }
+    }
+
+    /// The error of a fault in the record at `at`.
+    #[cold]
+    fn fault(&self, data: &[u8], fault: Fault) -> ParseError {
+        let Position { record, line, byte } = self.position();
+        let position = Position { record, line: line + fault.line as u64, byte: byte + fault.offset as u64 };
+        ParseError::new(fault.kind, position, id_at(&data[self.at..]), &self.source)
+    }
+
+    /// The error of the first blank line before `at`.
+    #[cold]
+    fn blank_line(&self) -> ParseError {
+        let (lines, byte) = self.blank.unwrap_or_default();
+        let position = Position { record: self.records + 1, line: lines + 1, byte };
+        ParseError::new(ParseErrorKind::BlankLine, position, None, &self.source)
+    }
+
+    #[inline(never)]
+    fn check(&mut self, data: &[u8]) -> Result<(), ParseError> {
+        let entry = self.index[self.present];
+        let Some((kind, line, offset)) = self.checks.fault(&RefRecord::of(data, &entry)) else { return Ok(()) };
+        self.at = entry.start;
+        Err(self.fault(data, Fault { kind, line, offset }))
+    }
+
+    /// Begins to pass the bad input at `at`: the next advance goes on at the next record start behind it.
+    pub(crate) fn skip(&mut self) {
+        self.settle();
+        self.skipped.records += 1;
+        if let Some((_, byte)) = self.blank.take() {
+            // The blank lines were passed already, and are no record.
+            self.skipped.bytes += self.base + self.at as u64 - byte;
+            return;
+        }
+        self.skipping = true;
+        self.records += 1;
+    }
+
+    /// Passes bytes up to a record start. The first byte of the bad record is passed whatever it is.
+    fn pass_bad_input(&mut self, data: &[u8], at_end: bool) -> Step {
+        // A byte of what was passed stays in front, for the search to know whether a line begins at its offset.
+        let from = self.at + 1;
+        if from > data.len() {
+            return if at_end { Step::End } else { Step::NeedMore };
+        }
+        match find_record_start(data, from, at_end) {
+            RecordStart::At(start) => {
+                self.pass(data, start);
+                self.skipping = false;
+                Step::Record
+            }
+            RecordStart::NeedMore(from) => {
+                // A candidate longer than any record may be is none.
+                let from = if data.len() - from > self.limit { data.len() } else { from };
+                self.pass(data, from - 1);
+                Step::NeedMore
+            }
+            RecordStart::None => {
+                self.pass(data, data.len());
+                self.skipping = false;
+                Step::End
+            }
+        }
+    }
+
+    fn pass(&mut self, data: &[u8], to: usize) {
+        let passed = &data[self.at..to];
+        self.lines += memchr_iter(b'\n', passed).count() as u64;
+        self.skipped.bytes += passed.len() as u64;
+        self.at = to;
+    }
+}
+
+/// The id of the record at the start of `data`, as far as it is there.
+fn id_at(data: &[u8]) -> Option<&[u8]> {
+    let head = data.strip_prefix(b"@")?;
+    let head = &head[..memchr(b'\n', head).unwrap_or(head.len())];
+    Some(id_of(head.strip_suffix(b"\r").unwrap_or(head)))
+}

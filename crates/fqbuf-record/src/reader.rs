@@ -1,0 +1,410 @@
+//! The serial reader: records from any source, one at a time or in batches, at bounded memory.
+
+use std::sync::Arc;
+
+use fqbuf_line::{Block, GrowthPolicy, PAGE, Source};
+
+use crate::batch::RecordBuffer;
+use crate::checks::Checks;
+use crate::cursor::{Cursor, Skipped, Step};
+use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
+use crate::record::{FastqRecord, RefRecord};
+
+/// Bytes read at a time by default: large enough to hide the cost of a system call, small enough for the second cache
+/// level.
+const CAPACITY: usize = 256 << 10;
+
+/// Settings of a [`Reader`].
+#[derive(Clone, Debug)]
+pub struct ReaderBuilder {
+    capacity: usize,
+    growth: GrowthPolicy,
+    checks: Checks,
+    skip_invalid: bool,
+    source: SourceInfo,
+}
+
+impl Default for ReaderBuilder {
+    fn default() -> Self {
+        Self {
+            capacity: CAPACITY,
+            growth: GrowthPolicy::default(),
+            checks: Checks::none(),
+            skip_invalid: false,
+            source: SourceInfo::default(),
+        }
+    }
+}
+
+impl ReaderBuilder {
+    /// Bytes to read at a time, rounded up to whole pages. Default: 256 KiB.
+    #[must_use]
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    /// How far the buffer may grow for one record. Default: 64 MiB.
+    #[must_use]
+    pub fn growth(mut self, policy: GrowthPolicy) -> Self {
+        self.growth = policy;
+        self
+    }
+
+    /// Checks beyond the format's structure. Default: none.
+    #[must_use]
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// Whether to pass over bad records and count them, instead of ending with an error. Default: no.
+    #[must_use]
+    pub fn skip_invalid(mut self, on: bool) -> Self {
+        self.skip_invalid = on;
+        self
+    }
+
+    /// The name that errors give the input, mostly its path. Default: none.
+    #[must_use]
+    pub fn source_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.source.name = Some(name.into());
+        self
+    }
+
+    /// Whether errors say that byte offsets are of the uncompressed data. Default: no.
+    #[must_use]
+    pub fn compressed(mut self, on: bool) -> Self {
+        self.source.compressed = on;
+        self
+    }
+
+    /// A reader of `source`. Allocates nothing until the first record is asked for.
+    pub fn build<S: Source>(self, source: S) -> Reader<S> {
+        Reader {
+            source,
+            block: Block::new(),
+            at_end: false,
+            window: self.capacity.max(1).next_multiple_of(PAGE),
+            cursor: self.cursor(),
+            growth: self.growth,
+            skip_invalid: self.skip_invalid,
+        }
+    }
+
+    /// A reader of a slice, in place. Never allocates but for errors. The growth policy's limit holds for records in slices
+    /// as well.
+    #[must_use]
+    pub fn build_slice(self, data: &[u8]) -> SliceReader<'_> {
+        SliceReader { data, at_end: true, cursor: self.cursor(), skip_invalid: self.skip_invalid, done: false }
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.growth.limit(), self.checks, self.source.clone())
+    }
+}
+
+/// Reads strict four-line FASTQ from a [`Source`]: anything that implements [`Read`](std::io::Read).
+///
+/// For a slice in memory take [`SliceReader`]; for all cores, the crate fqbuf-parallel.
+///
+/// Every byte of the input is accounted for: it is part of a delivered record, a blank line after the last one, counted as
+/// [skipped](Reader::skipped) where that was asked for, or behind an error. After an error about the input the reader stays
+/// where it is: the next call returns the same error. After an error of the source the next call goes on, where the source
+/// can (`WouldBlock`, for one). The end of input is final: after it the source is not asked again.
+///
+/// Reading blocks as long as the source does. Memory: the capacity and two pages, more while a record takes more, never more
+/// than twice the growth policy's limit beside it; no allocation per record.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::Reader;
+///
+/// # fn main() -> Result<(), fqbuf_record::ParseError> {
+/// let mut reader = Reader::new(&b"@r1\nACGT\n+\nIIII\n@r2\nTT\n+\n!!\n"[..]);
+/// let mut bases = 0;
+/// while let Some(record) = reader.next_record()? {
+///     bases += record.len();
+/// }
+/// assert_eq!(bases, 6);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Reader<S> {
+    source: S,
+    /// Bytes read and not yet passed; the cursor's data.
+    block: Block,
+    /// Whether the source has said that it has no more.
+    at_end: bool,
+    /// Bytes to read at a time, whole pages.
+    window: usize,
+    growth: GrowthPolicy,
+    cursor: Cursor,
+    skip_invalid: bool,
+}
+
+impl Reader<std::io::Empty> {
+    /// Settings for a reader.
+    #[must_use]
+    pub fn builder() -> ReaderBuilder {
+        ReaderBuilder::default()
+    }
+}
+
+impl<S: Source> Reader<S> {
+    /// A reader with default settings.
+    pub fn new(source: S) -> Self {
+        ReaderBuilder::default().build(source)
+    }
+
+    /// The next record, borrowed until the next call; `None` at the end of input.
+    ///
+    /// # Errors
+    /// Input that breaks a rule, a record beyond the growth policy's limit, or the source's error.
+    #[inline]
+    pub fn next_record(&mut self) -> Result<Option<RefRecord<'_>>, ParseError> {
+        Ok(if self.advance()? { Some(self.cursor.record(self.block.data())) } else { None })
+    }
+
+    /// Iterator over owned records, one allocation each. Ends after the first error.
+    pub fn records(&mut self) -> Records<'_, S> {
+        Records { reader: self, done: false }
+    }
+
+    /// Clears `batch`, then fills it with records until it is full; returns their number, 0 only at the end of input.
+    /// A batch is also full when the next record would exceed its byte limit. Does not allocate once the batch has grown to
+    /// its size.
+    ///
+    /// # Errors
+    /// As [`Reader::next_record`]; the records before the error are in the batch, and the error comes again from the
+    /// next call where it is one of the input. A batch without capacity, or a record that exceeds the batch's byte limit by
+    /// itself.
+    pub fn read_batch(&mut self, batch: &mut RecordBuffer) -> Result<usize, ParseError> {
+        batch.clear();
+        if batch.capacity() == 0 {
+            return Err(self.cursor.error_here(ParseErrorKind::NoCapacity));
+        }
+        loop {
+            let step = match self.cursor.fill_batch(self.block.data(), self.at_end, batch) {
+                Err(error) if self.skips(&error) => continue,
+                step => step?,
+            };
+            match step {
+                Step::NeedMore => self.refill()?,
+                Step::Record | Step::End => return Ok(batch.len()),
+            }
+        }
+    }
+
+    /// Where the next record begins, or after an error the record that it is about.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.cursor.position()
+    }
+
+    /// What was skipped so far, where [skipping](ReaderBuilder::skip_invalid) was asked for.
+    #[must_use]
+    pub fn skipped(&self) -> Skipped {
+        self.cursor.skipped()
+    }
+
+    /// The source. Bytes that the reader holds already are gone from it.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// The source, mutable. Bytes that the reader holds already are gone from it.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
+
+    /// Gives the source back; bytes read and not yet delivered are lost.
+    pub fn into_inner(self) -> S {
+        self.source
+    }
+
+    /// Moves to the next record; false at the end of input.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> Result<bool, ParseError> {
+        loop {
+            match self.cursor.advance(self.block.data(), self.at_end) {
+                Ok(Step::Record) => return Ok(true),
+                Ok(Step::NeedMore) => self.refill()?,
+                Ok(Step::End) => return Ok(false),
+                Err(error) => {
+                    if !self.skips(&error) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The record that the last advance moved to.
+    pub(crate) fn current(&self) -> RefRecord<'_> {
+        self.cursor.record(self.block.data())
+    }
+
+    /// Where that record begins.
+    pub(crate) fn current_position(&self) -> Position {
+        self.cursor.record_position()
+    }
+
+    pub(crate) fn source_info(&self) -> &SourceInfo {
+        &self.cursor.source
+    }
+
+    #[cold]
+    fn skips(&mut self, error: &ParseError) -> bool {
+        let skip = self.skip_invalid && error.is_format();
+        if skip {
+            self.cursor.skip();
+        }
+        skip
+    }
+
+    /// Drops what was passed and reads more behind the rest.
+    #[inline(never)]
+    fn refill(&mut self) -> Result<(), ParseError> {
+        self.block.consume(self.cursor.at());
+        self.cursor.rebase();
+        // A rest larger than the window is a long record: its memory doubles, so that each byte is moved a few times at
+        // most. One byte beyond the limit tells a record at the limit from one above it.
+        let held = self.block.len();
+        let most = self.cursor.limit().saturating_add(1);
+        let room = if held < self.window {
+            self.window
+        } else {
+            let target = self.growth.next(held).unwrap_or(most).min(most);
+            target.saturating_sub(held).max(PAGE)
+        };
+        // Half of the room is enough to go on with what there is.
+        if self.block.must_grow_for(room.div_ceil(2)) {
+            let capacity = held.saturating_add(room).next_multiple_of(PAGE).saturating_add(2 * PAGE);
+            if self.block.grow(capacity).is_err() {
+                return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory));
+            }
+        }
+        let read = match self.block.make_room(room.div_ceil(2)) {
+            Ok(()) => self.source.fill(&mut self.block),
+            Err(_) => return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory)),
+        };
+        match read {
+            Ok(n) => self.at_end = n == 0,
+            Err(e) => return Err(self.cursor.error_here(ParseErrorKind::Io(e))),
+        }
+        Ok(())
+    }
+}
+
+/// Iterator over owned records; see [`Reader::records`].
+pub struct Records<'a, S> {
+    reader: &'a mut Reader<S>,
+    /// Whether the end or an error was delivered.
+    done: bool,
+}
+
+impl<S: Source> Iterator for Records<'_, S> {
+    type Item = Result<FastqRecord, ParseError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.reader.next_record().map(|record| record.map(FastqRecord::from)).transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Reads strict four-line FASTQ from a slice, in place; its records outlive the calls.
+///
+/// The slice may be a whole input, a caller's own memory map for one, or a [part](SliceReader::part) of it.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::SliceReader;
+///
+/// # fn main() -> Result<(), fqbuf_record::ParseError> {
+/// let records = SliceReader::new(b"@r1\nACGT\n+\nIIII\n@r2\nTT\n+\n!!\n").collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(records[1].id(), b"r2");
+/// # Ok(())
+/// # }
+/// ```
+pub struct SliceReader<'a> {
+    data: &'a [u8],
+    at_end: bool,
+    cursor: Cursor,
+    skip_invalid: bool,
+    /// Whether the iterator has delivered the end or an error.
+    done: bool,
+}
+
+impl<'a> SliceReader<'a> {
+    /// A reader of a whole input with default settings; records may take any length.
+    #[must_use]
+    pub fn new(data: &'a [u8]) -> Self {
+        ReaderBuilder::default().growth(GrowthPolicy::unlimited()).build_slice(data)
+    }
+
+    /// The next record; `None` at the end of input.
+    ///
+    /// # Errors
+    /// Input that breaks a rule, or a record beyond the growth policy's limit.
+    #[inline]
+    pub fn next_record(&mut self) -> Result<Option<RefRecord<'a>>, ParseError> {
+        loop {
+            match self.cursor.advance(self.data, self.at_end) {
+                Ok(Step::Record) => return Ok(Some(self.cursor.record(self.data))),
+                Ok(Step::NeedMore | Step::End) => return Ok(None),
+                Err(error) => {
+                    if !(self.skip_invalid && error.is_format()) {
+                        return Err(error);
+                    }
+                    self.cursor.skip();
+                }
+            }
+        }
+    }
+
+    /// Makes the slice a part of an input that goes on behind it: a record that is not all there is then no error, but ends
+    /// the reading without one. [`SliceReader::consumed`] tells where.
+    #[must_use]
+    pub fn part(mut self) -> Self {
+        self.at_end = false;
+        self
+    }
+
+    /// Bytes of the slice before the next record.
+    #[inline]
+    #[must_use]
+    pub fn consumed(&self) -> usize {
+        self.cursor.at()
+    }
+
+    /// Where the next record begins, or after an error the record that it is about.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.cursor.position()
+    }
+
+    /// What was skipped so far, where [skipping](ReaderBuilder::skip_invalid) was asked for.
+    #[must_use]
+    pub fn skipped(&self) -> Skipped {
+        self.cursor.skipped()
+    }
+}
+
+impl<'a> Iterator for SliceReader<'a> {
+    type Item = Result<RefRecord<'a>, ParseError>;
+
+    /// The next record; ends after the first error.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.next_record().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+}

@@ -1,0 +1,331 @@
+//! One record: borrowed from a buffer, or owned.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::scan::Entry;
+use memchr::{memchr2, memrchr};
+
+/// A record borrowed from the reader's buffer or from a slice; copying it copies no bytes.
+///
+/// The slices are those of the input: line ends are stripped, all other bytes are as they stand there.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::SliceReader;
+///
+/// # fn main() -> Result<(), fqbuf_record::ParseError> {
+/// let mut reader = SliceReader::new(b"@r1 lane 2\nACGT\n+\nIIII\n");
+/// if let Some(record) = reader.next_record()? {
+///     assert_eq!(record.id(), b"r1");
+///     assert_eq!(record.description(), Some(&b"lane 2"[..]));
+///     assert_eq!(record.seq(), b"ACGT");
+///     assert_eq!(record.qual(), b"IIII");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct RefRecord<'a> {
+    /// The whole record with its line ends; begins with its `@`.
+    bytes: &'a [u8],
+    /// Just past the header in `bytes`.
+    head_end: usize,
+    /// First base in `bytes`.
+    seq_start: usize,
+    /// Bases of the record, and qualities.
+    len: usize,
+    /// First quality in `bytes`.
+    qual_start: usize,
+}
+
+impl<'a> RefRecord<'a> {
+    /// The record at `entry` of `data`.
+    #[inline(always)]
+    pub(crate) fn of(data: &'a [u8], entry: &Entry) -> Self {
+        Self {
+            bytes: &data[entry.start..entry.next],
+            head_end: entry.head_end - entry.start,
+            seq_start: entry.seq_start - entry.start,
+            len: entry.seq_end - entry.seq_start,
+            qual_start: entry.qual_start - entry.start,
+        }
+    }
+
+    /// Header without `@`: id and description.
+    #[inline]
+    #[must_use]
+    pub fn head(&self) -> &'a [u8] {
+        &self.bytes[1..self.head_end]
+    }
+
+    /// Header up to the first space or tab, without `@`.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> &'a [u8] {
+        id_of(self.head())
+    }
+
+    /// Header after the first space or tab; `None` when there is none.
+    #[must_use]
+    pub fn description(&self) -> Option<&'a [u8]> {
+        self.head().get(self.id().len() + 1..)
+    }
+
+    /// Bases, as they stand in the input.
+    #[inline]
+    #[must_use]
+    pub fn seq(&self) -> &'a [u8] {
+        &self.bytes[self.seq_start..self.seq_start + self.len]
+    }
+
+    /// Quality characters, as many as bases.
+    #[inline]
+    #[must_use]
+    pub fn qual(&self) -> &'a [u8] {
+        &self.bytes[self.qual_start..self.qual_start + self.len]
+    }
+
+    /// What follows `+` on the third line; mostly empty.
+    #[must_use]
+    pub fn title(&self) -> &'a [u8] {
+        let lines = &self.bytes[self.seq_start + self.len..self.qual_start];
+        let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+        let start = memrchr(b'\n', lines).map_or(0, |n| n + 1);
+        let line = &lines[start..];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.strip_prefix(b"+").unwrap_or(line)
+    }
+
+    /// Bases of the record.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when the record has no base.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The record as it stands in the input, line ends included; the last one may lack its own.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Whether [`RefRecord::as_bytes`] is four lines that each end in `\n` alone.
+    #[inline]
+    #[must_use]
+    pub fn has_plain_line_ends(&self) -> bool {
+        self.head_end + 1 == self.seq_start
+            && self.bytes[self.seq_start + self.len] == b'\n'
+            && self.bytes[self.qual_start - 2] != b'\r'
+            && self.qual_start + self.len + 1 == self.bytes.len()
+    }
+
+    /// Offsets relative to the record's first byte.
+    fn entry(&self) -> Entry {
+        Entry {
+            start: 0,
+            head_end: self.head_end,
+            seq_start: self.seq_start,
+            seq_end: self.seq_start + self.len,
+            qual_start: self.qual_start,
+            next: self.bytes.len(),
+        }
+    }
+
+    /// The same record where its bytes begin `base` bytes into another buffer.
+    pub(crate) fn entry_at(&self, base: usize) -> Entry {
+        self.entry().moved(0, base)
+    }
+}
+
+impl fmt::Debug for RefRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefRecord")
+            .field("head", &self.head().escape_ascii().to_string())
+            .field("seq", &self.seq().escape_ascii().to_string())
+            .field("qual", &self.qual().escape_ascii().to_string())
+            .finish()
+    }
+}
+
+/// The header, sequence and qualities are equal; line ends and the title after `+` do not count.
+impl PartialEq for RefRecord<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.head() == other.head() && self.seq() == other.seq() && self.qual() == other.qual()
+    }
+}
+
+impl Eq for RefRecord<'_> {}
+
+/// An owned record; a clone shares its memory.
+///
+/// The records that [`RecordBuffer::drain`](crate::RecordBuffer::drain) returns share one allocation, which lives as long
+/// as any of them. Keep [`FastqRecord::detached`] copies when few of a batch are kept for long.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::FastqRecord;
+///
+/// # fn main() -> Result<(), fqbuf_record::InvalidRecord> {
+/// let record = FastqRecord::new(b"r1 lane 2", b"ACGT", b"IIII")?;
+/// assert_eq!(record.id(), b"r1");
+/// assert_eq!(record.len(), 4);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FastqRecord {
+    /// Bytes of this record, and maybe of others.
+    shared: Arc<[u8]>,
+    /// The record's offsets in `shared`.
+    entry: Entry,
+}
+
+/// Parts that make no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidRecord {
+    /// Sequence and quality differ in length.
+    UnequalLengths {
+        /// Bytes of the sequence.
+        seq: usize,
+        /// Bytes of the quality.
+        qual: usize,
+    },
+    /// A part has a line feed in it, or ends in a carriage return.
+    LineEnd,
+    /// The sequence begins with `@`.
+    SequenceStartsWithAt,
+}
+
+impl fmt::Display for InvalidRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnequalLengths { seq, qual } => write!(f, "quality has {qual} characters, sequence has {seq}"),
+            Self::LineEnd => f.write_str("a part of the record has a line end in it"),
+            Self::SequenceStartsWithAt => f.write_str("sequence begins with '@'"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidRecord {}
+
+impl FastqRecord {
+    /// A record of `head` (id and description, without `@`), bases and qualities. One allocation.
+    ///
+    /// # Errors
+    /// When the parts would not be read back as they are: unequal lengths, a line end in a part, a sequence that begins
+    /// with `@`.
+    pub fn new(head: &[u8], seq: &[u8], qual: &[u8]) -> Result<Self, InvalidRecord> {
+        if seq.len() != qual.len() {
+            return Err(InvalidRecord::UnequalLengths { seq: seq.len(), qual: qual.len() });
+        }
+        if seq.first() == Some(&b'@') {
+            return Err(InvalidRecord::SequenceStartsWithAt);
+        }
+        if [head, seq, qual].iter().any(|part| part.last() == Some(&b'\r') || part.contains(&b'\n')) {
+            return Err(InvalidRecord::LineEnd);
+        }
+        let bytes = [b"@", head, b"\n", seq, b"\n+\n", qual, b"\n"].concat();
+        let head_end = 1 + head.len();
+        let seq_start = head_end + 1;
+        let seq_end = seq_start + seq.len();
+        let qual_start = seq_end + 3;
+        let entry = Entry { start: 0, head_end, seq_start, seq_end, qual_start, next: bytes.len() };
+        Ok(Self { shared: bytes.into(), entry })
+    }
+
+    /// A record at `entry` of memory that it shares.
+    pub(crate) fn sharing(shared: &Arc<[u8]>, entry: Entry) -> Self {
+        Self { shared: Arc::clone(shared), entry }
+    }
+
+    /// The same record, borrowed.
+    #[must_use]
+    pub fn as_record(&self) -> RefRecord<'_> {
+        RefRecord::of(&self.shared, &self.entry)
+    }
+
+    /// A copy that shares memory with no other record.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        self.as_record().into()
+    }
+
+    /// Header without `@`: id and description.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        self.as_record().head()
+    }
+
+    /// Header up to the first space or tab, without `@`.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        self.as_record().id()
+    }
+
+    /// Header after the first space or tab; `None` when there is none.
+    #[must_use]
+    pub fn description(&self) -> Option<&[u8]> {
+        self.as_record().description()
+    }
+
+    /// Bases.
+    #[must_use]
+    pub fn seq(&self) -> &[u8] {
+        self.as_record().seq()
+    }
+
+    /// Quality characters, as many as bases.
+    #[must_use]
+    pub fn qual(&self) -> &[u8] {
+        self.as_record().qual()
+    }
+
+    /// Bases of the record.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.as_record().len()
+    }
+
+    /// True when the record has no base.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.as_record().is_empty()
+    }
+}
+
+impl From<RefRecord<'_>> for FastqRecord {
+    /// Copies the record's bytes into one allocation.
+    fn from(record: RefRecord<'_>) -> Self {
+        Self { shared: record.bytes.into(), entry: record.entry() }
+    }
+}
+
+impl fmt::Debug for FastqRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_record(), f)
+    }
+}
+
+impl PartialEq for FastqRecord {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_record() == other.as_record()
+    }
+}
+
+impl Eq for FastqRecord {}
+
+/// A header up to the first space or tab.
+#[inline]
+pub(crate) fn id_of(head: &[u8]) -> &[u8] {
+    &head[..memchr2(b' ', b'\t', head).unwrap_or(head.len())]
+}

@@ -1,0 +1,163 @@
+//! Newline masks of 64 bytes, and the choice of the widest unit that the processor has.
+//!
+//! The one file of this crate with `unsafe`: loads of 64 bytes behind a reference, and calls of functions compiled for a
+//! unit whose presence was just asked for. Every variant is compared with a byte-by-byte oracle in the tests below.
+
+#![allow(unsafe_code)]
+
+use crate::scan::{Entry, scan};
+
+/// A way to find the newlines of 64 bytes.
+pub(crate) trait Masks {
+    /// Bit `i` is set exactly when `chunk[i]` is a newline.
+    fn newlines(chunk: &[u8; 64]) -> u64;
+
+    /// Asks for the cache line at `data[at]`, which may lie past the end of `data`.
+    #[inline(always)]
+    fn prefetch(_data: &[u8], _at: usize) {}
+}
+
+/// Finds whole well-formed records in `data` from an offset on; see [`scan`].
+pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut [Entry]) -> usize;
+
+/// The scan for the widest unit of this processor.
+pub(crate) fn widest() -> Scan {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512bw") {
+            return x86::scan_avx512;
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            return x86::scan_avx2;
+        }
+        x86::scan_sse2
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    scan::<Words>
+}
+
+/// Eight bytes at a time in ordinary registers, for processors without a variant of their own.
+#[cfg_attr(target_arch = "x86_64", cfg_attr(not(test), allow(dead_code)))]
+pub(crate) struct Words;
+
+impl Masks for Words {
+    #[inline(always)]
+    fn newlines(chunk: &[u8; 64]) -> u64 {
+        const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+        let mut mask = 0;
+        for (i, word) in chunk.chunks_exact(8).enumerate() {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(word);
+            let x = u64::from_le_bytes(bytes) ^ 0x0a0a_0a0a_0a0a_0a0a;
+            // The top bit of each byte that is zero, exact for every byte; then gathered into the low eight bits.
+            let zero = !(((x & LOW) + LOW) | x | LOW);
+            mask |= ((zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
+        }
+        mask
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Entry, Masks, scan};
+    use std::arch::x86_64::*;
+
+    /// 64 bytes in one comparison.
+    struct Avx512;
+    /// 32 bytes a comparison.
+    struct Avx2;
+    /// 16 bytes a comparison; every x86-64 has it.
+    pub(super) struct Sse2;
+
+    #[inline(always)]
+    fn prefetch_read(data: &[u8], at: usize) {
+        let address = data.as_ptr().wrapping_add(at);
+        // SAFETY: a prefetch reads nothing and never faults, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    impl Masks for Avx512 {
+        #[inline(always)]
+        fn newlines(chunk: &[u8; 64]) -> u64 {
+            // SAFETY: the reference is valid for 64 bytes and the load needs no alignment; this type is used by
+            // `scan_avx512_bw` alone, which runs after avx512bw (and with it avx512f) was detected.
+            let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
+            // SAFETY: as above, the unit was detected.
+            unsafe { _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\n' as i8)) }
+        }
+
+        #[inline(always)]
+        fn prefetch(data: &[u8], at: usize) {
+            prefetch_read(data, at);
+        }
+    }
+
+    impl Masks for Avx2 {
+        #[inline(always)]
+        fn newlines(chunk: &[u8; 64]) -> u64 {
+            let half = |at: usize| {
+                // SAFETY: `at` is 0 or 32, so 32 bytes are readable behind it; the load needs no alignment; this type is
+                // used by `scan_avx2_bw` alone, which runs after avx2 was detected.
+                let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().add(at).cast()) };
+                // SAFETY: as above, the unit was detected.
+                unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\n' as i8))) as u32 }
+            };
+            u64::from(half(0)) | u64::from(half(32)) << 32
+        }
+
+        #[inline(always)]
+        fn prefetch(data: &[u8], at: usize) {
+            prefetch_read(data, at);
+        }
+    }
+
+    impl Masks for Sse2 {
+        #[inline(always)]
+        fn newlines(chunk: &[u8; 64]) -> u64 {
+            let quarter = |at: usize| {
+                // SAFETY: `at` is at most 48, so 16 bytes are readable behind it; the load needs no alignment; sse2 is
+                // part of x86-64.
+                let bytes = unsafe { _mm_loadu_si128(chunk.as_ptr().add(at).cast()) };
+                // SAFETY: sse2 is part of x86-64.
+                unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\n' as i8))) as u64 }
+            };
+            quarter(0) | quarter(16) << 16 | quarter(32) << 32 | quarter(48) << 48
+        }
+
+        #[inline(always)]
+        fn prefetch(data: &[u8], at: usize) {
+            prefetch_read(data, at);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+    fn scan_avx512_bw(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+        scan::<Avx512>(data, from, index)
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn scan_avx2_bw(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+        scan::<Avx2>(data, from, index)
+    }
+
+    pub(super) fn scan_avx512(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+        debug_assert!(std::arch::is_x86_feature_detected!("avx512bw"));
+        // SAFETY: `widest` hands this function out only after avx512bw was detected; every processor with avx512bw has
+        // the bit-manipulation units named beside it.
+        unsafe { scan_avx512_bw(data, from, index) }
+    }
+
+    pub(super) fn scan_avx2(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+        debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
+        // SAFETY: `widest` hands this function out only after avx2 was detected; every processor with avx2 has the
+        // bit-manipulation units named beside it.
+        unsafe { scan_avx2_bw(data, from, index) }
+    }
+
+    pub(super) fn scan_sse2(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+        scan::<Sse2>(data, from, index)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Every variant of the masks and the scan gives the answer of a byte-by-byte oracle.
+
+use super::*;
+
+fn naive(chunk: &[u8; 64]) -> u64 {
+    (0..64).filter(|&i| chunk[i] == b'\n').fold(0, |mask, i| mask | 1 << i)
+}
+
+/// Chunks in which every byte value stands at every place, among neighbours that a sloppy comparison would confuse.
+fn chunks() -> impl Iterator<Item = [u8; 64]> {
+    (0..=255u8).flat_map(|byte| {
+        (0..64).flat_map(move |at| {
+            [0u8, b'\n', 0x0b, 0x8a, 0xff].map(|fill| {
+                let mut chunk = [fill; 64];
+                chunk[at] = byte;
+                chunk
+            })
+        })
+    })
+}
+
+#[test]
+fn words_find_newlines_as_the_oracle_does() {
+    assert!(chunks().all(|chunk| Words::newlines(&chunk) == naive(&chunk)));
+}
+
+#[test]
+fn every_scan_finds_the_same_records() {
+    let mut data = Vec::new();
+    for i in 0..2000usize {
+        let len = (i * 37) % 700;
+        let line_end: &[u8] = if i % 5 == 0 { b"\r\n" } else { b"\n" };
+        let head = vec![b'h'; (i * 13) % 150];
+        let title = if i % 7 == 0 { &head[..] } else { b"" };
+        for part in [b"@", &head[..], line_end, &vec![b'A'; len], line_end, b"+", title, line_end] {
+            data.extend_from_slice(part);
+        }
+        data.extend(std::iter::repeat_n(b'@', len));
+        data.extend_from_slice(line_end);
+    }
+    let all = |scan: Scan| {
+        let mut index = [Entry::default(); crate::scan::RECORDS];
+        let (mut at, mut found) = (0, Vec::new());
+        loop {
+            let n = scan(&data, at, &mut index);
+            if n == 0 {
+                return found;
+            }
+            found.extend_from_slice(&index[..n]);
+            at = index[n - 1].next;
+        }
+    };
+    let words = all(scan::<Words>);
+    assert!(words.len() > 1990, "the scan gives up {} records before the end", 2000 - words.len());
+    assert_eq!(words, all(widest()));
+    #[cfg(target_arch = "x86_64")]
+    {
+        assert_eq!(words, all(x86::scan_sse2));
+        if std::arch::is_x86_feature_detected!("avx2") {
+            assert_eq!(words, all(x86::scan_avx2));
+        }
+        if std::arch::is_x86_feature_detected!("avx512bw") {
+            assert_eq!(words, all(x86::scan_avx512));
+        }
+    }
+}
