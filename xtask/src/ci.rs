@@ -1,0 +1,108 @@
+//! `cargo xtask ci`: what lands or rejects a change. The cheap verdicts come first.
+
+use std::{path::PathBuf, process::Command};
+
+use crate::{
+    loom,
+    manifest::{PUBLISHED, features},
+    run::{Outcome, cargo, run as program, target},
+    tidy,
+};
+
+/// The version of cargo-deny that `deny.toml` is written for.
+const DENY: &str = "0.20.2";
+
+pub(crate) fn run(args: &[String]) -> Outcome {
+    if !args.is_empty() {
+        return Err("ci takes no arguments".to_owned());
+    }
+    cargo().args(["fmt", "--all", "--check"]).check()?;
+    tidy::run(&[])?;
+    // The lock file as committed, and everything it names fetched, so that deny below can stay offline.
+    cargo().args(["fetch", "--locked"]).check()?;
+    let warnings = ["--", "--deny", "warnings"];
+    cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(warnings).check()?;
+    cargo()
+        .args(["doc", "--workspace", "--all-features", "--no-deps"])
+        .var("RUSTDOCFLAGS", "--deny warnings")
+        .check()?;
+    feature_combinations()?;
+    cargo().args(["test", "--workspace", "--all-features"]).check()?;
+    loom::run(&["--mutants".to_owned()])?;
+    deny()?;
+    package()?;
+    println!("ci: all green");
+    Ok(())
+}
+
+/// Every set of features of every crate that has some, libraries only, warnings denied.
+fn feature_combinations() -> Outcome {
+    for name in PUBLISHED {
+        let features = features(name)?;
+        if features.is_empty() {
+            continue;
+        }
+        if features.len() > 6 {
+            return Err(format!("{name} has {} features: too many for every set of them", features.len()));
+        }
+        for set in 0..1_u32 << features.len() {
+            let chosen: Vec<&str> = features
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| set & (1 << at) != 0)
+                .map(|(_, name)| name.as_str())
+                .collect();
+            let chosen = format!("--features={}", chosen.join(","));
+            let lints = ["--lib", "--quiet", "--", "--deny", "warnings"];
+            cargo().args(["clippy", "--package", name, "--no-default-features", &chosen]).args(lints).check()?;
+        }
+    }
+    Ok(())
+}
+
+/// Licences, sources and duplicate versions of all dependencies. Advisories need a database from the network and are left
+/// to whoever publishes.
+fn deny() -> Outcome {
+    let tool = deny_tool()?;
+    // The subcommand by its path: what is on the search path may be another version.
+    program(&tool.display().to_string()).args(["--offline", "check", "bans", "licenses", "sources"]).check()
+}
+
+/// The path of cargo-deny: one that is installed in the right version, or our own below the target folder.
+fn deny_tool() -> Outcome<PathBuf> {
+    let right = |path: &PathBuf| {
+        Command::new(path)
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success() && String::from_utf8_lossy(&output.stdout).contains(DENY))
+    };
+    let tools = target().join("tools");
+    let own = tools.join("bin/cargo-deny");
+    if let Some(found) = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(right) {
+        return Ok(found);
+    }
+    // Without optimisation of the whole program: it runs for a second, and would build for many minutes.
+    cargo()
+        .args(["install", "--locked", "cargo-deny", "--version", DENY, "--no-default-features"])
+        .args(["--root".to_owned(), tools.display().to_string()])
+        .args(["--target-dir".to_owned(), tools.join("build").display().to_string()])
+        .var("CARGO_PROFILE_RELEASE_LTO", "off")
+        .var("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+        .var("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .check()?;
+    Ok(own)
+}
+
+/// The published crates as they would be uploaded: what is in them, and that each builds from its own archive.
+fn package() -> Outcome {
+    for name in PUBLISHED {
+        let list = cargo().args(["package", "--list", "--allow-dirty", "--package", name]).output()?;
+        for needed in ["Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"] {
+            if !list.lines().any(|line| line == needed) {
+                return Err(format!("the package of {name} lacks {needed}"));
+            }
+        }
+    }
+    let packages = PUBLISHED.iter().flat_map(|name| ["--package", name]);
+    cargo().args(["package", "--allow-dirty", "--locked"]).args(packages).check()
+}

@@ -1,0 +1,105 @@
+//! The rules on small texts: what they find, and what they leave alone.
+
+use std::path::Path;
+
+use super::{Findings, faults, layers::check_dependencies, source};
+use crate::manifest;
+
+fn rust(text: &str) -> Vec<usize> {
+    let mut findings = Findings::default();
+    source::rust(&mut findings, Path::new("a.rs"), text, false);
+    findings.lines()
+}
+
+fn dependencies(name: &str, text: &str) -> usize {
+    let mut findings = Findings::default();
+    check_dependencies(&mut findings, name, text);
+    findings.lines().len()
+}
+
+#[test]
+fn a_file_begins_with_what_it_is() {
+    assert_eq!(rust("//! A thing.\nfn f() {}\n"), []);
+    assert_eq!(rust("#![cfg(loom)]\n//! Models.\n"), []);
+    assert_eq!(rust("#![forbid(unsafe_code)]\n#![doc = include_str!(\"../README.md\")]\npub fn f() {}\n"), []);
+    assert_eq!(rust("fn f() {}\n"), [1]);
+    assert_eq!(rust("// A thing.\n"), [1]);
+    assert_eq!(rust(""), [1]);
+}
+
+#[test]
+fn a_file_ends_somewhere() {
+    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(899))), []);
+    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(900))), [0]);
+}
+
+#[test]
+fn what_is_unfinished_is_found_in_code_only() {
+    assert_eq!(rust("//! todo!() in prose\nfn f() { todo!() }\n"), [2]);
+    assert_eq!(rust("//! x\nconst A: &str = \"todo!()\"; // dbg!\n"), []);
+    assert_eq!(rust("//! x\n#[test]\n#[ignore = \"slow\"]\nfn f() { dbg!(1); }\n"), [3, 4]);
+}
+
+#[test]
+fn unsafe_is_a_word_in_code() {
+    assert_eq!(rust("//! unsafe\n#![forbid(unsafe_code)]\n/* unsafe /* unsafe */ unsafe */\n"), []);
+    assert_eq!(rust("//! x\nfn f() { unsafe { g() } }\n"), [2]);
+    assert_eq!(rust("//! x\n#[allow(unsafe_code)]\nfn f() {}\n"), [2]);
+    assert_eq!(rust("//! x\nconst A: &str = r#\"unsafe \" { \"#;\nunsafe fn f() {}\n"), [3]);
+    assert_eq!(rust("//! x\nconst A: [char; 3] = ['\"', '\\'', 'u'];\nunsafe fn f<'a>(_: &'a str) {}\n"), [3]);
+    assert_eq!(rust("//! x\nconst A: &str = \"\\\" // \";\nunsafe fn f() {}\n"), [3]);
+    assert_eq!(rust("//! x\nconst A: &[u8] = b\"\\\\\"; unsafe fn f() {}\n"), [2]);
+}
+
+#[test]
+fn examples_do_not_unwrap() {
+    assert_eq!(rust("//! x\n/// let a = b.unwrap();\nfn f() { b.unwrap(); }\n"), [2]);
+}
+
+#[test]
+fn lines_stay_where_they_are() {
+    let text = "a\n\"b\nc\"\n/* d\ne */ f\n";
+    assert_eq!(source::code_only(text).lines().count(), text.lines().count());
+    assert!(source::code_only(text).contains('f') && !source::code_only(text).contains('d'));
+}
+
+#[test]
+fn arrows_only_point_down() {
+    assert_eq!(dependencies("fqbuf-pool", "[dependencies]\nfqbuf-stats.workspace = true\n"), 0);
+    assert_eq!(dependencies("fqbuf-stats", "[dependencies]\nfqbuf-pool.workspace = true\n"), 1);
+    assert_eq!(dependencies("fqbuf-line", "[dependencies]\nregex.workspace = true\n"), 1);
+    assert_eq!(dependencies("fqbuf-line", "[dependencies]\nmemchr = \"2\"\n"), 1);
+    assert_eq!(dependencies("fqbuf-ring", "[dependencies]\nloom.workspace = true\n"), 1);
+    assert_eq!(dependencies("fqbuf-ring", "[target.'cfg(loom)'.dependencies]\nloom.workspace = true\n"), 0);
+}
+
+#[test]
+fn internal_dev_dependencies_are_a_path_only() {
+    let line = |text: &str| dependencies("fqbuf-record", &format!("[dev-dependencies]\n{text}\n"));
+    assert_eq!(line("fqbuf-benches.path = \"../../benches\""), 0);
+    assert_eq!(line("fqbuf-benches = { path = \"../../benches\" }"), 0);
+    assert_eq!(line("fqbuf-line.workspace = true"), 1);
+    assert_eq!(line("fqbuf-line = { path = \"../fqbuf-line\", version = \"0.1\" }"), 1);
+    assert_eq!(line("fqbuf-parallel.path = \"../fqbuf-parallel\""), 1);
+    assert_eq!(line("proptest.workspace = true"), 0);
+}
+
+#[test]
+fn manifests_are_read() {
+    let (entries, tables) =
+        manifest::parse("a = 1 # one\n[b]\nc = [\n  \"#\", # two\n  \"e\",\n]\n[[f]]\ng.h = true\n");
+    let found: Vec<(&str, &str, &str)> =
+        entries.iter().map(|e| (e.table.as_str(), e.key.as_str(), e.value.as_str())).collect();
+    assert_eq!(found, [("", "a", "1"), ("b", "c", "[ \"#\", \"e\", ]"), ("f", "g.h", "true")]);
+    assert_eq!(tables, ["", "b", "f"]);
+    assert_eq!(entries[2].dependency(), "g");
+}
+
+#[test]
+fn faults_are_known_by_test_or_reason() {
+    assert_eq!(faults::tested("#[test]\nfn fault_07_lone_at() {}\nfn fault_80() {}\nfn other() {}"), [7]);
+    assert_eq!(
+        faults::argued("| fault | reason |\n|---|---|\n| 39 | no mapping |\n| **44** | none |\n| 45 | |\n"),
+        [39, 44]
+    );
+}
