@@ -1,1 +1,5 @@
-//! What users of fqbuf-stats rely on, through its public names.
+//! Tests of fqbuf-stats through its public interface.
+
+mod counting;
+mod snapshots;
+mod threads;
