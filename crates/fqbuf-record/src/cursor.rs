@@ -9,7 +9,7 @@ use crate::boundary::{RecordStart, find_record_start};
 use crate::checks::Checks;
 use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::record::{RefRecord, id_of};
-use crate::scan::{Entry, RECORDS};
+use crate::scan::{Entry, Index};
 use crate::simd::{Scan, widest};
 use crate::strict::{Fault, Parsed, Strict};
 
@@ -37,7 +37,7 @@ pub(crate) struct Cursor {
     scan: Scan,
     /// Records found by the fast path or the exact one, in order; `present..indexed` are still to come, the one before
     /// `present` is what [`Cursor::record`] shows.
-    index: [Entry; RECORDS],
+    index: Box<Index>,
     present: usize,
     indexed: usize,
     /// What is known of the record at `at`, when it is not all there.
@@ -67,7 +67,7 @@ impl Cursor {
     pub(crate) fn new(limit: usize, checks: Checks, source: SourceInfo) -> Self {
         Self {
             scan: widest(),
-            index: [Entry::default(); RECORDS],
+            index: Box::new(Index::new()),
             present: 0,
             indexed: 0,
             strict: Strict::default(),
@@ -98,7 +98,7 @@ impl Cursor {
         if self.checked {
             self.check(data)?;
         }
-        self.at = self.index[self.present].next;
+        self.at = self.index.entries[self.present].next;
         self.present += 1;
         Ok(Step::Record)
     }
@@ -112,13 +112,13 @@ impl Cursor {
     /// Offsets of that record in the data.
     #[inline(always)]
     pub(crate) fn entry(&self) -> &Entry {
-        &self.index[self.present - 1]
+        &self.index.entries[self.present - 1]
     }
 
     /// Goes back before the record that the last advance moved to, so that the next one moves to it again.
     pub(crate) fn put_back(&mut self) {
         self.present -= 1;
-        self.at = self.index[self.present].start;
+        self.at = self.index.entries[self.present].start;
     }
 
     /// Offset in the data of the first byte that is not part of a delivered record.
@@ -185,7 +185,7 @@ impl Cursor {
         // A record that was begun by the exact parser is finished by it: to begin again would be quadratic work.
         if self.blank.is_none() && self.strict.is_new() {
             let found = (self.scan)(data, self.at, &mut self.index);
-            self.indexed = self.index[..found].iter().take_while(|e| e.next - e.start <= self.limit).count();
+            self.indexed = self.index.entries[..found].iter().take_while(|e| e.next - e.start <= self.limit).count();
             if self.indexed > 0 {
                 return Ok(Step::Record);
             }
@@ -210,7 +210,7 @@ impl Cursor {
             };
             match parsed {
                 Parsed::Record(entry) => {
-                    self.index[0] = entry.moved(0, self.at);
+                    self.index.entries[0] = entry.moved(0, self.at);
                     self.indexed = 1;
                     return Ok(Step::Record);
                 }
@@ -250,7 +250,7 @@ impl Cursor {
 
     #[inline(never)]
     fn check(&mut self, data: &[u8]) -> Result<(), ParseError> {
-        let entry = self.index[self.present];
+        let entry = self.index.entries[self.present];
         let Some((kind, line, offset)) = self.checks.fault(&RefRecord::of(data, &entry)) else { return Ok(()) };
         self.at = entry.start;
         Err(self.fault(data, Fault { kind, line, offset }))

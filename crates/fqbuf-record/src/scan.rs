@@ -4,20 +4,23 @@
 //! `strict.rs` then takes that one record, finds the error or the need for more bytes, or accepts what is well-formed but
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
-//! Header and sequence lines are searched with masks of 64 bytes; the `+` is looked at; the quality line is jumped over by
-//! the sequence's length and then verified to hold no newline. Lines of up to 256 bytes take no data-dependent branch, so
-//! reads of varying length cost no mispredictions.
+//! Newlines are found first, 256 bytes at a step, with masks of 64 bytes; their places are written without a branch that
+//! depends on the data. Every four of them are then looked at as a record.
 
 use crate::simd::Masks;
 
 /// Most records that one call indexes.
 pub(crate) const RECORDS: usize = 64;
 
-/// Bytes after which a call stops indexing, so that what it touched is still in the first cache level for the user.
+/// Bytes after which a call stops once it has a record, so that what it touched is still in the first cache level for the
+/// user.
 const SPAN: usize = 16 << 10;
 
-/// Bytes ahead of the scan that are asked for.
-const AHEAD: usize = 2048;
+/// Bytes searched at a step.
+const STEP: usize = 256;
+
+/// Room for the line ends of a full index, of one more step, and for the four that are always written.
+const LINE_ENDS: usize = 4 * RECORDS + STEP + 4;
 
 /// Offsets of one record in the bytes that it was found in.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -52,112 +55,120 @@ impl Entry {
     }
 }
 
+/// Records found by a scan, and room for it to work in.
+pub(crate) struct Index {
+    pub(crate) entries: [Entry; RECORDS],
+    /// Offsets of newlines; room behind the last one for those of a whole step.
+    ends: [u32; LINE_ENDS],
+}
+
+impl Index {
+    pub(crate) const fn new() -> Self {
+        const EMPTY: Entry = Entry { start: 0, head_end: 0, seq_start: 0, seq_end: 0, qual_start: 0, next: 0 };
+        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS] }
+    }
+}
+
 /// Indexes whole well-formed records of `data` that begin at `from` and follow each other without a gap; returns their
 /// number. Zero says nothing about what stands there.
+// Nothing in here is a closure or an iterator adapter over masks: such a function of its own would be compiled without the
+// vector unit of the caller.
 #[inline(always)]
-pub(crate) fn scan<M: Masks>(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
-    let stop = from.saturating_add(SPAN);
-    let mut at = from;
+pub(crate) fn scan<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
+    let data = &data[from..];
+    let lines = find_line_ends::<M>(data, &mut index.ends);
+    let (quads, _) = index.ends[..lines].as_chunks::<4>();
+    let mut start = 0;
     let mut count = 0;
-    for entry in index {
-        if at >= stop {
-            break;
-        }
-        let Some(found) = record::<M>(data, at) else { break };
-        *entry = found;
-        at = found.next;
+    for (ends, entry) in quads.iter().zip(&mut index.entries) {
+        let Some(found) = record(data, start, ends) else { break };
+        start = found.next;
+        *entry = found.moved(0, from);
         count += 1;
     }
     count
 }
 
+/// The record that begins at `start` and whose lines end at `ends`, if it keeps every rule.
 #[inline(always)]
-fn record<M: Masks>(data: &[u8], start: usize) -> Option<Entry> {
-    if *data.get(start)? != b'@' {
-        return None;
-    }
-    let head_nl = newline::<M>(data, start + 1)?;
-    let seq_start = head_nl + 1;
-    if *data.get(seq_start)? == b'@' {
-        return None;
-    }
-    let seq_nl = newline::<M>(data, seq_start)?;
-    M::prefetch(data, seq_nl + AHEAD);
-    let seq_end = seq_nl - usize::from(data[seq_nl - 1] == b'\r' && seq_nl > seq_start);
-    let qual_start = match data.get(seq_nl + 1..)?.first_chunk::<3>()? {
-        [b'+', b'\n', _] => seq_nl + 3,
-        [b'+', b'\r', b'\n'] => seq_nl + 4,
-        [b'+', _, _] => newline::<M>(data, seq_nl + 2)? + 1,
-        _ => return None,
-    };
-    let qual_end = qual_start + (seq_end - seq_start);
-    if any_newline::<M>(data, qual_start, qual_end)? {
-        return None;
-    }
-    let next = match *data.get(qual_end)? {
-        // A line that ends in `\r\n` has that CR stripped: it cannot be the last quality.
-        b'\n' if data[qual_end - 1] != b'\r' => qual_end + 1,
-        b'\r' if *data.get(qual_end + 1)? == b'\n' => qual_end + 2,
-        _ => return None,
-    };
-    Some(Entry {
-        start,
-        head_end: head_nl - usize::from(data[head_nl - 1] == b'\r'),
-        seq_start,
-        seq_end,
-        qual_start,
-        next,
-    })
+fn record(data: &[u8], start: usize, ends: &[u32; 4]) -> Option<Entry> {
+    let [head_nl, seq_nl, title_nl, qual_nl] = [ends[0] as usize, ends[1] as usize, ends[2] as usize, ends[3] as usize];
+    let (seq_start, title_start, qual_start) = (head_nl + 1, seq_nl + 1, title_nl + 1);
+    // A newline stands at each of the four ends, so every line's first byte is in `data`.
+    let data = data.get(..=qual_nl)?;
+    let head_end = content_end(data, start, head_nl);
+    let seq_end = content_end(data, seq_start, seq_nl);
+    let qual_end = content_end(data, qual_start, qual_nl);
+    let well_formed = data[start] == b'@'
+        && data[seq_start] != b'@'
+        && data[title_start] == b'+'
+        && seq_end - seq_start == qual_end - qual_start;
+    well_formed.then_some(Entry { start, head_end, seq_start, seq_end, qual_start, next: qual_nl + 1 })
 }
 
+/// End of the line without a CR before its newline.
 #[inline(always)]
-fn chunk(data: &[u8], at: usize) -> Option<&[u8; 64]> {
-    data.get(at..)?.first_chunk()
+fn content_end(data: &[u8], start: usize, newline: usize) -> usize {
+    newline - usize::from(newline > start && data[newline - 1] == b'\r')
 }
 
-/// Four consecutive chunks.
+/// Writes the places of newlines, up to enough for a full index, up to [`SPAN`] once a record is whole, or up to the last
+/// whole step in `data`; returns their number.
 #[inline(always)]
-fn wide(data: &[u8], at: usize) -> Option<[&[u8; 64]; 4]> {
-    let wide = data.get(at..)?.first_chunk::<256>()?;
-    let (chunks, _) = wide.as_chunks::<64>();
-    Some([&chunks[0], &chunks[1], &chunks[2], &chunks[3]])
-}
-
-/// Offset of the first newline at or after `at`; `None` also when it is too near the end of `data` to look in chunks.
-#[inline(always)]
-fn newline<M: Masks>(data: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        // Two chunks are looked at before a branch is taken: the lengths of reads vary, and a branch a chunk would be
-        // mispredicted about once a line.
-        let two = data.get(at..)?.first_chunk::<128>()?;
-        let (chunks, _) = two.as_chunks::<64>();
-        let (first, second) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
-        if first | second != 0 {
-            let low = first.trailing_zeros() as usize;
-            let high = 64 + second.trailing_zeros() as usize;
-            return Some(at + if first != 0 { low } else { high });
+fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS]) -> usize {
+    let (steps, _) = data.as_chunks::<STEP>();
+    let steps = &steps[..steps.len().min(u32::MAX as usize / STEP)];
+    let mut count = 0;
+    let mut at = 0;
+    for step in steps {
+        if count >= 4 * RECORDS || (at >= SPAN && count >= 4) {
+            break;
         }
-        at += 128;
+        M::prefetch(step);
+        let (chunks, _) = step.as_chunks::<64>();
+        let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
+        let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
+        if a | b | c | d != 0 {
+            count += push(a, at, count, ends);
+            count += push(b, at + 64, count, ends);
+            count += push(c, at + 128, count, ends);
+            count += push(d, at + 192, count, ends);
+        }
+        at += STEP;
     }
+    count
 }
 
-/// Whether a newline stands in `data[from..to]`; `None` when `to` is too near the end of `data` to look in chunks.
+/// Writes the places of a mask's bits behind `count` others; returns their number. Four are written whether there are as
+/// many or not: reads differ in length, and a branch on the number would be mispredicted about once a record.
 #[inline(always)]
-fn any_newline<M: Masks>(data: &[u8], from: usize, to: usize) -> Option<bool> {
-    let mut at = from;
-    let mut found = 0;
-    while to - at > 256 {
-        let [a, b, c, d] = wide(data, at)?;
-        found |= M::newlines(a) | M::newlines(b) | M::newlines(c) | M::newlines(d);
-        at += 256;
+fn push(mask: u64, at: usize, count: usize, ends: &mut [u32; LINE_ENDS]) -> usize {
+    let found = mask.count_ones() as usize;
+    let Some(slots) = ends.get_mut(count..).and_then(|ends| ends.first_chunk_mut::<4>()) else { return found };
+    let at = at as u32;
+    let mut rest = mask;
+    slots[0] = at + rest.trailing_zeros();
+    rest &= rest.wrapping_sub(1);
+    slots[1] = at + rest.trailing_zeros();
+    rest &= rest.wrapping_sub(1);
+    slots[2] = at + rest.trailing_zeros();
+    rest &= rest.wrapping_sub(1);
+    slots[3] = at + rest.trailing_zeros();
+    rest &= rest.wrapping_sub(1);
+    if rest != 0 {
+        push_rest(rest, at, &mut ends[count + 4..]);
     }
-    while to - at > 64 {
-        found |= M::newlines(chunk(data, at)?);
-        at += 64;
+    found
+}
+
+#[cold]
+#[inline(never)]
+fn push_rest(mut mask: u64, at: u32, ends: &mut [u32]) {
+    for slot in ends {
+        if mask == 0 {
+            break;
+        }
+        *slot = at + mask.trailing_zeros();
+        mask &= mask - 1;
     }
-    // 0..=64 bytes are left: the mask's bits behind them are shifted out.
-    let rest = M::newlines(chunk(data, at)?);
-    let left = to - at;
-    found |= if left == 0 { 0 } else { rest << (64 - left) };
-    Some(found != 0)
 }

@@ -5,20 +5,20 @@
 
 #![allow(unsafe_code)]
 
-use crate::scan::{Entry, scan};
+use crate::scan::{Index, scan};
 
 /// A way to find the newlines of 64 bytes.
 pub(crate) trait Masks {
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
 
-    /// Asks for the cache line at `data[at]`, which may lie past the end of `data`.
+    /// Asks for the cache lines some way behind `step`.
     #[inline(always)]
-    fn prefetch(_data: &[u8], _at: usize) {}
+    fn prefetch(_step: &[u8; 256]) {}
 }
 
 /// Finds whole well-formed records in `data` from an offset on; see [`scan`].
-pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut [Entry]) -> usize;
+pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 
 /// The scan for the widest unit of this processor.
 pub(crate) fn widest() -> Scan {
@@ -59,7 +59,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Entry, Masks, scan};
+    use super::{Index, Masks, scan};
     use std::arch::x86_64::*;
 
     /// 64 bytes in one comparison.
@@ -69,11 +69,16 @@ mod x86 {
     /// 16 bytes a comparison; every x86-64 has it.
     pub(super) struct Sse2;
 
+    /// Bytes ahead of the search that are asked for.
+    const AHEAD: usize = 4096;
+
     #[inline(always)]
-    fn prefetch_read(data: &[u8], at: usize) {
-        let address = data.as_ptr().wrapping_add(at);
-        // SAFETY: a prefetch reads nothing and never faults, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    fn prefetch_read(step: &[u8; 256]) {
+        for line in [0, 64, 128, 192] {
+            let address = step.as_ptr().wrapping_add(AHEAD + line);
+            // SAFETY: a prefetch reads nothing and never faults, whatever the address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+        }
     }
 
     impl Masks for Avx512 {
@@ -87,8 +92,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(data: &[u8], at: usize) {
-            prefetch_read(data, at);
+        fn prefetch(step: &[u8; 256]) {
+            prefetch_read(step);
         }
     }
 
@@ -106,8 +111,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(data: &[u8], at: usize) {
-            prefetch_read(data, at);
+        fn prefetch(step: &[u8; 256]) {
+            prefetch_read(step);
         }
     }
 
@@ -125,36 +130,36 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(data: &[u8], at: usize) {
-            prefetch_read(data, at);
+        fn prefetch(step: &[u8; 256]) {
+            prefetch_read(step);
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx512_bw(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+    fn scan_avx512_bw(data: &[u8], from: usize, index: &mut Index) -> usize {
         scan::<Avx512>(data, from, index)
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx2_bw(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+    fn scan_avx2_bw(data: &[u8], from: usize, index: &mut Index) -> usize {
         scan::<Avx2>(data, from, index)
     }
 
-    pub(super) fn scan_avx512(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+    pub(super) fn scan_avx512(data: &[u8], from: usize, index: &mut Index) -> usize {
         debug_assert!(std::arch::is_x86_feature_detected!("avx512bw"));
         // SAFETY: `widest` hands this function out only after avx512bw was detected; every processor with avx512bw has
         // the bit-manipulation units named beside it.
         unsafe { scan_avx512_bw(data, from, index) }
     }
 
-    pub(super) fn scan_avx2(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+    pub(super) fn scan_avx2(data: &[u8], from: usize, index: &mut Index) -> usize {
         debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
         // SAFETY: `widest` hands this function out only after avx2 was detected; every processor with avx2 has the
         // bit-manipulation units named beside it.
         unsafe { scan_avx2_bw(data, from, index) }
     }
 
-    pub(super) fn scan_sse2(data: &[u8], from: usize, index: &mut [Entry]) -> usize {
+    pub(super) fn scan_sse2(data: &[u8], from: usize, index: &mut Index) -> usize {
         scan::<Sse2>(data, from, index)
     }
 }

@@ -39,15 +39,15 @@ fn every_scan_finds_the_same_records() {
         data.extend_from_slice(line_end);
     }
     let all = |scan: Scan| {
-        let mut index = [Entry::default(); crate::scan::RECORDS];
+        let mut index = Index::new();
         let (mut at, mut found) = (0, Vec::new());
         loop {
             let n = scan(&data, at, &mut index);
             if n == 0 {
                 return found;
             }
-            found.extend_from_slice(&index[..n]);
-            at = index[n - 1].next;
+            found.extend_from_slice(&index.entries[..n]);
+            at = index.entries[n - 1].next;
         }
     };
     let words = all(scan::<Words>);
