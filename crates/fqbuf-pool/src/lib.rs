@@ -1,1 +1,22 @@
-//! Sharded buffer pool with byte budgets and slices that return their buffer by themselves
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod budget;
+mod builder;
+mod home;
+mod lease;
+mod ledger;
+mod pool;
+mod queue;
+mod recipe;
+mod sync;
+
+pub use budget::{BudgetError, Charge, MemoryBudget};
+pub use builder::PoolBuilder;
+#[cfg(loom)]
+#[doc(hidden)]
+pub use home::settle_in;
+pub use lease::{Lease, PooledBuffer, ScopedLease};
+pub use ledger::PoolStats;
+pub use pool::{BufferPool, Pool};
+pub use recipe::{Buffers, Recipe};

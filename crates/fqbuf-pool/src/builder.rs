@@ -1,0 +1,104 @@
+//! How a pool is configured.
+
+use crate::budget::{BudgetError, MemoryBudget};
+use crate::pool::Pool;
+use crate::recipe::{Buffers, Recipe};
+
+/// Number of home shards unless the builder says otherwise.
+const HOMES: usize = 8;
+
+/// The least that the default bound on retained bytes is.
+const LEAST_RETAINED: usize = 64 * 1024;
+
+/// Configures a [`Pool`].
+///
+/// # Examples
+/// ```
+/// use fqbuf_pool::{BufferPool, MemoryBudget};
+///
+/// # fn main() -> Result<(), fqbuf_pool::BudgetError> {
+/// let budget = MemoryBudget::new(1 << 20);
+/// let pool = BufferPool::builder().buffer_size(4096).max_idle(16).budget(&budget).build()?;
+/// assert_eq!(pool.prefill(16), 16);
+/// assert_eq!(budget.used(), 16 * 4096);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PoolBuilder<R> {
+    recipe: R,
+    homes: usize,
+    max_idle: usize,
+    max_retained: Option<usize>,
+    budget: Option<MemoryBudget>,
+}
+
+impl PoolBuilder<Buffers> {
+    /// Capacity of a new buffer, in bytes. Default: 64 KiB.
+    #[must_use]
+    pub fn buffer_size(mut self, bytes: usize) -> Self {
+        self.recipe = Buffers::new(bytes);
+        self
+    }
+}
+
+impl<R: Recipe> PoolBuilder<R> {
+    /// A pool of what `recipe` makes.
+    #[must_use]
+    pub fn new(recipe: R) -> Self {
+        Self { recipe, homes: HOMES, max_idle: 64, max_retained: None, budget: None }
+    }
+
+    /// The most items that stay idle in the pool, over all shards; more are freed as they come home. Default: 64.
+    #[must_use]
+    pub fn max_idle(mut self, items: usize) -> Self {
+        self.max_idle = items;
+        self
+    }
+
+    /// The most bytes that an item may have grown to and still be kept. Default: four times those of a new item, and no
+    /// less than 64 KiB. `usize::MAX` keeps everything.
+    #[must_use]
+    pub fn max_retained(mut self, bytes: usize) -> Self {
+        self.max_retained = Some(bytes);
+        self
+    }
+
+    /// Charges all items, leased or idle, to `budget`. Default: none.
+    #[must_use]
+    pub fn budget(mut self, budget: &MemoryBudget) -> Self {
+        self.budget = Some(budget.clone());
+        self
+    }
+
+    /// Number of shards, rounded down to a power of two and to no more than the idle items; threads are spread over them.
+    /// Default: 8.
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.homes = shards.max(1);
+        self
+    }
+
+    /// The pool. Takes memory for the list of idle items, and makes none of them yet.
+    ///
+    /// # Errors
+    /// [`BudgetError::TooLarge`] when the budget could not hold a single item, so that every get would wait for ever.
+    pub fn build(self) -> Result<Pool<R>, BudgetError> {
+        if let Some(budget) = &self.budget {
+            budget.check(self.recipe.fresh_bytes())?;
+        }
+        Ok(self.finish())
+    }
+
+    /// The pool, when no budget was given.
+    pub(crate) fn unbudgeted(self) -> Pool<R> {
+        debug_assert!(self.budget.is_none());
+        self.finish()
+    }
+
+    fn finish(self) -> Pool<R> {
+        let default = self.recipe.fresh_bytes().saturating_mul(4).max(LEAST_RETAINED);
+        let max_retained = self.max_retained.unwrap_or(default);
+        Pool::build(self.recipe, self.homes, self.max_idle, max_retained, self.budget)
+    }
+}

@@ -1,0 +1,246 @@
+//! Leases: items on loan from a pool, that go home by themselves.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use bytes::Bytes;
+
+use crate::budget::BudgetError;
+use crate::pool::{Anchor, Entry};
+use crate::recipe::{Buffers, Recipe};
+use crate::sync::Arc;
+
+/// A byte buffer on loan from a [`BufferPool`](crate::BufferPool): a `Vec<u8>` that goes home when it drops.
+///
+/// See [`Lease`] for the methods.
+pub type PooledBuffer = Lease<Buffers>;
+
+/// An item on loan from a [`Pool`](crate::Pool), which goes home, emptied, when this drops, on whatever thread.
+///
+/// Where the pool outlives the lease on the spot, [`ScopedLease`] is cheaper.
+///
+/// Growth by the holder (`push`, `reserve`, ...) is settled when the lease ends: what has grown beyond the pool's bound on
+/// retained bytes, or beyond what the budget has free, is freed; so is an item that was taken away (`mem::take`). Growth
+/// of a known size is charged before it happens by [`grow_with`](Lease::grow_with).
+pub struct Lease<R: Recipe> {
+    /// `None` only while the lease ends.
+    entry: Option<Entry<R::Item>>,
+    anchor: Arc<Anchor<R>>,
+}
+
+impl<R: Recipe> Lease<R> {
+    #[inline]
+    pub(crate) fn new(entry: Entry<R::Item>, anchor: Arc<Anchor<R>>) -> Self {
+        Self { entry: Some(entry), anchor }
+    }
+
+    /// The item itself, which leaves the pool and its budget for good.
+    #[must_use]
+    pub fn into_inner(mut this: Self) -> R::Item {
+        let entry = take(&mut this.entry);
+        this.anchor.estate().detach(entry)
+    }
+
+    /// Bytes charged for the item: those it had when it was made or last settled.
+    #[must_use]
+    pub fn charged(this: &Self) -> usize {
+        held(&this.entry).charge.bytes()
+    }
+
+    /// Charges `bytes` to the pool's budget, waiting in line for as long as it takes, then calls `grow`, then settles the
+    /// charge to what the item has. `bytes` is what `grow` allocates at most: a `Vec` that is reallocated needs the
+    /// whole new capacity, because for a moment it has both. Without a budget nothing waits.
+    ///
+    /// The item is held meanwhile: two holders who wait for each other's memory wait for ever, which
+    /// [`try_grow_with`](Self::try_grow_with) avoids.
+    ///
+    /// # Errors
+    /// [`BudgetError::TooLarge`], at once, when item and growth together exceed the whole budget; `grow` is not called.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_pool::{BufferPool, MemoryBudget};
+    ///
+    /// # fn main() -> Result<(), fqbuf_pool::BudgetError> {
+    /// let budget = MemoryBudget::new(10_000);
+    /// let pool = BufferPool::builder().buffer_size(1000).budget(&budget).build()?;
+    /// let mut buffer = pool.get();
+    /// buffer.grow_with(3000, |vec| vec.reserve_exact(3000))?;
+    /// assert_eq!((buffer.capacity(), budget.used(), budget.peak()), (3000, 3000, 4000));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
+        let entry = held_mut(&mut self.entry);
+        entry.charge.grow(bytes)?;
+        Ok(self.anchor.estate().grow(entry, bytes, grow))
+    }
+
+    /// Like [`grow_with`](Self::grow_with), if the bytes can be had without waiting.
+    ///
+    /// # Errors
+    /// [`BudgetError::TooLarge`] as there, [`BudgetError::Exhausted`] when the bytes are not free; `grow` is not called.
+    pub fn try_grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
+        let entry = held_mut(&mut self.entry);
+        entry.charge.try_grow(bytes)?;
+        Ok(self.anchor.estate().grow(entry, bytes, grow))
+    }
+}
+
+impl<R: Recipe> Lease<R>
+where
+    R::Item: AsRef<[u8]>,
+{
+    /// The item's bytes as refcounted slices; the item goes home when the last of them drops, on whatever thread.
+    ///
+    /// Costs one small allocation. A short slice keeps the whole item from coming home.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_pool::{BufferPool, PooledBuffer};
+    ///
+    /// let pool = BufferPool::new(1024);
+    /// let mut buffer = pool.get();
+    /// buffer.extend_from_slice(b"ACGTACGT");
+    /// let whole = PooledBuffer::freeze(buffer);
+    /// let part = whole.slice(4..);
+    /// drop(whole);
+    /// assert_eq!((&part[..], pool.idle()), (&b"ACGT"[..], 0));
+    /// drop(part);
+    /// assert_eq!(pool.idle(), 1);
+    /// ```
+    #[must_use]
+    pub fn freeze(this: Self) -> Bytes {
+        Bytes::from_owner(this)
+    }
+}
+
+impl<R: Recipe> Drop for Lease<R> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.anchor.estate().come_home(self.anchor.home(), entry);
+        }
+    }
+}
+
+// Like the item it holds; the pool does not mind.
+impl<R: Recipe> std::panic::UnwindSafe for Lease<R> where R::Item: std::panic::UnwindSafe {}
+impl<R: Recipe> std::panic::RefUnwindSafe for Lease<R> where R::Item: std::panic::RefUnwindSafe {}
+
+/// An item on loan that borrows its pool, and goes home, emptied, when this drops.
+///
+/// Everything else is as with [`Lease`]; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
+pub struct ScopedLease<'p, R: Recipe> {
+    /// `None` only while the lease ends.
+    entry: Option<Entry<R::Item>>,
+    anchor: &'p Anchor<R>,
+}
+
+impl<'p, R: Recipe> ScopedLease<'p, R> {
+    #[inline]
+    pub(crate) fn new(entry: Entry<R::Item>, anchor: &'p Anchor<R>) -> Self {
+        Self { entry: Some(entry), anchor }
+    }
+
+    /// The item itself, which leaves the pool and its budget for good.
+    #[must_use]
+    pub fn into_inner(mut this: Self) -> R::Item {
+        let entry = take(&mut this.entry);
+        this.anchor.estate().detach(entry)
+    }
+}
+
+impl<R: Recipe> Drop for ScopedLease<'_, R> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.anchor.estate().come_home(self.anchor.home(), entry);
+        }
+    }
+}
+
+/// Why the entry of a lease is there.
+const HELD: &str = "a lease has its item until it ends";
+
+#[inline]
+fn held<T>(entry: &Option<Entry<T>>) -> &Entry<T> {
+    entry.as_ref().expect(HELD)
+}
+
+#[inline]
+fn held_mut<T>(entry: &mut Option<Entry<T>>) -> &mut Entry<T> {
+    entry.as_mut().expect(HELD)
+}
+
+fn take<T>(entry: &mut Option<Entry<T>>) -> Entry<T> {
+    entry.take().expect(HELD)
+}
+
+impl<R: Recipe> Deref for Lease<R> {
+    type Target = R::Item;
+
+    #[inline]
+    fn deref(&self) -> &R::Item {
+        &held(&self.entry).item
+    }
+}
+
+impl<R: Recipe> DerefMut for Lease<R> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut R::Item {
+        &mut held_mut(&mut self.entry).item
+    }
+}
+
+impl<R: Recipe> Deref for ScopedLease<'_, R> {
+    type Target = R::Item;
+
+    #[inline]
+    fn deref(&self) -> &R::Item {
+        &held(&self.entry).item
+    }
+}
+
+impl<R: Recipe> DerefMut for ScopedLease<'_, R> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut R::Item {
+        &mut held_mut(&mut self.entry).item
+    }
+}
+
+impl<R: Recipe> AsRef<[u8]> for Lease<R>
+where
+    R::Item: AsRef<[u8]>,
+{
+    fn as_ref(&self) -> &[u8] {
+        (**self).as_ref()
+    }
+}
+
+impl<R: Recipe> AsRef<[u8]> for ScopedLease<'_, R>
+where
+    R::Item: AsRef<[u8]>,
+{
+    fn as_ref(&self) -> &[u8] {
+        (**self).as_ref()
+    }
+}
+
+impl<R: Recipe> fmt::Debug for Lease<R>
+where
+    R::Item: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lease").field(&**self).finish()
+    }
+}
+
+impl<R: Recipe> fmt::Debug for ScopedLease<'_, R>
+where
+    R::Item: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ScopedLease").field(&**self).finish()
+    }
+}

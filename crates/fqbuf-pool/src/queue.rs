@@ -1,0 +1,102 @@
+//! The queue behind each shard: crossbeam's `ArrayQueue`, and under `cfg(loom)` a stand-in for it.
+//!
+//! crossbeam-queue has no loom hooks, so models cannot see inside it. The stand-in is the same algorithm (Vyukov's bounded
+//! queue: a stamp a slot, a reserved ticket, a published stamp) over loom's atomics, with two differences. Where the real
+//! queue spins because another thread has reserved a slot and not yet published it, the stand-in answers "empty" or "full";
+//! so it gives these answers also when a patient caller would have got the other one, and nothing in this crate may take
+//! them for the last word. And its orderings are no stronger than acquire and release, where crossbeam's tickets are
+//! sequentially consistent. What the models do not cover is therefore crossbeam's own memory safety, and nothing else of
+//! it; its `len` is used for reports only.
+
+#[cfg(not(loom))]
+pub(crate) use crossbeam_queue::ArrayQueue;
+
+#[cfg(loom)]
+pub(crate) use stand_in::ArrayQueue;
+
+#[cfg(loom)]
+mod stand_in {
+    use crate::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Bounded queue over loom's atomics, with spurious "empty" and "full".
+    pub(crate) struct ArrayQueue<T> {
+        /// Ticket of the next pop.
+        head: AtomicUsize,
+        /// Ticket of the next push; `head <= tail <= head + slots.len()`, tickets never wrap in a model.
+        tail: AtomicUsize,
+        /// Slot `t % slots.len()` serves ticket `t`.
+        slots: Box<[Slot<T>]>,
+    }
+
+    struct Slot<T> {
+        /// `2 * t` when free for the push of ticket `t`, `2 * t + 1` when that push has published.
+        stamp: AtomicUsize,
+        /// Owned by whoever holds the ticket; a std lock, so that loom sees the stamps alone.
+        value: std::sync::Mutex<Option<T>>,
+    }
+
+    impl<T> ArrayQueue<T> {
+        pub(crate) fn new(capacity: usize) -> Self {
+            assert!(capacity > 0, "capacity must be non-zero");
+            let slot = |t| Slot { stamp: AtomicUsize::new(2 * t), value: std::sync::Mutex::new(None) };
+            Self { head: AtomicUsize::new(0), tail: AtomicUsize::new(0), slots: (0..capacity).map(slot).collect() }
+        }
+
+        pub(crate) fn push(&self, value: T) -> Result<(), T> {
+            let mut tail = self.tail.load(Ordering::Relaxed);
+            loop {
+                let slot = &self.slots[tail % self.slots.len()];
+                if slot.stamp.load(Ordering::Acquire) != 2 * tail {
+                    // Full, or a pop has not yet given its slot back, or another push was quicker.
+                    let now = self.tail.load(Ordering::Relaxed);
+                    if now == tail {
+                        return Err(value);
+                    }
+                    tail = now;
+                    continue;
+                }
+                match self.tail.compare_exchange(tail, tail + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                    Ok(_) => {
+                        *slot.value.try_lock().expect("one owner a ticket") = Some(value);
+                        slot.stamp.store(2 * tail + 1, Ordering::Release);
+                        return Ok(());
+                    }
+                    Err(now) => tail = now,
+                }
+            }
+        }
+
+        pub(crate) fn pop(&self) -> Option<T> {
+            let mut head = self.head.load(Ordering::Relaxed);
+            loop {
+                let slot = &self.slots[head % self.slots.len()];
+                if slot.stamp.load(Ordering::Acquire) != 2 * head + 1 {
+                    // Empty, or a push has not yet published, or another pop was quicker.
+                    let now = self.head.load(Ordering::Relaxed);
+                    if now == head {
+                        return None;
+                    }
+                    head = now;
+                    continue;
+                }
+                match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                    Ok(_) => {
+                        let value = slot.value.try_lock().expect("one owner a ticket").take();
+                        slot.stamp.store(2 * (head + self.slots.len()), Ordering::Release);
+                        return value;
+                    }
+                    Err(now) => head = now,
+                }
+            }
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            let head = self.head.load(Ordering::Acquire);
+            self.tail.load(Ordering::Acquire).saturating_sub(head)
+        }
+
+        pub(crate) fn capacity(&self) -> usize {
+            self.slots.len()
+        }
+    }
+}

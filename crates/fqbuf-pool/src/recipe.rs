@@ -1,0 +1,93 @@
+//! What a pool needs to know of its items: how to make one, how big it is, how to empty it.
+
+/// How a [`Pool`](crate::Pool) makes, measures and empties its items.
+///
+/// Plain byte buffers need none: [`BufferPool`](crate::BufferPool) brings its own. The pool calls these without holding a
+/// lock, so a recipe may use pools itself.
+///
+/// # Examples
+/// ```
+/// use fqbuf_pool::{PoolBuilder, Recipe};
+///
+/// /// Line indexes of 1,000 entries at first.
+/// struct Indexes;
+///
+/// impl Recipe for Indexes {
+///     type Item = Vec<u32>;
+///     fn make(&self) -> Vec<u32> {
+///         Vec::with_capacity(1000)
+///     }
+///     fn fresh_bytes(&self) -> usize {
+///         4000
+///     }
+///     fn bytes(&self, item: &Vec<u32>) -> usize {
+///         4 * item.capacity()
+///     }
+///     fn reset(&self, item: &mut Vec<u32>) {
+///         item.clear();
+///     }
+/// }
+///
+/// # fn main() -> Result<(), fqbuf_pool::BudgetError> {
+/// let pool = PoolBuilder::new(Indexes).max_idle(4).build()?;
+/// let mut index = pool.get();
+/// index.push(7);
+/// drop(index);
+/// assert!(pool.get().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub trait Recipe: Send + Sync + 'static {
+    /// What is pooled.
+    type Item: Send + 'static;
+
+    /// Makes an empty item of about [`fresh_bytes`](Recipe::fresh_bytes) of memory.
+    fn make(&self) -> Self::Item;
+
+    /// Bytes that a new item takes: charged to the budget before [`make`](Recipe::make) is called. The same at every call.
+    fn fresh_bytes(&self) -> usize;
+
+    /// Bytes that `item` holds, by capacity.
+    fn bytes(&self, item: &Self::Item) -> usize;
+
+    /// Empties `item` on its way home, so that the next user sees nothing of this one. Keeps the memory; must not panic.
+    fn reset(&self, item: &mut Self::Item);
+}
+
+/// Recipe of [`BufferPool`](crate::BufferPool): byte vectors of a given capacity, empty when handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffers {
+    /// Capacity of a new buffer.
+    size: usize,
+}
+
+impl Buffers {
+    /// Buffers of `size` bytes of capacity.
+    #[must_use]
+    pub const fn new(size: usize) -> Self {
+        Self { size }
+    }
+}
+
+impl Recipe for Buffers {
+    type Item = Vec<u8>;
+
+    fn make(&self) -> Vec<u8> {
+        Vec::with_capacity(self.size)
+    }
+
+    #[inline]
+    fn fresh_bytes(&self) -> usize {
+        self.size
+    }
+
+    #[inline]
+    fn bytes(&self, item: &Vec<u8>) -> usize {
+        item.capacity()
+    }
+
+    #[inline]
+    fn reset(&self, item: &mut Vec<u8>) {
+        item.clear();
+    }
+}

@@ -1,0 +1,152 @@
+//! Pools of other things than byte vectors.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+use fqbuf_pool::{BudgetError, BufferPool, Lease, MemoryBudget, PoolBuilder, Recipe};
+
+/// Items that may be sent but not shared.
+pub(crate) struct SendOnly;
+
+impl Recipe for SendOnly {
+    type Item = Cell<u32>;
+    fn make(&self) -> Cell<u32> {
+        Cell::new(0)
+    }
+    fn fresh_bytes(&self) -> usize {
+        4
+    }
+    fn bytes(&self, _: &Cell<u32>) -> usize {
+        4
+    }
+    fn reset(&self, item: &mut Cell<u32>) {
+        item.set(0);
+    }
+}
+
+#[test]
+fn items_that_are_not_sync_are_pooled() -> Result<(), BudgetError> {
+    let pool = PoolBuilder::new(SendOnly).build()?;
+    let item = pool.get();
+    item.set(7);
+    drop(item);
+    assert_eq!(pool.get().get(), 0);
+    assert_eq!(pool.stats().hits, 1);
+    Ok(())
+}
+
+/// Counts the items alive.
+struct Counted(Arc<AtomicIsize>);
+
+struct Item {
+    alive: Arc<AtomicIsize>,
+    bytes: usize,
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Recipe for Counted {
+    type Item = Item;
+    fn make(&self) -> Item {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Item { alive: Arc::clone(&self.0), bytes: 10 }
+    }
+    fn fresh_bytes(&self) -> usize {
+        10
+    }
+    fn bytes(&self, item: &Item) -> usize {
+        item.bytes
+    }
+    fn reset(&self, _: &mut Item) {}
+}
+
+#[test]
+fn every_item_is_dropped_exactly_once() -> Result<(), BudgetError> {
+    let alive = Arc::new(AtomicIsize::new(0));
+    let pool = PoolBuilder::new(Counted(Arc::clone(&alive))).max_idle(3).shards(2).build()?;
+    let leases: Vec<_> = (0..5).map(|_| pool.get()).collect();
+    assert_eq!(alive.load(Ordering::SeqCst), 5);
+    drop(leases);
+    assert_eq!((alive.load(Ordering::SeqCst), pool.idle()), (3, 3));
+    let kept = Lease::into_inner(pool.get());
+    let leased = pool.get();
+    drop(pool);
+    assert_eq!(alive.load(Ordering::SeqCst), 2);
+    drop(leased);
+    assert_eq!(alive.load(Ordering::SeqCst), 1);
+    drop(kept);
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+    Ok(())
+}
+
+/// A recipe that makes more than it said.
+struct Liar;
+
+impl Recipe for Liar {
+    type Item = Vec<u8>;
+    fn make(&self) -> Vec<u8> {
+        Vec::with_capacity(100)
+    }
+    fn fresh_bytes(&self) -> usize {
+        60
+    }
+    fn bytes(&self, item: &Vec<u8>) -> usize {
+        item.capacity()
+    }
+    fn reset(&self, item: &mut Vec<u8>) {
+        item.clear();
+    }
+}
+
+#[test]
+fn an_item_bigger_than_announced_is_charged_in_full_where_that_is_possible() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(170);
+    let pool = PoolBuilder::new(Liar).budget(&budget).build()?;
+    let first = pool.get();
+    assert_eq!(budget.used(), 100);
+    let second = pool.get();
+    assert_eq!(budget.used(), 160);
+    drop(second);
+    assert_eq!((budget.used(), pool.idle()), (100, 0), "beyond the budget: not kept");
+    drop(first);
+    assert_eq!((budget.used(), pool.idle()), (100, 1));
+    Ok(())
+}
+
+/// A recipe that leases scratch memory from another pool and looks at its own statistics while it makes an item.
+struct Nested(BufferPool);
+
+impl Recipe for Nested {
+    type Item = Vec<u8>;
+    fn make(&self) -> Vec<u8> {
+        let mut scratch = self.0.get();
+        scratch.push(1);
+        scratch.to_vec()
+    }
+    fn fresh_bytes(&self) -> usize {
+        1
+    }
+    fn bytes(&self, item: &Vec<u8>) -> usize {
+        item.capacity()
+    }
+    fn reset(&self, item: &mut Vec<u8>) {
+        self.0.get().push(2);
+        item.clear();
+    }
+}
+
+#[test]
+fn a_recipe_may_use_pools_itself() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(64);
+    let inner = BufferPool::builder().buffer_size(16).budget(&budget).build()?;
+    let pool = PoolBuilder::new(Nested(inner.clone())).budget(&budget).build()?;
+    drop(pool.get());
+    drop(pool.get());
+    assert_eq!((pool.stats().hits, inner.stats().misses), (1, 1));
+    Ok(())
+}
