@@ -1,4 +1,4 @@
-//! Commands: printed, then run at the root of the workspace.
+//! Commands: printed to standard error, then run at the root of the workspace.
 
 use std::{
     env, fmt,
@@ -99,10 +99,10 @@ impl Run {
     ///
     /// When it cannot start, or ends with another code than 0.
     pub(crate) fn check(self) -> Outcome {
-        println!("$ {self}");
+        eprintln!("$ {self}");
         let start = Instant::now();
         let status = self.command().status().map_err(|error| format!("{}: {error}", self.program))?;
-        println!("  {:.1} s", start.elapsed().as_secs_f32());
+        eprintln!("  {:.1} s", start.elapsed().as_secs_f32());
         if status.success() { Ok(()) } else { Err(format!("{status}: {self}")) }
     }
 
@@ -112,7 +112,7 @@ impl Run {
     ///
     /// As for [`Run::check`].
     pub(crate) fn output(self) -> Outcome<String> {
-        println!("$ {self}");
+        eprintln!("$ {self}");
         let output =
             self.command().stderr(Stdio::inherit()).output().map_err(|error| format!("{}: {error}", self.program))?;
         if !output.status.success() {
