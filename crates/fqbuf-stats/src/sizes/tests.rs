@@ -6,7 +6,7 @@ use super::*;
 fn documented(file_size: usize) -> usize {
     let percent = (file_size as f64 * 0.01).floor() as usize;
     let clamped = percent.clamp(8192, 65536);
-    if clamped % 4096 == 0 { clamped } else { (clamped / 4096 + 1) * 4096 }
+    if clamped.is_multiple_of(4096) { clamped } else { (clamped / 4096 + 1) * 4096 }
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn heuristic_takes_the_largest_file_there_can_be() {
 fn pipeline_buffer_is_whole_pages_and_above_the_input_or_full() {
     for length in (0..2 * PIPELINE_BUFFER as u64).step_by(1021).chain([4095, 4096, 4097, u64::MAX]) {
         let size = pipeline_buffer_size(Some(length));
-        assert!(size % PAGE == 0 && size > 0 && size <= PIPELINE_BUFFER, "input of {length} bytes");
+        assert!(size.is_multiple_of(PAGE) && size > 0 && size <= PIPELINE_BUFFER, "input of {length} bytes");
         assert!(size as u64 > length || size == PIPELINE_BUFFER, "input of {length} bytes");
     }
 }

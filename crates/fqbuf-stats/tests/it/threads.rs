@@ -1,16 +1,13 @@
 //! Counters shared by threads: what a snapshot promises while others record, and what is exact afterwards.
 
-use std::sync::Barrier;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
 use fqbuf_stats::{BufferStats, ShardedStats, StatsDifference, StatsSnapshot};
 use rstest::rstest;
 
 use crate::counting::Counter;
-
-const THREADS: usize = 4;
 
 /// Compiles only while the bounds hold; a counter behind a `Cell` loses `Sync`, one behind a raw pointer both.
 #[test]
@@ -24,117 +21,159 @@ fn fault_49_counters_and_snapshots_cross_threads() {
     }
 }
 
-/// Everybody allocates, everybody is seen to have, everybody deallocates: the peak of each round is known. Seen red
-/// with the peak as a load and a store, where the smaller of two can be stored last, and with a reset of the peak to 0.
+/// Two threads that leave [`Line::wait`] leave it within nanoseconds of each other, unlike those a `Barrier` wakes.
+#[derive(Default)]
+struct Line(AtomicUsize);
+
+impl Line {
+    /// Waits until both threads have called this for the `turn`-th time, turns counting from 1.
+    fn wait(&self, turn: usize) {
+        self.0.fetch_add(1, AcqRel);
+        let mut spins = 0;
+        while self.0.load(Acquire) < turn * 2 {
+            spins += 1;
+            if spins % 1000 == 0 { thread::yield_now() } else { std::hint::spin_loop() }
+        }
+    }
+}
+
+/// Passes the time of some hundred nanoseconds at most, another one every `turn`: races have narrow windows.
+fn dawdle(turn: usize) {
+    for _ in 0..turn % 64 {
+        std::hint::black_box(turn);
+    }
+}
+
+/// Both threads allocate at once, then deallocate: the peak of each round is known, and asked for when nothing is live
+/// any more. Seen red with the peak as a load and a store, where the smaller of two can be stored last.
 #[rstest]
 #[case::exact(BufferStats::new())]
 #[case::sharded(ShardedStats::with_slack(100))]
 #[case::sharded_without_slack(ShardedStats::with_slack(0))]
 fn the_peak_of_threads_is_a_true_maximum(#[case] stats: impl Counter) {
-    const ROUNDS: usize = 1000;
-    let barrier = Barrier::new(THREADS);
+    const ROUNDS: usize = 5_000;
+    let line = Line::default();
+    let play = |leader: bool| {
+        let mut wrong = Vec::new();
+        for round in 0..ROUNDS {
+            let size = 1000 + round;
+            line.wait(3 * round + 1);
+            stats.allocate(size);
+            line.wait(3 * round + 2);
+            stats.deallocate(size);
+            line.wait(3 * round + 3);
+            if leader {
+                let (end, peak) = (stats.snapshot(), 2 * size as u64);
+                if end.total_bytes != 0 || end.peak_bytes < peak || end.peak_bytes > peak + stats.peak_error() {
+                    wrong.push(end);
+                }
+                stats.reset_peak();
+            }
+        }
+        wrong
+    };
+    let wrong = thread::scope(|scope| {
+        scope.spawn(|| play(false));
+        play(true)
+    });
+    assert_eq!(wrong, [], "peaks that are not those of their round");
+    let end = stats.snapshot();
+    assert_eq!((end.allocations, end.deallocations), (2 * ROUNDS as u64, 2 * ROUNDS as u64));
+}
+
+/// One thread allocates while the other resets the peak; whichever was first, the bytes are live when both are done.
+/// Seen red with a reset that stores the live bytes it has just loaded: a rise in between is lost.
+#[rstest]
+#[case::exact(BufferStats::new())]
+#[case::sharded(ShardedStats::with_slack(0))]
+fn a_reset_does_not_lose_the_rise_that_it_meets(#[case] stats: impl Counter) {
+    const ROUNDS: usize = 10_000;
+    const SIZE: usize = 77;
+    let line = Line::default();
+    let mut wrong = Vec::new();
     thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (stats, barrier) = (&stats, &barrier);
-            scope.spawn(move || {
-                for round in 0..ROUNDS {
-                    let size = 1000 + round * 7 + thread;
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                line.wait(2 * round + 1);
+                dawdle(round / 64);
+                stats.allocate(SIZE);
+                line.wait(2 * round + 2);
+            }
+        });
+        for round in 0..ROUNDS {
+            line.wait(2 * round + 1);
+            dawdle(round);
+            stats.reset_peak();
+            line.wait(2 * round + 2);
+            stats.deallocate(SIZE);
+            let end = stats.snapshot();
+            if (end.total_bytes, end.peak_bytes) != (0, SIZE as u64) {
+                wrong.push(end);
+            }
+        }
+    });
+    assert_eq!(wrong, [], "peaks that are not those of their round");
+}
+
+/// Runs `recorders` threads that allocate and deallocate `size` bytes in turn, while this one calls `look` many times.
+fn look_while_threads_record(stats: &impl Counter, recorders: usize, size: usize, mut look: impl FnMut(StatsSnapshot)) {
+    /// Sets the flag also when `look` panics, so that the recorders end.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Release);
+        }
+    }
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..recorders {
+            scope.spawn(|| {
+                let mut pairs = 0;
+                while !done.load(Acquire) {
                     stats.allocate(size);
-                    barrier.wait();
-                    if thread == 0 {
-                        let snapshot = stats.snapshot();
-                        let expected = ((1000 + round * 7) * THREADS + (THREADS - 1) * THREADS / 2) as u64;
-                        assert_eq!(snapshot.total_bytes, expected);
-                        assert!(snapshot.peak_bytes >= expected);
-                        assert!(snapshot.peak_bytes <= expected + stats.peak_error());
-                    }
-                    barrier.wait();
                     stats.deallocate(size);
-                    barrier.wait();
-                    if thread == 0 {
-                        stats.reset_peak();
-                        assert_eq!(stats.snapshot().peak_bytes, 0);
-                    }
-                    barrier.wait();
+                    pairs += 1;
+                    dawdle(pairs);
                 }
             });
         }
+        let _done = Done(&done);
+        for _ in 0..30_000 {
+            look(stats.snapshot());
+        }
     });
     let end = stats.snapshot();
-    assert_eq!((end.allocations, end.deallocations), ((ROUNDS * THREADS) as u64, (ROUNDS * THREADS) as u64));
+    assert_eq!(end.allocations, end.deallocations);
     assert_eq!(end.total_bytes, 0);
 }
 
-/// Each thread holds one buffer at most, of a size that tells how many are held. Seen red with allocations summed
-/// before deallocations, with a peak read before the live bytes and not raised to them, and, for the sharded counters,
-/// with shards that are unlocked before the next one is read.
+/// Each thread has one buffer live at most, so every number has its limits. Seen red with the allocations summed before
+/// the deallocations, and with a peak that is not raised to the live bytes of the same snapshot.
 #[rstest]
 #[case::exact(BufferStats::new())]
 #[case::sharded(ShardedStats::with_slack(64))]
 fn a_snapshot_keeps_its_promises_while_threads_record(#[case] stats: impl Counter) {
-    const PAIRS: usize = 20_000;
+    const RECORDERS: usize = 3;
     const SIZE: u64 = 40;
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let recorders: Vec<_> = (1..THREADS)
-            .map(|_| {
-                let stats = &stats;
-                scope.spawn(move || {
-                    for _ in 0..PAIRS {
-                        stats.allocate(SIZE as usize);
-                        stats.deallocate(SIZE as usize);
-                    }
-                })
-            })
-            .collect();
-        let (stats, done) = (&stats, &done);
-        scope.spawn(move || {
-            let most = SIZE * (THREADS as u64 - 1);
-            let mut before = StatsSnapshot::default();
-            while !done.load(Acquire) {
-                let now = stats.snapshot();
-                assert!(now.deallocations <= now.allocations, "{now:?}");
-                assert!(now.total_bytes <= most && now.total_bytes % SIZE == 0, "{now:?}");
-                assert!(now.total_bytes <= now.peak_bytes, "{now:?}");
-                assert!(now.peak_bytes <= most + stats.peak_error(), "{now:?}");
-                assert!(now.allocations >= before.allocations && now.deallocations >= before.deallocations);
-                before = now;
-            }
-        });
-        let ends: Vec<_> = recorders.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        done.store(true, Release);
-        assert!(ends.iter().all(Result::is_ok), "a recorder panicked");
+    let most = SIZE * RECORDERS as u64;
+    let mut before = StatsSnapshot::default();
+    look_while_threads_record(&stats, RECORDERS, SIZE as usize, |now| {
+        assert!(now.deallocations <= now.allocations, "{now:?}");
+        assert!(now.total_bytes <= most && now.total_bytes.is_multiple_of(SIZE), "{now:?}");
+        assert!(now.total_bytes <= now.peak_bytes, "{now:?}");
+        assert!(now.peak_bytes <= most + stats.peak_error(), "{now:?}");
+        assert!(now.allocations >= before.allocations && now.deallocations >= before.deallocations, "{now:?}");
+        before = now;
+        stats.reset_peak();
     });
-    let end = stats.snapshot();
-    assert_eq!((end.allocations, end.deallocations), ((PAIRS * 3) as u64, (PAIRS * 3) as u64));
-    assert_eq!(end.total_bytes, 0);
 }
 
 /// Seen red with shards that are locked one at a time: counts and live bytes of two instants do not fit together.
 #[test]
 fn a_sharded_snapshot_is_of_one_instant() {
     let stats = ShardedStats::with_slack(100);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let recorders: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    for _ in 0..20_000 {
-                        stats.record_allocation(48);
-                        stats.record_deallocation(48);
-                    }
-                })
-            })
-            .collect();
-        scope.spawn(|| {
-            while !done.load(Acquire) {
-                let now = stats.snapshot();
-                assert_eq!(now.total_bytes, 48 * now.live_allocations(), "{now:?}");
-            }
-        });
-        let ends: Vec<_> = recorders.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        done.store(true, Release);
-        assert!(ends.iter().all(Result::is_ok), "a recorder panicked");
+    look_while_threads_record(&stats, 2, 48, |now| {
+        assert_eq!(now.total_bytes, 48 * now.live_allocations(), "{now:?}");
     });
 }
 
