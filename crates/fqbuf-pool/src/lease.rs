@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use bytes::Bytes;
 
 use crate::budget::BudgetError;
-use crate::pool::{Anchor, Entry};
+use crate::pool::{Anchor, Entry, Held};
 use crate::recipe::{Buffers, Recipe};
 use crate::sync::Arc;
 
@@ -24,13 +24,13 @@ pub type PooledBuffer = Lease<Buffers>;
 /// of a known size is charged before it happens by [`grow_with`](Lease::grow_with).
 pub struct Lease<R: Recipe> {
     /// `None` only while the lease ends.
-    entry: Option<Entry<R::Item>>,
+    entry: Option<Held<R::Item>>,
     anchor: Arc<Anchor<R>>,
 }
 
 impl<R: Recipe> Lease<R> {
     #[inline]
-    pub(crate) fn new(entry: Entry<R::Item>, anchor: Arc<Anchor<R>>) -> Self {
+    pub(crate) fn new(entry: Held<R::Item>, anchor: Arc<Anchor<R>>) -> Self {
         Self { entry: Some(entry), anchor }
     }
 
@@ -133,13 +133,13 @@ impl<R: Recipe> std::panic::RefUnwindSafe for Lease<R> where R::Item: std::panic
 /// Everything else is as with [`Lease`]; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
 pub struct ScopedLease<'p, R: Recipe> {
     /// `None` only while the lease ends.
-    entry: Option<Entry<R::Item>>,
+    entry: Option<Held<R::Item>>,
     anchor: &'p Anchor<R>,
 }
 
 impl<'p, R: Recipe> ScopedLease<'p, R> {
     #[inline]
-    pub(crate) fn new(entry: Entry<R::Item>, anchor: &'p Anchor<R>) -> Self {
+    pub(crate) fn new(entry: Held<R::Item>, anchor: &'p Anchor<R>) -> Self {
         Self { entry: Some(entry), anchor }
     }
 
@@ -164,16 +164,16 @@ impl<R: Recipe> Drop for ScopedLease<'_, R> {
 const HELD: &str = "a lease has its item until it ends";
 
 #[inline]
-fn held<T>(entry: &Option<Entry<T>>) -> &Entry<T> {
+fn held<T>(entry: &Option<Held<T>>) -> &Entry<T> {
     entry.as_ref().expect(HELD)
 }
 
 #[inline]
-fn held_mut<T>(entry: &mut Option<Entry<T>>) -> &mut Entry<T> {
+fn held_mut<T>(entry: &mut Option<Held<T>>) -> &mut Entry<T> {
     entry.as_mut().expect(HELD)
 }
 
-fn take<T>(entry: &mut Option<Entry<T>>) -> Entry<T> {
+fn take<T>(entry: &mut Option<Held<T>>) -> Held<T> {
     entry.take().expect(HELD)
 }
 

@@ -66,7 +66,9 @@ pub(crate) enum End {
     Detached,
 }
 
-/// The history of one item, written by whoever holds it.
+/// The history of one item, written by whoever holds it. Alone on its cache line, because neighbours in memory go to
+/// different threads.
+#[repr(align(64))]
 pub(crate) struct Ledger {
     /// Times the item was leased plus times it came home; odd while leased.
     turns: AtomicU64,

@@ -85,7 +85,8 @@ impl<R: Recipe> Anchor<R> {
     }
 }
 
-/// An item of the pool, leased or idle.
+/// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
+#[repr(align(64))]
 pub(crate) struct Entry<T> {
     pub(crate) item: T,
     /// Bytes that the item had when they were last settled, charged to the pool's budget.
@@ -93,8 +94,11 @@ pub(crate) struct Entry<T> {
     ledger: std::sync::Arc<Ledger>,
 }
 
+/// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
+pub(crate) type Held<T> = Box<Entry<T>>;
+
 /// Idle items of one home.
-type Shard<T> = CachePadded<ArrayQueue<Entry<T>>>;
+type Shard<T> = CachePadded<ArrayQueue<Held<T>>>;
 
 /// Everything that outlives the handles while leases are about.
 pub(crate) struct Estate<R: Recipe> {
@@ -112,29 +116,42 @@ pub(crate) struct Estate<R: Recipe> {
 
 /// Where a get stands when the quick ways are exhausted.
 enum Source<T> {
-    Idle(Entry<T>),
+    Idle(Held<T>),
     Charged(Charge),
 }
 
 impl<R: Recipe> Estate<R> {
     /// An idle item, the home shard's first.
     #[inline]
-    fn take_idle(&self, home: usize) -> Option<Entry<R::Item>> {
-        let mask = self.shards.len().wrapping_sub(1);
-        for i in 0..self.shards.len() {
-            if let Some(entry) = self.shards[home.wrapping_add(i) & mask].pop() {
-                return Some(entry);
-            }
+    fn take_idle(&self, home: usize) -> Option<Held<R::Item>> {
+        match self.shards.get(home) {
+            Some(shard) => shard.pop().or_else(|| self.take_from_others(home)),
+            None => None,
         }
-        None
+    }
+
+    /// An idle item of another shard.
+    #[cold]
+    fn take_from_others(&self, home: usize) -> Option<Held<R::Item>> {
+        let (before, after) = self.shards.split_at(home);
+        after.iter().skip(1).chain(before).find_map(|shard| shard.pop())
     }
 
     /// Puts an item into a shard with room, the home shard first.
     #[inline]
-    fn put_idle(&self, home: usize, mut entry: Entry<R::Item>) -> Result<(), Entry<R::Item>> {
-        let mask = self.shards.len().wrapping_sub(1);
-        for i in 0..self.shards.len() {
-            match self.shards[home.wrapping_add(i) & mask].push(entry) {
+    fn put_idle(&self, home: usize, entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+        match self.shards.get(home) {
+            Some(shard) => shard.push(entry).or_else(|entry| self.put_with_others(home, entry)),
+            None => Err(entry),
+        }
+    }
+
+    /// Puts an item into another shard with room.
+    #[cold]
+    fn put_with_others(&self, home: usize, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+        let (before, after) = self.shards.split_at(home);
+        for shard in after.iter().skip(1).chain(before) {
+            match shard.push(entry) {
                 Ok(()) => return Ok(()),
                 Err(back) => entry = back,
             }
@@ -144,7 +161,7 @@ impl<R: Recipe> Estate<R> {
 
     /// An item for a lease, waiting for memory as long as it takes.
     #[inline]
-    pub(crate) fn get(&self, home: usize) -> Entry<R::Item> {
+    pub(crate) fn get(&self, home: usize) -> Held<R::Item> {
         if self.budget.is_none()
             && let Some(entry) = self.take_idle(home)
         {
@@ -155,7 +172,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     #[cold]
-    fn get_otherwise(&self, home: usize) -> Entry<R::Item> {
+    fn get_otherwise(&self, home: usize) -> Held<R::Item> {
         if self.budget.is_none() {
             return self.make(home, Charge::to_nobody(self.recipe.fresh_bytes()), Origin::Miss);
         }
@@ -166,7 +183,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// An item for a lease; `None` when there is none without waiting.
-    pub(crate) fn try_get(&self, home: usize) -> Option<Entry<R::Item>> {
+    pub(crate) fn try_get(&self, home: usize) -> Option<Held<R::Item>> {
         let Some(budget) = &self.budget else { return Some(self.get(home)) };
         let counter = budget.counter();
         if counter.somebody_waits() {
@@ -182,7 +199,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// An item for a lease; `None` when patience ran out.
-    pub(crate) fn get_patiently(&self, home: usize, patience: Patience) -> Option<Entry<R::Item>> {
+    pub(crate) fn get_patiently(&self, home: usize, patience: Patience) -> Option<Held<R::Item>> {
         if let Some(entry) = self.try_get(home) {
             return Some(entry);
         }
@@ -203,17 +220,17 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Makes an item whose memory is charged.
-    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Entry<R::Item> {
+    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R::Item> {
         let item = self.recipe.make();
         self.memory.record_allocation(charge.bytes());
         // A recipe that makes more than it said is found out here, and again when the item comes home.
         self.recharge(&mut charge, self.recipe.bytes(&item));
-        Entry { item, charge, ledger: self.ledgers.open(home, origin) }
+        Box::new(Entry { item, charge, ledger: self.ledgers.open(home, origin) })
     }
 
     /// Ends a lease.
     #[inline]
-    pub(crate) fn come_home(&self, home: usize, mut entry: Entry<R::Item>) {
+    pub(crate) fn come_home(&self, home: usize, mut entry: Held<R::Item>) {
         let bytes = self.recipe.bytes(&entry.item);
         if (bytes != entry.charge.bytes() || bytes > self.max_retained) && !self.settle(&mut entry, bytes) {
             return self.end(entry, End::Discarded);
@@ -285,8 +302,8 @@ impl<R: Recipe> Estate<R> {
 
     /// Frees an item.
     #[cold]
-    fn end(&self, entry: Entry<R::Item>, end: End) {
-        let Entry { item, charge, ledger } = entry;
+    fn end(&self, entry: Held<R::Item>, end: End) {
+        let Entry { item, charge, ledger } = *entry;
         self.ledgers.close(&ledger, end);
         self.memory.record_deallocation(charge.bytes());
         // First the memory, then what it was charged.
@@ -295,8 +312,8 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Takes an item out of the pool for good.
-    pub(crate) fn detach(&self, entry: Entry<R::Item>) -> R::Item {
-        let Entry { item, charge, ledger } = entry;
+    pub(crate) fn detach(&self, entry: Held<R::Item>) -> R::Item {
+        let Entry { item, charge, ledger } = *entry;
         self.ledgers.close(&ledger, End::Detached);
         self.memory.record_deallocation(charge.bytes());
         item
@@ -309,7 +326,7 @@ impl<R: Recipe> Estate<R> {
             if keep > 0 && self.idle() <= keep {
                 return freed;
             }
-            let Some(entry) = self.take_idle(freed) else { return freed };
+            let Some(entry) = self.take_idle(freed % self.shards.len()) else { return freed };
             self.end(entry, End::Freed);
         }
         self.max_idle()
