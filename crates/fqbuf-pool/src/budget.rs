@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::sync::Arc;
+use counter::NOBODY;
 pub(crate) use counter::{Counter, Idle, Neighbour};
 
 /// A cap in bytes that many holders of memory share.
@@ -111,7 +112,7 @@ impl MemoryBudget {
     /// free, or others wait in line.
     pub fn try_acquire(&self, bytes: usize) -> Result<Charge, BudgetError> {
         self.check(bytes)?;
-        if !self.counter.try_take_or_reclaim(bytes) {
+        if !self.counter.try_take_or_reclaim(bytes, NOBODY) {
             return Err(BudgetError::Exhausted { asked: bytes, limit: self.limit() });
         }
         Ok(Charge::of(&self.counter, bytes))
@@ -215,7 +216,7 @@ impl Charge {
     pub fn try_grow(&mut self, more: usize) -> Result<(), BudgetError> {
         let grown = self.grown(more)?;
         if let Some(counter) = &self.counter
-            && !counter.try_take_or_reclaim(more)
+            && !counter.try_take_or_reclaim(more, NOBODY)
         {
             return Err(BudgetError::Exhausted { asked: more, limit: counter.limit() });
         }

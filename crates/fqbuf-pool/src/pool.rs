@@ -121,6 +121,11 @@ enum Source<T> {
 }
 
 impl<R: Recipe> Estate<R> {
+    /// What tells this pool from others on its budget: its address.
+    fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// An idle item, the home shard's first.
     #[inline]
     fn take_idle(&self, home: usize) -> Option<Held<R::Item>> {
@@ -194,7 +199,7 @@ impl<R: Recipe> Estate<R> {
             return Some(entry);
         }
         let fresh = self.recipe.fresh_bytes();
-        let charge = counter.try_take_or_reclaim(fresh).then(|| Charge::of(counter, fresh))?;
+        let charge = counter.try_take_or_reclaim(fresh, self.key()).then(|| Charge::of(counter, fresh))?;
         Some(self.make(home, charge, Origin::Miss))
     }
 
@@ -207,7 +212,7 @@ impl<R: Recipe> Estate<R> {
         let fresh = self.recipe.fresh_bytes();
         let source = counter.in_line(patience, || match self.take_idle(home) {
             Some(entry) => Some(Source::Idle(entry)),
-            None => counter.take_as_first(fresh).then(|| Source::Charged(Charge::of(counter, fresh))),
+            None => counter.take_as_first(fresh, self.key()).then(|| Source::Charged(Charge::of(counter, fresh))),
         })?;
         // Out of the line by now: making an item may take its time, and may use pools itself.
         Some(match source {
@@ -302,6 +307,7 @@ impl<R: Recipe> Estate<R> {
 
     /// Frees an item.
     #[cold]
+    #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     fn end(&self, entry: Held<R::Item>, end: End) {
         let Entry { item, charge, ledger } = *entry;
         self.ledgers.close(&ledger, end);
@@ -312,6 +318,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Takes an item out of the pool for good.
+    #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     pub(crate) fn detach(&self, entry: Held<R::Item>) -> R::Item {
         let Entry { item, charge, ledger } = *entry;
         self.ledgers.close(&ledger, End::Detached);
@@ -419,7 +426,7 @@ impl<R: Recipe> Pool<R> {
         let anchors =
             (0..homes).map(|home| Arc::new(Anchor { at: CachePadded::new((Arc::clone(&estate), home)) })).collect();
         let neighbour = estate.budget.as_ref().map(|budget| {
-            let neighbour = Arc::new(Neighbour { pool: Box::new(Listed(Arc::clone(&estate))) });
+            let neighbour = Arc::new(Neighbour { pool: Box::new(Listed(Arc::clone(&estate))), key: estate.key() });
             budget.counter().enter(Arc::clone(&neighbour));
             neighbour
         });

@@ -35,7 +35,12 @@ pub(crate) trait Idle: Send + Sync {
 /// A pool's entry in the budget's list of pools. Holds the pool's insides alive: the pool removes it at its end.
 pub(crate) struct Neighbour {
     pub(crate) pool: Box<dyn Idle>,
+    /// Tells pools apart; never [`NOBODY`].
+    pub(crate) key: usize,
 }
+
+/// The key of somebody who has no pool on the budget.
+pub(crate) const NOBODY: usize = 0;
 
 /// Bytes charged, and who waits for more.
 pub(crate) struct Counter {
@@ -101,13 +106,13 @@ impl Counter {
         (state.line.is_empty() || bytes == 0) && self.take(&mut state, bytes)
     }
 
-    /// Takes `bytes` if nobody waits, freeing idle items for them as needed.
-    pub(crate) fn try_take_or_reclaim(&self, bytes: usize) -> bool {
+    /// Takes `bytes` if nobody waits, freeing idle items of pools other than `own` for them as needed.
+    pub(crate) fn try_take_or_reclaim(&self, bytes: usize, own: usize) -> bool {
         loop {
             if self.try_take(bytes) {
                 return true;
             }
-            if self.somebody_waits() || !self.reclaim_one() {
+            if self.somebody_waits() || !self.reclaim_one(own) {
                 return false;
             }
         }
@@ -115,16 +120,17 @@ impl Counter {
 
     /// Takes `bytes`, in line; false when patience ran out.
     pub(super) fn take_in_line(&self, bytes: usize, patience: Patience) -> bool {
-        self.try_take(bytes) || self.in_line(patience, || self.take_as_first(bytes).then_some(())).is_some()
+        self.try_take(bytes) || self.in_line(patience, || self.take_as_first(bytes, NOBODY).then_some(())).is_some()
     }
 
-    /// Takes `bytes`, freeing idle items for them as needed; for the first in line only.
-    pub(crate) fn take_as_first(&self, bytes: usize) -> bool {
+    /// Takes `bytes`, freeing idle items of pools other than `own` for them as needed; for the first in line only. An
+    /// item that comes home to his own pool meanwhile is news, and better kept.
+    pub(crate) fn take_as_first(&self, bytes: usize, own: usize) -> bool {
         loop {
             if self.take(&mut self.lock(), bytes) {
                 return true;
             }
-            if !self.reclaim_one() {
+            if !self.reclaim_one(own) {
                 return false;
             }
         }
@@ -200,12 +206,12 @@ impl Counter {
         self.came_home();
     }
 
-    /// Frees one idle item of any pool. Drops it without holding a lock.
-    fn reclaim_one(&self) -> bool {
+    /// Frees one idle item of any pool but `own`. Drops it without holding a lock.
+    fn reclaim_one(&self, own: usize) -> bool {
         for i in 0.. {
             let pool = self.pools.lock().unwrap_or_else(PoisonError::into_inner).get(i).map(Arc::clone);
             match pool {
-                Some(neighbour) if neighbour.pool.free_one() => return true,
+                Some(neighbour) if neighbour.key != own && neighbour.pool.free_one() => return true,
                 Some(_) => {}
                 None => break,
             }
