@@ -9,7 +9,7 @@ use crate::record::{FastqRecord, RefRecord};
 use crate::scan::Entry;
 
 /// Bytes that a batch may hold by default.
-const BYTE_LIMIT: usize = 64 << 20;
+pub(crate) const BYTE_LIMIT: usize = 64 << 20;
 
 /// A bounded batch of records: so many records, and so many bytes, at most. Its memory is reused.
 ///

@@ -105,15 +105,17 @@ pub enum ParseErrorKind {
     },
     /// The names of two mates differ.
     MateMismatch {
-        /// The other mate's.
+        /// Number of the pair, from 1.
+        pair: u64,
+        /// The second mate.
         other: Box<Mate>,
     },
-    /// One of two paired inputs has ended, the other has not; the position is in the one that goes on.
+    /// One of two paired inputs has ended, the other has not; position and id are those of the record without a mate.
     UnequalMates {
-        /// Where the other ended; its id is empty.
+        /// The input that has ended, and where its next record would begin; the id is empty.
         other: Box<Mate>,
     },
-    /// An interleaved input ends after the first mate of a pair.
+    /// An interleaved input ends after the first mate of a pair; position and id are that mate's.
     OddMates,
     /// The allocator refused memory for a record.
     OutOfMemory,
@@ -235,8 +237,11 @@ impl ParseError {
             ParseErrorKind::Truncated { .. } => "the file was cut off; fetch it again or drop its last record",
             ParseErrorKind::RecordTooLong { .. } => "raise the limit of the growth policy, if reads are that long",
             ParseErrorKind::QualityOutOfRange { .. } => "qualities of old Illumina pipelines have another offset",
-            ParseErrorKind::MateMismatch { .. } => "one of the files is out of order or lacks a read",
-            ParseErrorKind::UnequalMates { .. } => "both files of a pair have the same number of records",
+            ParseErrorKind::MateMismatch { .. } => "the input is out of order or lacks a read",
+            ParseErrorKind::UnequalMates { .. } => {
+                "the files of a pair have the same number of records; one was cut off"
+            }
+            ParseErrorKind::OddMates => "an interleaved file has an even number of records; this one was cut off",
             _ => return None,
         })
     }
@@ -267,15 +272,16 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, position, id, source } = &*self.0;
         match kind {
-            ParseErrorKind::MateMismatch { other } => {
+            ParseErrorKind::MateMismatch { pair, other } => {
                 let id = id.as_deref().unwrap_or_default();
-                write!(f, "R1/R2 differ at pair {}: ", position.record)?;
+                write!(f, "R1/R2 differ at pair {pair}: ")?;
                 write!(f, "\"{}\" vs \"{}\" (", Escaped(id), Escaped(&other.id))?;
                 return write!(f, "{}, {})", Place(source.name.as_deref(), *position), other.place());
             }
             ParseErrorKind::UnequalMates { other } => {
-                let place = Place(source.name.as_deref(), *position);
-                return write!(f, "unequal numbers of mates: {place} goes on, {} has ended", other.place());
+                let id = Escaped(id.as_deref().unwrap_or_default());
+                write!(f, "R1/R2 differ at pair {}: \"{id}\" vs end of input (", position.record)?;
+                return write!(f, "{}, {})", Place(source.name.as_deref(), *position), other.place());
             }
             // An error that knows its own place, a stream's for one, is not told twice.
             ParseErrorKind::Io(e) => {
@@ -344,7 +350,7 @@ impl fmt::Display for ParseErrorKind {
             }
             Self::MateMismatch { .. } => f.write_str("names of the mates differ"),
             Self::UnequalMates { .. } => f.write_str("unequal numbers of mates"),
-            Self::OddMates => f.write_str("input ends after the first mate of a pair"),
+            Self::OddMates => f.write_str("input ends after the first mate of a pair, the second is missing"),
             Self::OutOfMemory => f.write_str("no memory for the record"),
             Self::Io(e) => write!(f, "{e}"),
         }

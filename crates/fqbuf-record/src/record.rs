@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::scan::Entry;
-use memchr::{memchr2, memrchr};
+use memchr::{memchr, memchr2, memrchr};
 
 /// A record borrowed from the reader's buffer or from a slice; copying it copies no bytes.
 ///
@@ -126,6 +126,7 @@ impl<'a> RefRecord<'a> {
             && self.bytes[self.seq_start + self.len] == b'\n'
             && self.bytes[self.qual_start - 2] != b'\r'
             && self.qual_start + self.len + 1 == self.bytes.len()
+            && self.bytes[self.qual_start + self.len] == b'\n'
     }
 
     /// Offsets relative to the record's first byte.
@@ -218,6 +219,22 @@ impl fmt::Display for InvalidRecord {
 
 impl std::error::Error for InvalidRecord {}
 
+impl InvalidRecord {
+    /// Whether the parts, as the lines of a record, would be read back as they are.
+    pub(crate) fn check(head: &[u8], seq: &[u8], qual: &[u8]) -> Result<(), Self> {
+        if seq.len() != qual.len() {
+            return Err(Self::UnequalLengths { seq: seq.len(), qual: qual.len() });
+        }
+        if seq.first() == Some(&b'@') {
+            return Err(Self::SequenceStartsWithAt);
+        }
+        if [head, seq, qual].iter().any(|part| part.last() == Some(&b'\r') || memchr(b'\n', part).is_some()) {
+            return Err(Self::LineEnd);
+        }
+        Ok(())
+    }
+}
+
 impl FastqRecord {
     /// A record of `head` (id and description, without `@`), bases and qualities. One allocation.
     ///
@@ -225,15 +242,7 @@ impl FastqRecord {
     /// When the parts would not be read back as they are: unequal lengths, a line end in a part, a sequence that begins
     /// with `@`.
     pub fn new(head: &[u8], seq: &[u8], qual: &[u8]) -> Result<Self, InvalidRecord> {
-        if seq.len() != qual.len() {
-            return Err(InvalidRecord::UnequalLengths { seq: seq.len(), qual: qual.len() });
-        }
-        if seq.first() == Some(&b'@') {
-            return Err(InvalidRecord::SequenceStartsWithAt);
-        }
-        if [head, seq, qual].iter().any(|part| part.last() == Some(&b'\r') || part.contains(&b'\n')) {
-            return Err(InvalidRecord::LineEnd);
-        }
+        InvalidRecord::check(head, seq, qual)?;
         let bytes = [b"@", head, b"\n", seq, b"\n+\n", qual, b"\n"].concat();
         let head_end = 1 + head.len();
         let seq_start = head_end + 1;
@@ -307,6 +316,18 @@ impl From<RefRecord<'_>> for FastqRecord {
     /// Copies the record's bytes into one allocation.
     fn from(record: RefRecord<'_>) -> Self {
         Self { shared: record.bytes.into(), entry: record.entry() }
+    }
+}
+
+impl<'a> From<&RefRecord<'a>> for RefRecord<'a> {
+    fn from(record: &RefRecord<'a>) -> Self {
+        *record
+    }
+}
+
+impl<'a> From<&'a FastqRecord> for RefRecord<'a> {
+    fn from(record: &'a FastqRecord) -> Self {
+        record.as_record()
     }
 }
 
