@@ -1,1 +1,15 @@
-//! Byte ring buffer, and a double buffer that hands batches from one thread to another
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod double;
+mod halves;
+pub mod handover;
+mod memory;
+mod ring;
+mod sync;
+mod wait;
+
+pub use crate::double::{DoubleBuffer, DoubleBufferReader, DoubleBufferWriter};
+pub use crate::halves::{RingReader, RingWriter};
+pub use crate::handover::{HandoverError, ReaderGone, SideWaits, Waits};
+pub use crate::ring::RingBuffer;

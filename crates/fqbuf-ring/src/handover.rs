@@ -1,0 +1,369 @@
+//! One hand-over of buffers from a writing thread to one or more reading threads.
+//!
+//! A fixed set of buffers of any type goes round: the writer takes an empty one, fills and publishes it; a reader gets
+//! it, and by asking for the next gives it back, cleared. Buffers are moved, never copied, and no call allocates.
+
+mod error;
+mod shared;
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::task::Poll;
+
+pub use self::error::{BoxError, HandoverError, ReaderGone};
+use self::shared::{Empty, Filled, Outcome, Shared};
+use crate::sync::Arc;
+use crate::wait::Pace;
+pub use crate::wait::{SideWaits, Waits};
+
+/// A hand-over of these buffers; `clear` is run on each that comes back, on the reader's thread.
+///
+/// With one buffer the sides take turns; with two one fills while the other reads; more even out uneven work, and several
+/// readers need one each and one for the writer. [Clone](Reader) the reader for several.
+///
+/// # Panics
+/// When there is no buffer: the first wait would never end.
+///
+/// # Examples
+/// ```
+/// use fqbuf_ring::handover;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (mut writer, mut reader) = handover::channel([Vec::new(), Vec::new()], Vec::clear);
+/// let filling = std::thread::spawn(move || {
+///     for n in 0..10 {
+///         let mut slot = writer.buffer()?;
+///         slot.extend([n; 100]);
+///         slot.publish()?;
+///     }
+///     writer.finish();
+///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// });
+/// let mut sum = 0;
+/// while let Some(batch) = reader.next()? {
+///     sum += batch.iter().sum::<u64>();
+/// }
+/// assert_eq!(sum, 4500);
+/// filling.join().expect("no panic").expect("no error");
+/// # Ok(())
+/// # }
+/// ```
+pub fn channel<B>(buffers: impl IntoIterator<Item = B>, clear: fn(&mut B)) -> (Writer<B>, Reader<B>) {
+    let empty: Vec<B> = buffers.into_iter().collect();
+    assert!(!empty.is_empty(), "a hand-over needs a buffer");
+    let shared = Arc::new(Shared::new(empty, clear));
+    let writer = Writer { shared: Arc::clone(&shared), current: None, spare: None, pace: Pace::new(), open: true };
+    (writer, Reader { shared, current: None, pace: Pace::new() })
+}
+
+/// The half that fills buffers. Dropped before [`finish`](Writer::finish) or [`fail`](Writer::fail), as a panic does, it
+/// leaves the readers an error, not an end.
+pub struct Writer<B> {
+    shared: Arc<Shared<B>>,
+    /// The buffer being filled: taken from the empty ones, not yet published.
+    current: Option<B>,
+    /// An empty buffer that came along with the last publish.
+    spare: Option<B>,
+    pace: Pace,
+    /// False once the readers were told how it ended.
+    open: bool,
+}
+
+impl<B> Writer<B> {
+    /// The buffer to fill: the one begun and not yet published, or an empty one. Waits until a reader gives one back.
+    ///
+    /// # Errors
+    /// [`ReaderGone`] when no reader is left.
+    pub fn buffer(&mut self) -> Result<Slot<'_, B>, ReaderGone> {
+        if self.current.is_none() {
+            self.current = self.spare.take();
+        }
+        if self.current.is_none() {
+            match self.shared.empty(Some(&mut self.pace)) {
+                Empty::Buffer(buffer) => self.current = Some(buffer),
+                Empty::None => unreachable!("a wait ends with a buffer or without readers"),
+                Empty::ReaderGone => return Err(ReaderGone(())),
+            }
+        }
+        Ok(Slot { writer: self })
+    }
+
+    /// As [`Writer::buffer`], but `None` instead of waiting.
+    ///
+    /// # Errors
+    /// [`ReaderGone`] when no reader is left.
+    pub fn try_buffer(&mut self) -> Result<Option<Slot<'_, B>>, ReaderGone> {
+        if self.current.is_none() {
+            self.current = self.spare.take();
+        }
+        if self.current.is_none() {
+            match self.shared.empty(None) {
+                Empty::Buffer(buffer) => self.current = Some(buffer),
+                Empty::None => return Ok(None),
+                Empty::ReaderGone => return Err(ReaderGone(())),
+            }
+        }
+        Ok(Some(Slot { writer: self }))
+    }
+
+    /// Takes back the buffer published last, filled as it is, unless a reader has it; the next one published has its
+    /// number. After [`ReaderGone`], takes back what nobody read, last first.
+    pub fn take_back(&mut self) -> Option<B> {
+        self.shared.take_back()
+    }
+
+    /// Ends the stream: readers get what was published, then the end. A buffer begun and not published is dropped.
+    pub fn finish(mut self) {
+        self.open = false;
+        // Without readers nobody is left to tell.
+        let _ = self.shared.close(Outcome::Finished);
+    }
+
+    /// Ends the stream with an error: readers get what was published, then one of them gets the error. A buffer begun
+    /// and not published is dropped.
+    ///
+    /// # Errors
+    /// [`ReaderGone`] with the error when no reader is left to get it.
+    pub fn fail(mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
+        self.open = false;
+        match self.shared.close(Outcome::Failed(error.into())) {
+            Err(Outcome::Failed(error)) => Err(ReaderGone(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// How often each side had to wait so far. Takes no lock.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        self.shared.waits()
+    }
+
+    /// The buffer being filled, for the faces of the hand-over that always have one.
+    pub(crate) fn current_mut(&mut self) -> &mut Option<B> {
+        &mut self.current
+    }
+}
+
+impl<B> Drop for Writer<B> {
+    fn drop(&mut self) {
+        if self.open {
+            // Without readers nobody is left to tell.
+            let _ = self.shared.close(Outcome::Lost { panicked: std::thread::panicking() });
+        }
+    }
+}
+
+/// The writer's buffer, not yet published. Dropped, it stays the writer's and keeps what it holds.
+pub struct Slot<'a, B> {
+    /// Its `current` is filled as long as this lives.
+    writer: &'a mut Writer<B>,
+}
+
+impl<B> Slot<'_, B> {
+    /// Hands the buffer over. Does not wait: there is room for every buffer there is.
+    ///
+    /// # Errors
+    /// [`ReaderGone`] with the buffer when no reader is left.
+    pub fn publish(self) -> Result<(), ReaderGone<B>> {
+        let Some(buffer) = self.writer.current.take() else { unreachable!("{HELD}") };
+        let spare = &mut self.writer.spare;
+        self.writer.shared.publish(buffer, spare).map_err(ReaderGone)
+    }
+}
+
+/// The half that gets the filled buffers, each exactly once. Cloned, the clones share them; when the last one is dropped,
+/// the writer learns that the reader is gone.
+pub struct Reader<B> {
+    shared: Arc<Shared<B>>,
+    /// The buffer received last, until it is given back.
+    current: Option<B>,
+    pace: Pace,
+}
+
+impl<B> Reader<B> {
+    /// The next filled buffer, or `None` at the end. Gives the one before back and waits for the writer.
+    ///
+    /// # Errors
+    /// What ended the writer early, after every buffer published before; see [`HandoverError`].
+    #[expect(clippy::should_implement_trait, reason = "it lends its item, which Iterator cannot")]
+    pub fn next(&mut self) -> Result<Option<Batch<'_, B>>, HandoverError> {
+        let back = self.cleared();
+        let found = self.shared.filled(back, Some(&mut self.pace));
+        self.received(found).map(|batch| {
+            let Poll::Ready(batch) = batch else { unreachable!("a wait ends with a buffer or an end") };
+            batch
+        })
+    }
+
+    /// As [`Reader::next`], but `Pending` instead of waiting.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    pub fn try_next(&mut self) -> Result<Poll<Option<Batch<'_, B>>>, HandoverError> {
+        let back = self.cleared();
+        let found = self.shared.filled(back, None);
+        self.received(found)
+    }
+
+    /// Gives the buffer received last back now, instead of with the next call.
+    pub fn recycle(&mut self) {
+        if let Some(back) = self.cleared() {
+            self.shared.recycle(back);
+        }
+    }
+
+    /// How often each side had to wait so far. Takes no lock.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        self.shared.waits()
+    }
+
+    /// The buffer received last, for the faces of the hand-over that read it piece by piece.
+    pub(crate) fn current(&self) -> Option<&B> {
+        self.current.as_ref()
+    }
+
+    /// As [`Reader::current`], to mark what was read.
+    pub(crate) fn current_mut(&mut self) -> Option<&mut B> {
+        self.current.as_mut()
+    }
+
+    /// The buffer received last, cleared. It stays with the reader until its `clear` has returned.
+    fn cleared(&mut self) -> Option<B> {
+        if let Some(buffer) = &mut self.current {
+            self.shared.clear(buffer);
+        }
+        self.current.take()
+    }
+
+    fn received(&mut self, found: Filled<B>) -> Result<Poll<Option<Batch<'_, B>>>, HandoverError> {
+        match found {
+            Filled::Buffer(sequence, buffer) => {
+                let buffer = self.current.insert(buffer);
+                Ok(Poll::Ready(Some(Batch { sequence, buffer })))
+            }
+            Filled::None => Ok(Poll::Pending),
+            Filled::End => Ok(Poll::Ready(None)),
+            Filled::Error(error) => Err(error),
+        }
+    }
+}
+
+impl<B> Clone for Reader<B> {
+    /// One reader more on the same hand-over, with nothing received yet.
+    fn clone(&self) -> Self {
+        self.shared.join();
+        Self { shared: Arc::clone(&self.shared), current: None, pace: Pace::new() }
+    }
+}
+
+impl<B> Drop for Reader<B> {
+    fn drop(&mut self) {
+        /// Gives the last buffer back and leaves, also when clearing that buffer panics.
+        struct Leave<'a, B> {
+            shared: &'a Shared<B>,
+            back: Option<B>,
+        }
+        impl<B> Drop for Leave<'_, B> {
+            fn drop(&mut self) {
+                self.shared.leave(self.back.take());
+            }
+        }
+        let mut leave = Leave { shared: &self.shared, back: self.current.take() };
+        if let Some(buffer) = &mut leave.back {
+            self.shared.clear(buffer);
+        }
+    }
+}
+
+/// A filled buffer, lent until the reader's next call, with which it goes back to the writer.
+///
+/// What is swapped into it goes back in its stead: so content moves on without a copy.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (mut writer, mut reader) = fqbuf_ring::handover::channel([vec![0u8; 0]], Vec::clear);
+/// let mut slot = writer.buffer()?;
+/// slot.extend(b"ACGT");
+/// slot.publish()?;
+/// if let Some(mut batch) = reader.next()? {
+///     let kept = std::mem::take(&mut *batch);
+///     assert_eq!((batch.sequence(), kept), (0, b"ACGT".to_vec()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Batch<'a, B> {
+    sequence: u64,
+    buffer: &'a mut B,
+}
+
+impl<'a, B> Batch<'a, B> {
+    /// The buffer's number in the order of publishing, from 0.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The buffer, for as long as the reader is not called again.
+    #[must_use]
+    pub fn into_mut(self) -> &'a mut B {
+        self.buffer
+    }
+}
+
+/// Why a slot always has its buffer.
+const HELD: &str = "the writer holds a buffer while a slot lives";
+
+impl<B> Deref for Slot<'_, B> {
+    type Target = B;
+
+    fn deref(&self) -> &B {
+        self.writer.current.as_ref().expect(HELD)
+    }
+}
+
+impl<B> DerefMut for Slot<'_, B> {
+    fn deref_mut(&mut self) -> &mut B {
+        self.writer.current.as_mut().expect(HELD)
+    }
+}
+
+impl<B> Deref for Batch<'_, B> {
+    type Target = B;
+
+    fn deref(&self) -> &B {
+        self.buffer
+    }
+}
+
+impl<B> DerefMut for Batch<'_, B> {
+    fn deref_mut(&mut self) -> &mut B {
+        self.buffer
+    }
+}
+
+impl<B> fmt::Debug for Writer<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("waits", &self.waits()).finish_non_exhaustive()
+    }
+}
+
+impl<B> fmt::Debug for Reader<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("waits", &self.waits()).finish_non_exhaustive()
+    }
+}
+
+impl<B: fmt::Debug> fmt::Debug for Slot<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&**self).finish()
+    }
+}
+
+impl<B: fmt::Debug> fmt::Debug for Batch<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("sequence", &self.sequence).field("buffer", &self.buffer).finish()
+    }
+}

@@ -1,0 +1,292 @@
+//! What the halves of a hand-over share: the queue of filled buffers, the stack of empty ones, and how it ended.
+//!
+//! Everything that decides is under one mutex; the two counters beside it only end a spin early. Buffers are cleared,
+//! filled and read outside the lock, which is held for a push and a pop.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use crossbeam_utils::CachePadded;
+
+use super::error::{BoxError, HandoverError};
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
+use crate::wait::{Pace, WaitCounter, Waits};
+
+/// How the writer's side stands.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The writer may publish more.
+    Open,
+    /// The writer finished: after the filled buffers comes the end.
+    Finished,
+    /// The writer failed: after the filled buffers comes its error, once.
+    Failed(BoxError),
+    /// The writer failed and a reader has the error.
+    Reported,
+    /// The writer was dropped before it finished or failed.
+    Lost {
+        /// Whether it was dropped by a panic.
+        panicked: bool,
+    },
+}
+
+/// The part under the lock.
+struct State<B> {
+    /// Published and not yet taken, oldest first. Never more than there are buffers, which is its capacity.
+    filled: VecDeque<B>,
+    /// Recycled and cleared. The one used last goes first: it is the warmest.
+    empty: Vec<B>,
+    /// Buffers taken so far; the front of `filled` has this sequence number.
+    taken: u64,
+    /// Anything but `Open` is final for the writer.
+    outcome: Outcome,
+    /// Live readers; 0 is final.
+    readers: usize,
+    /// Readers asleep on `more_filled`.
+    readers_asleep: usize,
+    /// Whether the writer is asleep on `more_empty`.
+    writer_asleep: bool,
+}
+
+/// What a writer gets that asks for an empty buffer.
+pub(super) enum Empty<B> {
+    Buffer(B),
+    None,
+    ReaderGone,
+}
+
+/// What a reader gets that asks for a filled buffer.
+pub(super) enum Filled<B> {
+    Buffer(u64, B),
+    None,
+    End,
+    Error(HandoverError),
+}
+
+/// The shared core of one hand-over.
+pub(super) struct Shared<B> {
+    state: Mutex<State<B>>,
+    /// Readers sleep here until something is published or the writer is done.
+    more_filled: Condvar,
+    /// The writer sleeps here until a buffer comes back or the last reader is gone.
+    more_empty: Condvar,
+    /// Makes a buffer empty again; runs on the reader's side, outside the lock.
+    clear: fn(&mut B),
+    /// Changes after every publish and after the writer's end: what a reader spins on.
+    writer_events: CachePadded<AtomicUsize>,
+    /// Changes after every recycled buffer and after the last reader's end: what the writer spins on.
+    reader_events: CachePadded<AtomicUsize>,
+    writer_waits: WaitCounter,
+    reader_waits: WaitCounter,
+}
+
+impl<B> Shared<B> {
+    /// A core with these empty buffers and one reader.
+    pub(super) fn new(empty: Vec<B>, clear: fn(&mut B)) -> Self {
+        let state = State {
+            filled: VecDeque::with_capacity(empty.len()),
+            empty,
+            taken: 0,
+            outcome: Outcome::Open,
+            readers: 1,
+            readers_asleep: 0,
+            writer_asleep: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            more_filled: Condvar::new(),
+            more_empty: Condvar::new(),
+            clear,
+            writer_events: CachePadded::new(AtomicUsize::new(0)),
+            reader_events: CachePadded::new(AtomicUsize::new(0)),
+            writer_waits: WaitCounter::default(),
+            reader_waits: WaitCounter::default(),
+        }
+    }
+
+    /// A poisoned lock is taken all the same: nothing that can panic runs under it.
+    fn lock(&self) -> MutexGuard<'_, State<B>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Empties `buffer`, as its owner asked.
+    pub(super) fn clear(&self, buffer: &mut B) {
+        (self.clear)(buffer);
+    }
+
+    pub(super) fn waits(&self) -> Waits {
+        Waits { writer: self.writer_waits.snapshot(), reader: self.reader_waits.snapshot() }
+    }
+
+    /// Hands `buffer` to the readers, or back when there is none. An empty buffer that is there comes along as the `spare`
+    /// if the writer has none, which saves it the next lock.
+    pub(super) fn publish(&self, buffer: B, spare: &mut Option<B>) -> Result<(), B> {
+        let mut state = self.lock();
+        if state.readers == 0 {
+            return Err(buffer);
+        }
+        state.filled.push_back(buffer);
+        if spare.is_none() {
+            *spare = state.empty.pop();
+        }
+        let wake = state.readers_asleep > 0;
+        drop(state);
+        self.writer_events.fetch_add(1, Ordering::Release);
+        if wake && !mutant("publish-without-notify") {
+            self.more_filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The buffer published last, unless a reader has it.
+    pub(super) fn take_back(&self) -> Option<B> {
+        self.lock().filled.pop_back()
+    }
+
+    /// An empty buffer; with a `pace`, waits until there is one.
+    pub(super) fn empty(&self, pace: Option<&mut Pace>) -> Empty<B> {
+        let mut state = self.lock();
+        if let Some(found) = state.empty_now() {
+            return found;
+        }
+        let Some(pace) = pace else { return Empty::None };
+        self.writer_waits.wait();
+        let mut spun = pace.start();
+        loop {
+            let seen = self.reader_events.load(Ordering::Relaxed);
+            state = if spun.is_over() {
+                self.writer_waits.park();
+                state.writer_asleep = true;
+                state = pace.sleep(|| self.more_empty.wait(state).unwrap_or_else(PoisonError::into_inner));
+                state.writer_asleep = false;
+                state
+            } else {
+                drop(state);
+                pace.spin(&mut spun, &self.reader_events, seen);
+                self.lock()
+            };
+            if let Some(found) = state.empty_now() {
+                return found;
+            }
+        }
+    }
+
+    /// Ends the writer's side; `outcome` comes back when no reader is left to see it.
+    pub(super) fn close(&self, outcome: Outcome) -> Result<(), Outcome> {
+        let mut state = self.lock();
+        if state.readers == 0 {
+            return Err(outcome);
+        }
+        state.outcome = outcome;
+        drop(state);
+        self.writer_events.fetch_add(1, Ordering::Release);
+        self.more_filled.notify_all();
+        Ok(())
+    }
+
+    /// Takes `back`, which is cleared, and gives the next filled buffer; with a `pace`, waits until there is one or the
+    /// end is known.
+    pub(super) fn filled(&self, back: Option<B>, pace: Option<&mut Pace>) -> Filled<B> {
+        let mut state = self.lock();
+        let recycled = back.is_some();
+        let wake = recycled && state.writer_asleep;
+        state.empty.extend(back);
+        let found = state.filled_now();
+        let seen = self.writer_events.load(Ordering::Relaxed);
+        drop(state);
+        if recycled {
+            self.reader_events.fetch_add(1, Ordering::Release);
+        }
+        if wake {
+            self.more_empty.notify_one();
+        }
+        if let Some(found) = found {
+            return found;
+        }
+        let Some(pace) = pace else { return Filled::None };
+        self.reader_waits.wait();
+        let mut spun = pace.start();
+        pace.spin(&mut spun, &self.writer_events, seen);
+        state = self.lock();
+        loop {
+            if let Some(found) = state.filled_now() {
+                return found;
+            }
+            state = if spun.is_over() {
+                self.reader_waits.park();
+                state.readers_asleep += 1;
+                state = pace.sleep(|| self.more_filled.wait(state).unwrap_or_else(PoisonError::into_inner));
+                state.readers_asleep -= 1;
+                state
+            } else {
+                // The event was an older one, or another reader was faster.
+                let seen = self.writer_events.load(Ordering::Relaxed);
+                drop(state);
+                pace.spin(&mut spun, &self.writer_events, seen);
+                self.lock()
+            };
+        }
+    }
+
+    /// Takes `back`, which is cleared.
+    pub(super) fn recycle(&self, back: B) {
+        let mut state = self.lock();
+        state.empty.push(back);
+        let wake = state.writer_asleep;
+        drop(state);
+        self.reader_events.fetch_add(1, Ordering::Release);
+        if wake {
+            self.more_empty.notify_one();
+        }
+    }
+
+    /// One reader more.
+    pub(super) fn join(&self) {
+        self.lock().readers += 1;
+    }
+
+    /// One reader less, which leaves its last buffer, cleared; the writer is woken for either.
+    pub(super) fn leave(&self, back: Option<B>) {
+        let mut state = self.lock();
+        state.empty.extend(back);
+        state.readers -= 1;
+        let wake = state.writer_asleep;
+        drop(state);
+        self.reader_events.fetch_add(1, Ordering::Release);
+        if wake {
+            self.more_empty.notify_one();
+        }
+    }
+}
+
+impl<B> State<B> {
+    /// What the writer gets without waiting, if anything.
+    fn empty_now(&mut self) -> Option<Empty<B>> {
+        if self.readers == 0 {
+            return Some(Empty::ReaderGone);
+        }
+        self.empty.pop().map(Empty::Buffer)
+    }
+
+    /// What a reader gets without waiting, if anything: the filled buffers first, then how it ended.
+    fn filled_now(&mut self) -> Option<Filled<B>> {
+        if let Some(buffer) = self.filled.pop_front() {
+            let sequence = self.taken;
+            self.taken += 1;
+            return Some(Filled::Buffer(sequence, buffer));
+        }
+        match &self.outcome {
+            Outcome::Open => None,
+            Outcome::Finished => Some(Filled::End),
+            Outcome::Reported => Some(Filled::Error(HandoverError::Reported)),
+            Outcome::Lost { panicked } => Some(Filled::Error(HandoverError::Lost { panicked: *panicked })),
+            Outcome::Failed(_) => {
+                let Outcome::Failed(error) = std::mem::replace(&mut self.outcome, Outcome::Reported) else {
+                    unreachable!("the outcome was just seen to be a failure")
+                };
+                Some(Filled::Error(HandoverError::Failed(error)))
+            }
+        }
+    }
+}

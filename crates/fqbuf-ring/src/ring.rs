@@ -1,0 +1,231 @@
+//! The byte ring of one thread: bytes go in at its end and come out at its front, at most two copies a call.
+
+use std::io::{self, BufRead, Read, Write};
+
+use crate::halves::{self, RingReader, RingWriter};
+use crate::memory::Memory;
+
+/// A byte queue of fixed capacity, kept in one block of memory.
+///
+/// Take a `VecDeque<u8>` when it shall grow, and [`split`](RingBuffer::split) it for two threads. The memory is
+/// initialised once and, from a page on, aligned to one, so that reads from a file land well.
+///
+/// # Examples
+/// ```
+/// use fqbuf_ring::RingBuffer;
+///
+/// let mut ring = RingBuffer::new(8);
+/// assert_eq!(ring.write(b"ACGTACGTACGT"), 8);
+/// let mut out = [0; 5];
+/// assert_eq!(ring.read(&mut out), 5);
+/// assert_eq!(&out, b"ACGTA");
+/// assert_eq!((ring.available(), ring.remaining()), (3, 5));
+/// ```
+#[derive(Debug)]
+pub struct RingBuffer {
+    /// Its length is the capacity.
+    memory: Memory,
+    /// Where the first byte held is; less than the capacity, or 0. 0 whenever nothing is held.
+    start: usize,
+    /// Bytes held; at most the capacity.
+    len: usize,
+}
+
+impl RingBuffer {
+    /// An empty ring for `capacity` bytes; with 0 it takes nothing.
+    ///
+    /// # Panics
+    /// When memory cannot address `capacity` bytes and the page that aligns them. Aborts when there is not that much, as
+    /// every `Vec`.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { memory: Memory::new(capacity), start: 0, len: 0 }
+    }
+
+    /// Bytes that can be read.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes that can be written.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.capacity() - self.len
+    }
+
+    /// Bytes that fit in all.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// True when nothing can be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// True when nothing can be written.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len == self.capacity()
+    }
+
+    /// Appends as much of `data` as there is room for; returns that number of bytes.
+    #[inline]
+    pub fn write(&mut self, data: &[u8]) -> usize {
+        let n = data.len().min(self.remaining());
+        let (first, second) = self.room_mut();
+        if let Some(front) = first.get_mut(..n) {
+            front.copy_from_slice(&data[..n]);
+        } else {
+            let (head, tail) = data[..n].split_at(first.len());
+            first.copy_from_slice(head);
+            second[..tail.len()].copy_from_slice(tail);
+        }
+        self.len += n;
+        n
+    }
+
+    /// Moves bytes from the front to `out`, as many as there are and fit; returns that number.
+    #[inline]
+    pub fn read(&mut self, out: &mut [u8]) -> usize {
+        let n = out.len().min(self.len);
+        let (first, second) = self.as_slices();
+        if let Some(front) = first.get(..n) {
+            out[..n].copy_from_slice(front);
+        } else {
+            let (head, tail) = out[..n].split_at_mut(first.len());
+            head.copy_from_slice(first);
+            tail.copy_from_slice(&second[..tail.len()]);
+        }
+        self.consume(n);
+        n
+    }
+
+    /// The bytes held, in order; the second slice is empty unless they wrap around.
+    #[inline]
+    #[must_use]
+    pub fn as_slices(&self) -> (&[u8], &[u8]) {
+        let bytes = self.memory.as_slice();
+        let end = self.start + self.len;
+        match end.checked_sub(bytes.len()) {
+            None | Some(0) => (&bytes[self.start..end], &[]),
+            Some(wrapped) => (&bytes[self.start..], &bytes[..wrapped]),
+        }
+    }
+
+    /// Drops the first `n` bytes held, or all when fewer are.
+    #[inline]
+    pub fn consume(&mut self, n: usize) {
+        if n >= self.len {
+            self.clear();
+            return;
+        }
+        self.len -= n;
+        self.start += n;
+        if self.start >= self.capacity() {
+            self.start -= self.capacity();
+        }
+    }
+
+    /// Drops every byte held.
+    #[inline]
+    pub fn clear(&mut self) {
+        // An empty ring begins at the front again: whole copies, at page-aligned addresses.
+        self.start = 0;
+        self.len = 0;
+    }
+
+    /// One `read` from `reader` into the free memory; returns the bytes read, 0 at the end of input. Interrupted reads are
+    /// retried; where the free memory wraps around, only its first part is offered.
+    ///
+    /// # Errors
+    /// The reader's error, nothing lost; `InvalidInput` when the ring is full (a read of nothing would look like the end);
+    /// `InvalidData` when the reader claims more bytes than it was given room for.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut ring = fqbuf_ring::RingBuffer::new(4096);
+    /// let mut input: &[u8] = b"@r1\nACGT\n+\nIIII\n";
+    /// while ring.fill_from(&mut input)? > 0 {}
+    /// assert_eq!(ring.as_slices().0, b"@r1\nACGT\n+\nIIII\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fill_from<R: Read + ?Sized>(&mut self, reader: &mut R) -> io::Result<usize> {
+        let (room, _) = self.room_mut();
+        if room.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the ring to read into"));
+        }
+        let n = loop {
+            match reader.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result?,
+            }
+        };
+        if n > room.len() {
+            let claim = format!("reader claims {n} bytes of a {}-byte buffer", room.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, claim));
+        }
+        self.len += n;
+        Ok(n)
+    }
+
+    /// Two halves for two threads, connected by a ring of this capacity that already holds what this one holds. One of
+    /// capacity 0 gets a byte, so that the halves can make progress.
+    #[must_use]
+    pub fn split(self) -> (RingWriter, RingReader) {
+        halves::split(&self)
+    }
+
+    /// The free memory in the order it is filled; the second slice is empty unless it wraps around.
+    #[inline]
+    fn room_mut(&mut self) -> (&mut [u8], &mut [u8]) {
+        let bytes = self.memory.as_mut_slice();
+        let end = self.start + self.len;
+        match end.checked_sub(bytes.len()) {
+            None => {
+                let (head, tail) = bytes.split_at_mut(end);
+                (tail, &mut head[..self.start])
+            }
+            Some(wrapped) => (&mut bytes[wrapped..self.start], &mut []),
+        }
+    }
+}
+
+impl Read for RingBuffer {
+    /// As [`RingBuffer::read`]: 0 says that nothing is held now, not that nothing will follow.
+    #[inline]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Ok(Self::read(self, out))
+    }
+}
+
+impl BufRead for RingBuffer {
+    /// The first of [`RingBuffer::as_slices`].
+    #[inline]
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.as_slices().0)
+    }
+
+    #[inline]
+    fn consume(&mut self, n: usize) {
+        Self::consume(self, n);
+    }
+}
+
+impl Write for RingBuffer {
+    /// As [`RingBuffer::write`]: 0 says that the ring is full, and `write_all` then fails with `WriteZero`.
+    #[inline]
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Ok(Self::write(self, data))
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
