@@ -42,6 +42,13 @@ pub enum RecordStart {
 /// ```
 #[must_use]
 pub fn find_record_start(data: &[u8], from: usize, at_end: bool) -> RecordStart {
+    find_within(data, from, at_end, usize::MAX)
+}
+
+/// The same, where a header line of more than `limit` bytes, its line end included, begins no record. So little more than
+/// `limit` bytes have to be kept of a line that might be a header, and the answer does not depend on how much there is at
+/// once: the record would be too long anyway, and so would be the one that the line is the quality of.
+pub(crate) fn find_within(data: &[u8], from: usize, at_end: bool, limit: usize) -> RecordStart {
     let from = from.min(data.len());
     let undecided = |at| if at_end { RecordStart::None } else { RecordStart::NeedMore(at) };
     let mut line = if from == 0 || data[from - 1] == b'\n' {
@@ -53,14 +60,14 @@ pub fn find_record_start(data: &[u8], from: usize, at_end: bool) -> RecordStart 
         }
     };
     loop {
-        match is_header(data, line, at_end) {
+        match is_header(data, line, at_end, limit) {
             Some(true) => return RecordStart::At(line),
             Some(false) => {}
             None => return undecided(line),
         }
         match memchr(b'\n', &data[line..]) {
             Some(n) => line += n + 1,
-            None => return undecided(line),
+            None => return undecided(data.len()),
         }
     }
 }
@@ -72,7 +79,7 @@ pub fn find_last_record_start(data: &[u8], at_end: bool) -> Option<usize> {
     let mut end = data.len();
     while end > 0 {
         let line = memrchr(b'\n', &data[..end - 1]).map_or(0, |n| n + 1);
-        if is_header(data, line, at_end) == Some(true) {
+        if is_header(data, line, at_end, usize::MAX) == Some(true) {
             return Some(line);
         }
         end = line;
@@ -80,8 +87,8 @@ pub fn find_last_record_start(data: &[u8], at_end: bool) -> Option<usize> {
     None
 }
 
-/// Whether the line at `line` is a header; `None` when the data end too early to tell.
-fn is_header(data: &[u8], line: usize, at_end: bool) -> Option<bool> {
+/// Whether the line at `line` is a header of at most `limit` bytes; `None` when the data end too early to tell.
+fn is_header(data: &[u8], line: usize, at_end: bool, limit: usize) -> Option<bool> {
     // At the end of input what is missing is absent, so there is no header; before it, nobody can tell.
     let missing = at_end.then_some(false);
     match data.get(line) {
@@ -89,8 +96,12 @@ fn is_header(data: &[u8], line: usize, at_end: bool) -> Option<bool> {
         Some(_) => return Some(false),
         None => return missing,
     }
-    let Some(n) = memchr(b'\n', &data[line..]) else { return missing };
-    let second = &data[line + n + 1..];
+    let size = memchr(b'\n', &data[line..]).map(|n| n + 1);
+    if size.unwrap_or(data.len() - line) > limit {
+        return Some(false);
+    }
+    let Some(size) = size else { return missing };
+    let second = &data[line + size..];
     match second {
         [] | [b'\r'] => missing,
         [b'@', ..] => Some(false),

@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::boundary::{RecordStart, find_record_start};
+use crate::boundary::{RecordStart, find_within};
 use crate::checks::Checks;
 use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::record::{RefRecord, id_of};
@@ -46,6 +46,8 @@ pub(crate) struct Cursor {
     at: usize,
     /// Offset in the input of the data's first byte.
     base: u64,
+    /// Offset in the input at which a part of it ends: where the next record would begin exactly there, there is none.
+    until: u64,
     /// Records before `at`, skipped ones included.
     records: u64,
     /// Lines before `at`.
@@ -73,6 +75,7 @@ impl Cursor {
             strict: Strict::default(),
             at: 0,
             base: 0,
+            until: u64::MAX,
             records: 0,
             lines: 0,
             limit,
@@ -135,6 +138,19 @@ impl Cursor {
         self.at = 0;
     }
 
+    /// Makes the data begin `base` bytes into the input, the reading `at` bytes into the data, and end at `until` in the
+    /// input, if a record begins there.
+    pub(crate) fn begin_part(&mut self, base: u64, at: usize, until: u64) {
+        self.base = base;
+        self.at = at;
+        self.until = until;
+    }
+
+    /// Whether a record has reached beyond the end of the part: then the input is bad, and the place of it near.
+    pub(crate) fn overran(&self) -> bool {
+        self.base + self.at as u64 > self.until
+    }
+
     /// Bytes that a record may take.
     pub(crate) fn limit(&self) -> usize {
         self.limit
@@ -184,7 +200,15 @@ impl Cursor {
         }
         // A record that was begun by the exact parser is finished by it: to begin again would be quadratic work.
         if self.blank.is_none() && self.strict.is_new() {
-            let found = (self.scan)(data, self.at, &mut self.index);
+            let ahead = self.until.checked_sub(self.base + self.at as u64);
+            if ahead == Some(0) {
+                return Ok(Step::End);
+            }
+            // No record that the scan finds reaches beyond the end of the part.
+            let end = ahead.map_or(data.len(), |n| {
+                data.len().min(self.at.saturating_add(usize::try_from(n).unwrap_or(usize::MAX)))
+            });
+            let found = (self.scan)(&data[..end], self.at, &mut self.index);
             self.indexed = self.index.entries[..found].iter().take_while(|e| e.next - e.start <= self.limit).count();
             if self.indexed > 0 {
                 return Ok(Step::Record);
@@ -276,15 +300,13 @@ impl Cursor {
         if from > data.len() {
             return if at_end { Step::End } else { Step::NeedMore };
         }
-        match find_record_start(data, from, at_end) {
+        match find_within(data, from, at_end, self.limit) {
             RecordStart::At(start) => {
                 self.pass(data, start);
                 self.skipping = false;
                 Step::Record
             }
             RecordStart::NeedMore(from) => {
-                // A candidate longer than any record may be is none.
-                let from = if data.len() - from > self.limit { data.len() } else { from };
                 self.pass(data, from - 1);
                 Step::NeedMore
             }

@@ -14,6 +14,7 @@ mod reader;
 mod record;
 mod scan;
 mod simd;
+mod split;
 mod strict;
 mod writer;
 
@@ -28,4 +29,5 @@ pub use paired::PairedReader;
 pub use pairs::{PairBuffer, Pairs};
 pub use reader::{Reader, ReaderBuilder, Records, SliceReader};
 pub use record::{FastqRecord, InvalidRecord, RefRecord};
+pub use split::{PartSource, ReadAt, even_part};
 pub use writer::Writer;

@@ -57,6 +57,7 @@ pub struct PairedReader<A, B = A> {
     dropped: u64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one of it, which is not moved about")]
 enum Input<A, B> {
     Two(Reader<A>, Reader<B>),
     Interleaved(Reader<A>, Kept),

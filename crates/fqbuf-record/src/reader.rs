@@ -20,10 +20,10 @@ const CAPACITY: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct ReaderBuilder {
     capacity: usize,
-    growth: GrowthPolicy,
+    pub(crate) growth: GrowthPolicy,
     checks: Checks,
     skip_invalid: bool,
-    source: SourceInfo,
+    pub(crate) source: SourceInfo,
 }
 
 impl Default for ReaderBuilder {
@@ -272,6 +272,10 @@ impl<S: Source> Reader<S> {
         &self.cursor
     }
 
+    pub(crate) fn cursor_mut(&mut self) -> &mut Cursor {
+        &mut self.cursor
+    }
+
     /// The record that the last advance moved to.
     pub(crate) fn current(&self) -> RefRecord<'_> {
         self.cursor.record(self.block.data())
@@ -288,7 +292,7 @@ impl<S: Source> Reader<S> {
 
     #[cold]
     fn skips(&mut self, error: &ParseError) -> bool {
-        let skip = self.skip_invalid && error.is_format();
+        let skip = self.skip_invalid && error.is_format() && !self.cursor.overran();
         if skip {
             self.cursor.skip();
         }
@@ -390,7 +394,7 @@ impl<'a> SliceReader<'a> {
                 Ok(Step::Record) => return Ok(Some(self.cursor.record(self.data))),
                 Ok(Step::NeedMore | Step::End) => return Ok(None),
                 Err(error) => {
-                    if !(self.skip_invalid && error.is_format()) {
+                    if !self.skip_invalid || !error.is_format() || self.cursor.overran() {
                         return Err(error);
                     }
                     self.cursor.skip();
@@ -405,6 +409,10 @@ impl<'a> SliceReader<'a> {
     pub fn part(mut self) -> Self {
         self.at_end = false;
         self
+    }
+
+    pub(crate) fn cursor_mut(&mut self) -> &mut Cursor {
+        &mut self.cursor
     }
 
     /// Bytes of the slice before the next record.

@@ -1,0 +1,289 @@
+//! Parts of one input, for readers in other threads, processes or machines: planned without reading what is before.
+//!
+//! A part is a range of byte offsets and stands for the records whose first byte lies in it. Its ends are moved forward to
+//! record starts by [`find_record_start`](crate::find_record_start), offset 0 to itself and an offset behind the last record
+//! start to the end of the input; where an end is moved to depends on the bytes behind it alone. So parts that abut before
+//! abut after.
+//!
+//! **Why nothing is lost, in a bad input neither.** In an input that keeps the rules every end is a record start (the proof
+//! is in `boundary.rs`), so each record is read by one part. In any input a part reads on until a record starts at its end
+//! *exactly*, or up to an error, or to the end of input. Take the parts in order; the first one starts where a serial run
+//! starts, at 0. A part that starts where a serial run has a record start reads what the serial run reads; so either it comes
+//! to its end exactly, which is then a record start of the serial run too, and the next part starts there; or it comes to
+//! an error, which is then the serial run's. It cannot run past its end and come to no error: what it jumped over looked like
+//! a header, begins with `@` and stood inside of a record, so it was the quality line; and the line behind it, where the next
+//! record is due, does not begin with `@` (or it would not have looked like a header) and is no blank tail (for the same
+//! reason). So the records of the parts, in order and up to the first error, and this error, are those of the serial
+//! run. Parts behind the first error may report anything.
+//!
+//! Where bad records are skipped, a part skips as a serial run does up to its end. Bad input is passed up to a record
+//! start that the same search finds, so it never runs past the end, which that search found too. But a well-formed record
+//! may, when the line behind it is bad: then the part ends with the error of that line, instead of skipping it and reading
+//! what the next part reads as well.
+//!
+//! Rejected: ending a part at the first record start at *or behind* its end. It reads a bad input without an error that the
+//! serial run reports, when the end was mistaken. Rejected: to confirm an end by parsing some records behind it. It costs
+//! reads, and proves nothing that the above does not.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use crate::boundary::{RecordStart, find_within};
+use crate::error::{ParseError, ParseErrorKind, Position};
+use crate::reader::{Reader, ReaderBuilder, SliceReader};
+
+/// Bytes read at once in search of a record start; most searches need no more.
+const WINDOW: usize = 64 << 10;
+
+/// Bytes that can be read at any offset, from several threads at once.
+pub trait ReadAt {
+    /// Reads at most `buf.len()` bytes at `offset` into `buf`; returns their number, 0 at the end.
+    ///
+    /// # Errors
+    /// That of the medium.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Bytes that there are.
+    ///
+    /// # Errors
+    /// That of the medium; `InvalidInput` when it is none of a known size, a pipe for one.
+    fn size(&self) -> io::Result<u64>;
+}
+
+/// A regular file. On Windows its cursor moves; on Unix it does not.
+#[cfg(any(unix, windows))]
+impl ReadAt for std::fs::File {
+    #[cfg(unix)]
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buf, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        let metadata = self.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "only a regular file can be split"));
+        }
+        Ok(metadata.len())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|at| self.get(at..)).unwrap_or_default();
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for std::sync::Arc<T> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+/// A [`Read`] over a [`ReadAt`], with an offset of its own.
+#[derive(Clone, Debug)]
+pub struct PartSource<A> {
+    input: A,
+    offset: u64,
+}
+
+impl<A: ReadAt> PartSource<A> {
+    /// Reads from `offset` on.
+    pub const fn new(input: A, offset: u64) -> Self {
+        Self { input, offset }
+    }
+
+    /// Gives the input back.
+    pub fn into_inner(self) -> A {
+        self.input
+    }
+}
+
+impl<A: ReadAt> Read for PartSource<A> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read_at(buf, self.offset)?;
+        self.offset += n as u64;
+        Ok(n)
+    }
+}
+
+/// Part `index` (from 0) of `parts` equal parts of `size` bytes. Parts abut, and together are all bytes; those past the
+/// last one are empty.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::even_part;
+///
+/// assert_eq!([0, 1, 2].map(|index| even_part(100, index, 3)), [0..33, 33..66, 66..100]);
+/// ```
+#[must_use]
+pub fn even_part(size: u64, index: u64, parts: u64) -> Range<u64> {
+    let edge = |i: u64| {
+        let share = u128::from(size) * u128::from(i.min(parts)) / u128::from(parts.max(1));
+        u64::try_from(share).unwrap_or(size)
+    };
+    edge(index)..edge(index.saturating_add(1))
+}
+
+/// Splitting. The growth policy's limit holds for the search as well; take the same one for planning and for reading.
+impl ReaderBuilder {
+    /// The offset of the first record at or after `offset`; the input's size when there is none, 0 for 0.
+    ///
+    /// In an input that breaks the rules it may be no record start; [`ReaderBuilder::build_part`] tells how that is noticed.
+    /// Memory: 64 KiB, more only while a single line that begins with `@` takes more, up to twice the growth policy's limit.
+    ///
+    /// # Errors
+    /// The input's, and the allocator's refusal.
+    pub fn record_start<A: ReadAt + ?Sized>(&self, input: &A, offset: u64) -> Result<u64, ParseError> {
+        let failed = |kind, byte| ParseError::new(kind, Position { byte, ..Position::START }, None, &self.source);
+        let size = input.size().map_err(|e| failed(ParseErrorKind::Io(e), offset))?;
+        if offset == 0 || offset >= size {
+            return Ok(offset.min(size));
+        }
+        // A byte of what is before stays in front, to know whether a line begins at the offset.
+        let mut base = offset - 1;
+        let mut window = Vec::new();
+        let mut held = 0;
+        loop {
+            if held == window.len() {
+                let more = held.clamp(WINDOW, usize::MAX / 2);
+                if window.try_reserve_exact(more).is_err() {
+                    return Err(failed(ParseErrorKind::OutOfMemory, base));
+                }
+                window.resize(held + more, 0);
+            }
+            let n = read_full(input, &mut window[held..], base + held as u64)
+                .map_err(|e| failed(ParseErrorKind::Io(e), base + held as u64))?;
+            held += n;
+            let at_end = held < window.len();
+            match find_within(&window[..held], 1, at_end, self.growth.limit()) {
+                RecordStart::At(at) => return Ok(base + at as u64),
+                RecordStart::None => return Ok(base + held as u64),
+                RecordStart::NeedMore(at) => {
+                    window.copy_within(at - 1..held, 0);
+                    base += at as u64 - 1;
+                    held -= at - 1;
+                }
+            }
+        }
+    }
+
+    /// Both ends of `bytes` moved to record starts, as [`ReaderBuilder::record_start`] does.
+    ///
+    /// # Errors
+    /// As [`ReaderBuilder::record_start`].
+    pub fn record_range<A: ReadAt + ?Sized>(&self, input: &A, bytes: Range<u64>) -> Result<Range<u64>, ParseError> {
+        let start = self.record_start(input, bytes.start)?;
+        Ok(start..self.record_start(input, bytes.end)?.max(start))
+    }
+
+    /// Splits an input into `parts` of about equal size, each beginning at a record and maybe empty. For reading by
+    /// [`ReaderBuilder::build_part`] in any order, anywhere.
+    ///
+    /// # Errors
+    /// As [`ReaderBuilder::record_start`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::Reader;
+    ///
+    /// # fn main() -> Result<(), fqbuf_record::ParseError> {
+    /// let data = b"@r1\nACGT\n+\n@III\n@r2\nTT\n+\n!!\n@r3\nG\n+\n@\n";
+    /// let parts = Reader::builder().split(&data[..], 2)?;
+    /// assert_eq!(parts, [0..28, 28..data.len() as u64]);
+    /// let mut reader = Reader::builder().build_part(&data[..], parts[1].clone())?;
+    /// assert_eq!(reader.next_record()?.map(|record| record.seq().to_vec()), Some(b"G".to_vec()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn split<A: ReadAt + ?Sized>(&self, input: &A, parts: u64) -> Result<Vec<Range<u64>>, ParseError> {
+        let failed = |e| ParseError::new(ParseErrorKind::Io(e), Position::START, None, &self.source);
+        let size = input.size().map_err(failed)?;
+        let mut start = 0;
+        (0..parts)
+            .map(|index| {
+                let end = self.record_start(input, even_part(size, index, parts).end)?;
+                Ok(std::mem::replace(&mut start, end)..end)
+            })
+            .collect()
+    }
+
+    /// A reader of the records whose first byte lies in `bytes`; ends that are no record starts are moved forward to one.
+    ///
+    /// Positions: bytes count from the start of the input, records and lines from that of the part;
+    /// [`ParseError::offset_by`] adds what precedes once it is known.
+    ///
+    /// It reads on past its end, up to the next error, when no record starts there exactly: then the input breaks the
+    /// rules. So parts that abut, taken in order, give the records of a serial reader up to the first error, and its error.
+    /// Where bad records are skipped, that error is not.
+    ///
+    /// # Errors
+    /// As [`ReaderBuilder::record_start`].
+    pub fn build_part<A: ReadAt>(self, input: A, bytes: Range<u64>) -> Result<Reader<PartSource<A>>, ParseError> {
+        let part = self.record_range(&input, bytes)?;
+        let mut reader = self.build(PartSource::new(input, part.start));
+        reader.cursor_mut().begin_part(part.start, 0, part.end);
+        Ok(reader)
+    }
+
+    /// The same in a slice, in place: a reader of the records of `data` whose first byte lies in `bytes`.
+    #[must_use]
+    pub fn build_slice_part(self, data: &[u8], bytes: Range<usize>) -> SliceReader<'_> {
+        let limit = self.growth.limit();
+        let start_of = |offset: usize| match find_within(data, offset, true, limit) {
+            _ if offset == 0 => 0,
+            RecordStart::At(at) => at,
+            RecordStart::None | RecordStart::NeedMore(_) => data.len(),
+        };
+        let start = start_of(bytes.start);
+        let end = start_of(bytes.end).max(start);
+        let mut reader = self.build_slice(data);
+        reader.cursor_mut().begin_part(0, start, end as u64);
+        reader
+    }
+}
+
+/// Reads until `buf` is full or the input ends.
+fn read_full<A: ReadAt + ?Sized>(input: &A, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut held = 0;
+    while held < buf.len() {
+        let rest = &mut buf[held..];
+        let room = rest.len();
+        match input.read_at(rest, offset + held as u64) {
+            Ok(0) => break,
+            Ok(n) if n <= room => held += n,
+            Ok(n) => {
+                let claim = format!("input claims {n} bytes of a {room}-byte buffer");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, claim));
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(held)
+}
