@@ -14,7 +14,7 @@
 use std::collections::TryReserveError;
 use std::io::{self, Read};
 
-/// Bytes of a page, and the alignment of every read that follows [`Block::make_room`].
+/// Bytes of a page, and the alignment of the reads that a [`Block`] is laid out for.
 pub const PAGE: usize = 4096;
 
 /// A growable byte block that reads land in page-aligned, without zeroing.
@@ -36,23 +36,32 @@ pub const PAGE: usize = 4096;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Default)]
 pub struct Block {
-    /// All of it initialised, always; its length is the block's capacity.
+    /// All of it initialised, always.
     bytes: Vec<u8>,
-    /// Index in `bytes` of the first page boundary; `base <= start` unless the block is empty.
+    /// Index in `bytes` of the first page boundary, or its length when there is none.
     base: usize,
-    /// Index in `bytes` of the first byte held; `start <= end`.
+    /// Index in `bytes` of the first byte held; `start <= end`. In front of it is head room.
     start: usize,
     /// Index in `bytes` just past the last byte held; `end <= bytes.len()`.
     end: usize,
+    /// Most bytes that one read takes; at least 1.
+    read_limit: usize,
+}
+
+/// What must be done to have room behind the bytes held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Stay,
+    Pack,
+    Grow,
 }
 
 impl Block {
     /// An empty block without memory. Does not allocate.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), base: 0, start: 0, end: 0 }
+        Self { bytes: Vec::new(), base: 0, start: 0, end: 0, read_limit: usize::MAX }
     }
 
     /// An empty block of `capacity` bytes of memory, alignment included.
@@ -67,18 +76,21 @@ impl Block {
 
     /// The bytes held: filled and not yet consumed.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
     /// Number of bytes held.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.end - self.start
     }
 
     /// True when no byte is held.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
@@ -91,6 +103,7 @@ impl Block {
 
     /// Bytes that fit behind those held without moving anything.
     #[must_use]
+    #[inline]
     pub fn room(&self) -> usize {
         self.bytes.len() - self.end
     }
@@ -101,7 +114,15 @@ impl Block {
         self.start
     }
 
+    /// Lets one read take at most `bytes` (at least 1), however much room there is. Default: no such limit.
+    ///
+    /// A block that grew for one long record would otherwise be filled whole ever after, past every cache.
+    pub fn set_read_limit(&mut self, bytes: usize) {
+        self.read_limit = bytes.max(1);
+    }
+
     /// Drops the first `n` bytes held, or all when fewer are.
+    #[inline]
     pub fn consume(&mut self, n: usize) {
         self.start += n.min(self.len());
     }
@@ -151,72 +172,79 @@ impl Block {
         self.end += n;
     }
 
-    /// Whether [`Block::make_room`] would have to allocate for at least `min` bytes behind those held.
+    /// Whether [`Block::make_room`] would have to allocate for at least `min` bytes behind those held. Never so in a block
+    /// of [`len`](Block::len) `+ min + 2 *` [`PAGE`] bytes.
     #[must_use]
     pub fn must_grow_for(&self, min: usize) -> bool {
-        self.room() < min && self.packed_room() < min
+        self.room_for(min) == Room::Grow
     }
 
     /// Makes room for at least `min` bytes behind those held, moving them to the front or growing as needed; a move puts
     /// their end on a page boundary. Grows to no more than twice the need.
     ///
+    /// Less than a page held is moved to the front whenever the room allows it. More is moved only for lack of room, and
+    /// not again before some of it was consumed: bytes that arrive one at a time are not moved time and again.
+    ///
     /// # Errors
-    /// The allocator's refusal; the block is as it was.
+    /// The allocator's refusal; the bytes held are as they were.
     pub fn make_room(&mut self, min: usize) -> Result<(), TryReserveError> {
-        // A move costs `len` bytes: it is worth its copy when the read behind it would be misaligned or too short, and is
-        // paid for by what was consumed in front of it.
-        let misaligned = !(self.end - self.base.min(self.end)).is_multiple_of(PAGE);
-        if self.room() >= min && !(misaligned && self.len() < PAGE) {
-            return Ok(());
+        match self.room_for(min) {
+            Room::Stay => {}
+            Room::Pack => self.pack(),
+            Room::Grow => {
+                let need = self.len().saturating_add(min).saturating_add(2 * PAGE);
+                // Half as much again, so that growth by small steps does not copy the whole each time.
+                let ample = need.max(self.bytes.len() + self.bytes.len() / 2);
+                if self.grow(ample).is_err() {
+                    self.grow(need)?;
+                }
+                if !self.is_empty() {
+                    self.pack();
+                }
+            }
         }
-        if self.packed_room() >= min && !self.bytes.is_empty() {
-            self.pack();
-            return Ok(());
-        }
-        let need = self.len().saturating_add(min).saturating_add(2 * PAGE);
-        self.grow(need)?;
-        self.pack();
+        debug_assert!(self.room() >= min);
         Ok(())
     }
 
     /// Grows the memory to `capacity` bytes and keeps the bytes held; a smaller capacity does nothing.
     ///
+    /// An empty block gives its memory back before it asks for more, so that the two never exist together.
+    ///
     /// # Errors
-    /// The allocator's refusal; the bytes held are as they were.
+    /// The allocator's refusal; the bytes held are as they were, and a block that held none may be without memory.
     pub fn grow(&mut self, capacity: usize) -> Result<(), TryReserveError> {
         if capacity <= self.bytes.len() {
             return Ok(());
         }
         if self.is_empty() {
-            // Nothing to keep: the old memory goes first, and fresh zeroed memory costs no page until it is touched.
-            *self = Self::new();
-            Vec::<u8>::new().try_reserve_exact(capacity)?;
-            self.bytes = vec![0; capacity];
-            self.base = first_page(&self.bytes);
-            self.clear();
-            return Ok(());
+            *self = Self { read_limit: self.read_limit, ..Self::new() };
         }
         self.bytes.try_reserve_exact(capacity - self.bytes.len())?;
         self.bytes.resize(capacity, 0);
-        // The bytes kept their indices, not their addresses.
+        // The bytes held kept their indices, not their addresses.
         self.base = first_page(&self.bytes);
+        if self.is_empty() {
+            self.clear();
+        }
         Ok(())
     }
 
     /// One `read` into the room behind the bytes held; returns the bytes read, 0 at the end of input. Interrupted reads
     /// are retried. Blocks as long as the reader does; does not allocate.
     ///
+    /// A read of a page or more ends on a page boundary, so that the next one begins on one, in the file and in memory.
+    ///
     /// # Errors
     /// The reader's error, the bytes held untouched; `InvalidInput` when there is no room; `InvalidData` when the reader
     /// claims more bytes than it was given room for.
     pub fn read_from<R: Read + ?Sized>(&mut self, reader: &mut R) -> io::Result<usize> {
-        if self.room() == 0 {
+        let room = self.read_size();
+        if room == 0 {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into"));
         }
         loop {
-            let spare = self.spare();
-            let room = spare.len();
-            match reader.read(spare) {
+            match reader.read(&mut self.bytes[self.end..self.end + room]) {
                 Ok(n) if n <= room => {
                     self.end += n;
                     return Ok(n);
@@ -231,21 +259,55 @@ impl Block {
         }
     }
 
-    /// Room behind the bytes held once they are packed.
-    fn packed_room(&self) -> usize {
-        let end = self.base + self.len().next_multiple_of(PAGE);
-        self.bytes.len().saturating_sub(end)
+    /// Bytes that the next read is given room for.
+    fn read_size(&self) -> usize {
+        let size = self.room().min(self.read_limit);
+        let past_page = (self.end - self.base.min(self.end) + size) % PAGE;
+        if past_page < size && size >= PAGE { size - past_page } else { size }
     }
 
-    /// Moves the bytes held so that they end on the first page boundary that leaves them whole.
-    fn pack(&mut self) {
-        let end = self.base + self.len().next_multiple_of(PAGE);
-        let start = end - self.len();
-        if end <= self.bytes.len() && start != self.start {
-            self.bytes.copy_within(self.start..self.end, start);
-            self.start = start;
-            self.end = end;
+    fn room_for(&self, min: usize) -> Room {
+        let (_, end) = self.packed();
+        let packed_fits = end <= self.bytes.len() && self.bytes.len() - end >= min;
+        if self.len() < PAGE {
+            // The copy costs less than a misaligned read, or one into memory that is in no cache. An empty block may keep
+            // a page of head room.
+            let in_front = self.end == end || (self.is_empty() && self.end == end + PAGE);
+            return match packed_fits {
+                true if in_front && self.room() >= min => Room::Stay,
+                true => Room::Pack,
+                false if self.room() >= min => Room::Stay,
+                false => Room::Grow,
+            };
         }
+        if self.room() >= min {
+            Room::Stay
+        } else if packed_fits && self.start >= self.base + PAGE {
+            // Packing leaves less than a page between `base` and `start`: what is packed is packed once.
+            Room::Pack
+        } else {
+            Room::Grow
+        }
+    }
+
+    /// Where the bytes held begin and end once they are packed: the end is the first page boundary that leaves them whole.
+    fn packed(&self) -> (usize, usize) {
+        let end = self.base + self.len().next_multiple_of(PAGE);
+        (end - self.len(), end)
+    }
+
+    fn pack(&mut self) {
+        let (start, end) = self.packed();
+        debug_assert!(end <= self.bytes.len());
+        self.bytes.copy_within(self.start..self.end, start);
+        self.start = start;
+        self.end = end;
+    }
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -274,8 +336,11 @@ pub trait Source {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize>;
 }
 
-impl<R: Read> Source for R {
+impl<R: Read + ?Sized> Source for R {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         block.read_from(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ pub struct GrowthPolicy {
 }
 
 impl GrowthPolicy {
+    pub(crate) const DEFAULT: Self = Self::with_limit(DEFAULT_LIMIT);
+
     /// Growth by doubling up to 32 MiB, in steps of 32 MiB beyond, up to `limit` bytes.
     #[must_use]
     pub const fn with_limit(limit: usize) -> Self {
@@ -68,6 +70,9 @@ impl GrowthPolicy {
 impl Default for GrowthPolicy {
     /// 64 MiB for one line or record.
     fn default() -> Self {
-        Self::with_limit(DEFAULT_LIMIT)
+        Self::DEFAULT
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,15 @@
-//! Line buffer over any reader: bounded growth, exact positions, page-aligned blocks.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod block;
+mod buffer;
+mod error;
 mod growth;
+mod index;
+mod reader;
 
 pub use block::{Block, PAGE, Source};
+pub use buffer::{LineBuffer, LineBufferBuilder};
+pub use error::LineTooLong;
 pub use growth::GrowthPolicy;
+pub use reader::LineReader;
