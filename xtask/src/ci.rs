@@ -1,12 +1,11 @@
 //! `cargo xtask ci`: what lands or rejects a change. The cheap verdicts come first.
 
-use std::{path::PathBuf, process::Command};
-
 use crate::{
     loom,
     manifest::{PUBLISHED, features},
-    run::{Outcome, cargo, run as program, target},
+    run::{Outcome, cargo},
     tidy,
+    tools::tool,
 };
 
 /// The version of cargo-deny that `deny.toml` is written for.
@@ -63,34 +62,9 @@ fn feature_combinations() -> Outcome {
 /// Licences, sources and duplicate versions of all dependencies. Advisories need a database from the network and are left
 /// to whoever publishes.
 fn deny() -> Outcome {
-    let tool = deny_tool()?;
-    // The subcommand by its path: what is on the search path may be another version.
-    program(&tool.display().to_string()).args(["--offline", "check", "bans", "licenses", "sources"]).check()
-}
-
-/// The path of cargo-deny: one that is installed in the right version, or our own below the target folder.
-fn deny_tool() -> Outcome<PathBuf> {
-    let right = |path: &PathBuf| {
-        Command::new(path)
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success() && String::from_utf8_lossy(&output.stdout).contains(DENY))
-    };
-    let tools = target().join("tools");
-    let own = tools.join("bin/cargo-deny");
-    if let Some(found) = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(right) {
-        return Ok(found);
-    }
-    // Without optimisation of the whole program: it runs for a second, and would build for many minutes.
-    cargo()
-        .args(["install", "--locked", "cargo-deny", "--version", DENY, "--no-default-features"])
-        .args(["--root".to_owned(), tools.display().to_string()])
-        .args(["--target-dir".to_owned(), tools.join("build").display().to_string()])
-        .var("CARGO_PROFILE_RELEASE_LTO", "off")
-        .var("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-        .var("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .check()?;
-    Ok(own)
+    tool("cargo-deny", DENY, &["--no-default-features"])?
+        .args(["--offline", "check", "bans", "licenses", "sources"])
+        .check()
 }
 
 /// The published crates as they would be uploaded: what is in them, and that each builds from its own archive.

@@ -1,8 +1,12 @@
 //! `cargo xtask fuzz [TARGET] [SECONDS]`: the fuzz targets, a minute each. Needs nightly and cargo-fuzz.
 
-use std::process::{Command, Stdio};
+use crate::{
+    run::{Outcome, nightly, root},
+    tools::tool,
+};
 
-use crate::run::{Outcome, nightly, root};
+/// The version of cargo-fuzz that is built where there is none.
+const FUZZ: &str = "0.13.2";
 
 pub(crate) fn run(args: &[String]) -> Outcome {
     let mut targets = targets()?;
@@ -17,13 +21,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         return Err("no such fuzz target in fuzz/fuzz_targets".to_owned());
     }
     nightly()?;
-    let found = Command::new("cargo-fuzz").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !found.is_ok_and(|status| status.success()) {
-        return Err("cargo-fuzz is missing: cargo install --locked cargo-fuzz".to_owned());
-    }
     for target in targets {
         let limit = format!("-max_total_time={seconds}");
-        nightly()?.args(["fuzz", "run", "--fuzz-dir", "fuzz", target.as_str(), "--", limit.as_str()]).check()?;
+        tool("cargo-fuzz", FUZZ, &[])?
+            .args(["fuzz", "run", "--fuzz-dir", "fuzz", target.as_str(), "--", limit.as_str()])
+            .var("RUSTUP_TOOLCHAIN", "nightly")
+            .remove("CARGO")
+            .check()?;
     }
     Ok(())
 }

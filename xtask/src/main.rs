@@ -16,6 +16,7 @@ mod run;
 mod sample;
 mod test;
 mod tidy;
+mod tools;
 
 use std::{env, process::ExitCode};
 

@@ -1,0 +1,81 @@
+//! Any bytes as FASTQ: the reader over slices, and over reads of any size, say what the naive reader says.
+#![no_main]
+
+use std::io::{self, Read};
+
+use fqbuf_benches::{Fault, FaultKind, Rng, oracle};
+use fqbuf_record::{ParseError, ParseErrorKind, Reader, RefRecord, SliceReader};
+use libfuzzer_sys::fuzz_target;
+
+type Outcome = Result<(u64, u64, u64), Fault>;
+
+fuzz_target!(|input: (u64, u16, &[u8])| {
+    let (seed, most, bytes) = input;
+    let expected = oracle(bytes).map(|totals| (totals.records, totals.bases, totals.qualsum));
+
+    let mut slice = SliceReader::new(bytes);
+    let mut sum = (0, 0, 0);
+    let found = loop {
+        match slice.next_record() {
+            Ok(Some(record)) => count(&mut sum, &record),
+            Ok(None) => break Ok(sum),
+            Err(error) => break Err(fault(&error)),
+        }
+    };
+    assert_eq!(found, expected, "slice");
+
+    let source = Pieces { rest: bytes, rng: Rng::new(seed), most: u64::from(most).max(1) };
+    let mut reader = Reader::builder().capacity(1).build(source);
+    let mut sum = (0, 0, 0);
+    let found: Outcome = loop {
+        match reader.next_record() {
+            Ok(Some(record)) => count(&mut sum, &record),
+            Ok(None) => break Ok(sum),
+            Err(error) => break Err(fault(&error)),
+        }
+    };
+    assert_eq!(found, expected, "stream");
+});
+
+fn count(sum: &mut (u64, u64, u64), record: &RefRecord<'_>) {
+    assert_eq!(record.seq().len(), record.qual().len());
+    sum.0 += 1;
+    sum.1 += record.seq().len() as u64;
+    for byte in record.qual() {
+        sum.2 = sum.2.wrapping_add(u64::from(*byte)).wrapping_sub(33);
+    }
+}
+
+fn fault(error: &ParseError) -> Fault {
+    let kind = match error.kind() {
+        ParseErrorKind::MissingAt { .. } => FaultKind::Header,
+        ParseErrorKind::BlankLine => FaultKind::Blank,
+        ParseErrorKind::SequenceStartsWithAt => FaultKind::SequenceAt,
+        ParseErrorKind::MissingPlus { .. } => FaultKind::Plus,
+        ParseErrorKind::UnequalLengths { .. } => FaultKind::Lengths,
+        ParseErrorKind::Truncated { .. } => FaultKind::Truncated,
+        other => panic!("{other:?}"),
+    };
+    let position = error.position();
+    // The message is for people; it must at least be there.
+    assert!(!error.to_string().is_empty());
+    Fault { kind, record: position.record, line: position.line, byte: position.byte }
+}
+
+/// Reads of 1 to `most` bytes.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    rng: Rng,
+    most: u64,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let size = self.rng.between(1, self.most) as usize;
+        let size = size.min(out.len()).min(self.rest.len());
+        let (now, rest) = self.rest.split_at(size);
+        out[..size].copy_from_slice(now);
+        self.rest = rest;
+        Ok(size)
+    }
+}
