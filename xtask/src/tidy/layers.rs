@@ -19,13 +19,13 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
     ("fqbuf-pool", &["fqbuf-stats"], &["bytes", "crossbeam-queue", "crossbeam-utils", "loom"]),
     ("fqbuf-record", &["fqbuf-line"], &["memchr"]),
     // Second floor.
-    ("fqbuf-stream", &["fqbuf-line", "fqbuf-pool", "fqbuf-ring"], &["bzip2", "flate2", "liblzma", "zstd"]),
-    // Third floor.
     (
-        "fqbuf-parallel",
-        &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"],
-        &["crossbeam-utils"],
+        "fqbuf-stream",
+        &["fqbuf-line", "fqbuf-pool", "fqbuf-ring"],
+        &["bzip2", "crc32fast", "liblzma", "sirocco", "zstd"],
     ),
+    // Third floor.
+    ("fqbuf-parallel", &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"], &["memchr"]),
     // The facade.
     (
         "fqbuf",

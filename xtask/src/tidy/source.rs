@@ -98,9 +98,21 @@ pub(crate) fn rust(findings: &mut Findings, path: &Path, text: &str, may_be_unsa
             findings.add(path, number, "`unsafe` outside the files listed in xtask");
         }
     }
+    if has_word(&code, "pub") {
+        examples(findings, path, text);
+    }
+}
+
+/// Examples show how to handle errors; those that must not compile, and those of no public item, show nobody anything.
+fn examples(findings: &mut Findings, path: &Path, text: &str) {
+    let mut refused = false;
     for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim_start();
-        if (line.starts_with("///") || line.starts_with("//!")) && line.contains(".unwrap()") {
+        let Some(line) = line.trim_start().strip_prefix("///").or_else(|| line.trim_start().strip_prefix("//!")) else {
+            continue;
+        };
+        if let Some(fence) = line.trim_start().strip_prefix("```") {
+            refused = fence.contains("compile_fail");
+        } else if line.contains(".unwrap()") && !refused {
             findings.add(path, number, "`unwrap` in an example: use `?`");
         }
     }
@@ -116,7 +128,7 @@ fn place(findings: &mut Findings, path: &Path, name: &str) {
         match rest {
             [binary] if TEST_BINARIES[1..].contains(binary) => {}
             [_] => findings.add_file(path, "tests go into tests/it: one binary a crate"),
-            ["it", ..] => {}
+            ["it" | "loom", ..] => {}
             _ => findings.add_file(path, "tests go into tests/it"),
         }
     }

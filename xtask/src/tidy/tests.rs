@@ -53,7 +53,12 @@ fn unsafe_is_a_word_in_code() {
 
 #[test]
 fn examples_do_not_unwrap() {
-    assert_eq!(rust("//! x\n/// let a = b.unwrap();\nfn f() { b.unwrap(); }\n"), [2]);
+    assert_eq!(rust("//! x\n/// let a = b.unwrap();\npub fn f() { b.unwrap(); }\n"), [2]);
+    assert_eq!(rust("//! x\n/// let a = b.unwrap();\nfn f() {}\n"), []);
+    assert_eq!(
+        rust("//! x\n/// ```compile_fail,E0502\n/// b.unwrap();\n/// ```\n/// b.unwrap()\npub fn f() {}\n"),
+        [5]
+    );
 }
 
 #[test]
