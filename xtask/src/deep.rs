@@ -1,15 +1,12 @@
 //! `cargo xtask deep`: what takes longer than a change should wait for, or needs nightly.
 
 use crate::{
-    bench, loom,
+    bench, fuzz, loom,
     run::{Outcome, cargo, nightly, target},
 };
 
 /// Crates with `unsafe` of their own, and those whose tests drive it.
 const SANITIZED: [&str; 3] = ["fqbuf-arena", "fqbuf-record", "fqbuf-pool"];
-
-/// Repeats of each stress test; the tests' own default is what a change waits for.
-const STRESS: &str = "10000";
 
 pub(crate) fn run(args: &[String]) -> Outcome {
     if !args.is_empty() {
@@ -18,7 +15,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     // First what may be missing, so that nobody waits an hour to hear of it.
     let nightly = nightly()?;
     loom::run(&["--mutants".to_owned()])?;
-    cargo().args(["test", "--workspace", "--all-features", "--release"]).var("FQBUF_STRESS", STRESS).check()?;
+    // With the variable set, tests repeat and enumerate far more than a change should wait for.
+    cargo().args(["test", "--workspace", "--all-features", "--release"]).var("FQBUF_DEEP", "1").check()?;
     let packages = SANITIZED.iter().flat_map(|name| ["--package", name]);
     nightly
         .args(["test", "--target", "x86_64-unknown-linux-gnu", "--lib", "--tests"])
@@ -26,6 +24,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         .var("RUSTFLAGS", "-Zsanitizer=address")
         .var("CARGO_TARGET_DIR", target().join("asan").display().to_string())
         .check()?;
+    fuzz::run(&[])?;
     if bench::peers() {
         bench::run(&["--check".to_owned()])?;
     }

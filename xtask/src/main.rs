@@ -42,7 +42,7 @@ const TASKS: &[Task] = &[
         bench::run,
     ),
     Task("fuzz", "[TARGET] [SECONDS]", "the fuzz targets for a minute each (nightly)", fuzz::run),
-    Task("deep", "", "what takes long or needs nightly: exhaustive models, stress, AddressSanitizer", deep::run),
+    Task("deep", "", "what takes long or needs nightly: all models, long tests, AddressSanitizer, fuzzing", deep::run),
     Task(
         "generate",
         "KIND SIZE FILE",
