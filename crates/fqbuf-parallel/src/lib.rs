@@ -1,1 +1,23 @@
-//! FASTQ records through worker threads, in order, within one memory budget
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod board;
+mod cut;
+mod error;
+mod feed;
+mod input;
+mod layout;
+mod monitor;
+mod outcome;
+mod pipeline;
+mod records;
+mod run;
+
+pub use error::{Error, MemoryError};
+pub use input::Input;
+pub use layout::{Layout, Single};
+pub use monitor::{Monitor, Snapshot};
+pub use outcome::{BoxError, Outcome};
+pub use pipeline::Pipeline;
+pub use records::Records;
+pub use run::{Done, Run, Summary};

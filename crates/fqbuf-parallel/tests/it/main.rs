@@ -1,1 +1,4 @@
 //! What users of fqbuf-parallel rely on, through its public names.
+
+mod same;
+mod support;

@@ -1,0 +1,474 @@
+//! The order of blocks, the memory of a run, and what ends it.
+//!
+//! Blocks are numbered as they are cut. Each is settled by the worker that had it, in any order; the board keeps what was
+//! settled out of turn and takes it up in turn: it writes the output, adds up records and lines (so that errors get their
+//! places), and lets the first event in input order end the run. Whoever settles the block whose turn it is writes it and
+//! all that were waiting for it; there is no thread for writing alone, which would be idle for most of a run.
+//!
+//! # Memory, and why nothing waits for ever
+//! All memory is charged to the budget before it exists, and nobody ever waits in the budget's own line. Two may wait here:
+//!
+//! * the one that reads, which has the highest number and no block yet: for memory, or for the first block to be settled;
+//! * a worker whose output has outgrown what can be charged: for its turn, when it writes what it has and goes on.
+//!
+//! The first block that is not settled belongs to a worker, unless it is the reader's own. That worker waits for nothing
+//! but its closure and the writer, since its turn has come; so it settles its block, and the next becomes the first, up to
+//! the reader's. Then everything a run can give back is given back, and the reader either gets its memory or fails with
+//! an error that says how much was missing. Memory of others on the same budget is not waited for.
+//!
+//! Measured designs that were not taken: see the README of the crate.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use fqbuf_line::Block;
+use fqbuf_pool::{BudgetError, Charge, MemoryBudget};
+use fqbuf_record::{ParseError, Skipped};
+
+use crate::error::MemoryError;
+use crate::monitor::{Counters, add};
+use crate::outcome::BoxError;
+use crate::records::Tally;
+use crate::run::Summary;
+
+/// What ends a run.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A closure said so.
+    Stop,
+    /// The input, with a place relative to its block but for the byte.
+    Input(ParseError),
+    /// Memory, with a place relative to its block but for the byte.
+    Memory(MemoryError),
+    Output(io::Error),
+    Closure(BoxError),
+    Panic(Box<dyn Any + Send>),
+}
+
+/// Memory that is read into: one block, or two for paired inputs.
+#[derive(Default)]
+pub(crate) struct Slot {
+    pub(crate) block: Block,
+    /// Without memory unless inputs are paired.
+    pub(crate) mate: Block,
+    /// Bytes of both; `None` while they have none.
+    charge: Option<Charge>,
+}
+
+impl Slot {
+    /// Bytes charged for the blocks.
+    pub(crate) fn charged(&self) -> usize {
+        self.charge.as_ref().map_or(0, Charge::bytes)
+    }
+}
+
+/// An output buffer.
+pub(crate) struct Out {
+    pub(crate) bytes: Vec<u8>,
+    /// The capacity of `bytes`, when last settled.
+    charge: Charge,
+}
+
+impl Out {
+    /// Whether all memory of the buffer is charged.
+    #[inline(always)]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.bytes.capacity() == self.charge.bytes()
+    }
+}
+
+/// What became of a block.
+#[derive(Default)]
+pub(crate) struct Settled {
+    /// Records of the first input, skipped ones included.
+    pub(crate) records: u64,
+    /// Lines of the first input.
+    pub(crate) lines: u64,
+    pub(crate) delivered: u64,
+    pub(crate) skipped: Skipped,
+    pub(crate) out: Option<Out>,
+    /// What ended the block before its end.
+    pub(crate) event: Option<Event>,
+}
+
+impl Settled {
+    /// What a worker found, and what it has put out.
+    pub(crate) fn of(tally: Tally, out: Option<Out>) -> Self {
+        let Tally { records, lines, delivered, skipped, event } = tally;
+        Self { records, lines, delivered, skipped, out, event }
+    }
+}
+
+/// Why the board did not give what was asked for.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The run ends before this block.
+    Stopped,
+    /// So many bytes are not to be had; the limit is the budget's, or the allocator refused.
+    Memory { asked: usize, limit: Option<usize> },
+}
+
+pub(crate) struct Board<'w> {
+    state: Mutex<State>,
+    /// The one that reads waits here.
+    room: Condvar,
+    /// Workers wait here for their turn.
+    turns: Condvar,
+    /// Number of the first block known to end the run; `u64::MAX` at first.
+    stop_at: AtomicU64,
+    budget: MemoryBudget,
+    /// Blocks that may be cut and not yet in turn.
+    window: usize,
+    /// Bytes above which memory is not kept for the next block.
+    retained: usize,
+    sink: Option<Mutex<&'w mut (dyn Write + Send)>>,
+    counters: Arc<Counters>,
+}
+
+struct State {
+    /// Number of the block whose turn it is: all before it are settled and written.
+    next: u64,
+    /// Settled blocks from `next` on; no more than the window, so it never grows.
+    ready: VecDeque<Option<Settled>>,
+    /// Records and lines of the blocks before `next`.
+    records: u64,
+    lines: u64,
+    /// What went through, up to the end of the run.
+    summary: Summary,
+    /// Memory that nobody uses.
+    slots: Vec<Slot>,
+    outs: Vec<Out>,
+    /// The event that ended the run, with its place.
+    verdict: Option<Event>,
+}
+
+impl<'w> Board<'w> {
+    pub(crate) fn new(
+        budget: &MemoryBudget,
+        threads: usize,
+        retained: usize,
+        sink: Option<&'w mut (dyn Write + Send)>,
+        counters: &Arc<Counters>,
+    ) -> Self {
+        // Without output only two numbers are kept for a block, so a slow worker need not hold up the others soon.
+        let window = if sink.is_some() { 4 * threads } else { (64 * threads).max(256) };
+        let state = State {
+            next: 0,
+            ready: VecDeque::with_capacity(window),
+            records: 0,
+            lines: 0,
+            summary: Summary::default(),
+            slots: Vec::with_capacity(threads + 1),
+            outs: Vec::with_capacity(window + threads),
+            verdict: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            room: Condvar::new(),
+            turns: Condvar::new(),
+            stop_at: AtomicU64::new(u64::MAX),
+            budget: budget.clone(),
+            window,
+            retained,
+            sink: sink.map(Mutex::new),
+            counters: Arc::clone(counters),
+        }
+    }
+
+    /// Number of the first block known to end the run, for whoever may stop early.
+    pub(crate) fn end(&self) -> &AtomicU64 {
+        &self.stop_at
+    }
+
+    fn is_void(&self, number: u64) -> bool {
+        self.stop_at.load(Ordering::Relaxed) < number
+    }
+
+    /// Waits until block `number` may be cut: not too far ahead of the block whose turn it is. For the one that reads.
+    pub(crate) fn wait_for_room(&self, number: u64) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        let mut waited = false;
+        while number - state.next >= self.window as u64 {
+            self.check(number)?;
+            if !waited {
+                add(&self.counters.order_waits, 1);
+                waited = true;
+            }
+            state = wait(&self.room, state);
+        }
+        self.check(number)
+    }
+
+    /// Memory to read block `number` into, of `bytes` when it is new. For the one that reads.
+    pub(crate) fn slot(&self, number: u64, bytes: usize) -> Result<Slot, Refusal> {
+        if let Some(slot) = self.lock().slots.pop() {
+            return Ok(slot);
+        }
+        let charge = self.obtain(number, bytes, || self.budget.try_acquire(bytes))?;
+        Ok(Slot { charge: Some(charge), ..Slot::default() })
+    }
+
+    /// An output buffer for block `number`, of `bytes` when it is new. For the one that reads.
+    pub(crate) fn out(&self, number: u64, bytes: usize) -> Result<Out, Refusal> {
+        if let Some(out) = self.lock().outs.pop() {
+            return Ok(out);
+        }
+        let charge = self.obtain(number, bytes, || self.budget.try_acquire(bytes))?;
+        let mut out = Out { bytes: Vec::new(), charge };
+        match out.bytes.try_reserve_exact(bytes) {
+            Ok(()) => Ok(out),
+            Err(_) => Err(Refusal::Memory { asked: bytes, limit: None }),
+        }
+    }
+
+    /// Grows one of the slot's blocks to `capacity` bytes. For the one that reads block `number`.
+    pub(crate) fn grow(
+        &self,
+        number: u64,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+        capacity: usize,
+    ) -> Result<(), Refusal> {
+        let block = which(slot);
+        let held = block.capacity();
+        if capacity <= held {
+            return Ok(());
+        }
+        if block.is_empty() {
+            // Its memory is given back first.
+            *block = Block::new();
+        }
+        // While bytes are moved from the old memory to the new, both are there.
+        let moved = if block.is_empty() { 0 } else { held };
+        let settled = slot.block.capacity() + slot.mate.capacity() + capacity - moved;
+        let least = settled + moved;
+        if let Some(more) = least.checked_sub(slot.charged()) {
+            self.charge_more(number, &mut slot.charge, more)?;
+        }
+        let block = which(slot);
+        if block.grow(capacity).is_err() {
+            return Err(Refusal::Memory { asked: capacity, limit: None });
+        }
+        let settled = slot.block.capacity() + slot.mate.capacity();
+        if let Some(charge) = &mut slot.charge {
+            charge.shrink_to(settled);
+        }
+        Ok(())
+    }
+
+    /// Charges `more` bytes to `charge`, for the one that reads.
+    pub(crate) fn charge_more(&self, number: u64, charge: &mut Option<Charge>, more: usize) -> Result<(), Refusal> {
+        self.obtain(number, more, || self.try_charge(charge, more))
+    }
+
+    fn try_charge(&self, charge: &mut Option<Charge>, more: usize) -> Result<(), BudgetError> {
+        match charge {
+            Some(charge) => charge.try_grow(more),
+            none => {
+                *none = Some(self.budget.try_acquire(more)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Repeats `attempt` for `bytes` of memory until it succeeds or all that can be given back was given back.
+    fn obtain<T>(
+        &self,
+        number: u64,
+        bytes: usize,
+        mut attempt: impl FnMut() -> Result<T, BudgetError>,
+    ) -> Result<T, Refusal> {
+        let mut state = self.lock();
+        let mut waited = false;
+        loop {
+            let error = match attempt() {
+                Ok(got) => return Ok(got),
+                Err(error) => error,
+            };
+            self.check(number)?;
+            if state.free_one() {
+                continue;
+            }
+            if state.next == number || matches!(error, BudgetError::TooLarge { .. }) {
+                return Err(Refusal::Memory { asked: bytes, limit: Some(self.budget.limit()) });
+            }
+            if !waited {
+                add(&self.counters.memory_waits, 1);
+                waited = true;
+            }
+            state = wait(&self.room, state);
+        }
+    }
+
+    /// Makes the charge of a worker's output what the output has; where the budget has no more, waits for the turn of block
+    /// `number` and writes it.
+    ///
+    /// # Errors
+    /// The event that ends the block.
+    pub(crate) fn settle_out(&self, number: u64, out: &mut Out) -> Result<(), Event> {
+        let now = out.bytes.capacity();
+        let before = out.charge.bytes();
+        if now <= before {
+            out.charge.shrink_to(now);
+            return Ok(());
+        }
+        loop {
+            if out.charge.try_grow(now - before).is_ok() {
+                return Ok(());
+            }
+            if !self.lock().free_one() {
+                break;
+            }
+        }
+        add(&self.counters.order_waits, 1);
+        let mut state = self.lock();
+        while state.next != number {
+            if self.is_void(number) {
+                out.bytes = Vec::new();
+                return Ok(());
+            }
+            state = wait(&self.turns, state);
+        }
+        drop(state);
+        let written = self.write(&out.bytes);
+        out.bytes.clear();
+        out.bytes.shrink_to(before);
+        out.charge.shrink_to(out.bytes.capacity());
+        written
+    }
+
+    /// Takes over what became of block `number`, and its memory.
+    pub(crate) fn settle(&self, number: u64, settled: Settled, slot: Option<Slot>) {
+        add(&self.counters.settled, 1);
+        add(&self.counters.records, settled.delivered);
+        add(&self.counters.skipped, settled.skipped.records);
+        let slot = slot.filter(|slot| slot.charged() <= self.retained);
+        let mut state = self.lock();
+        state.slots.extend(slot);
+        if settled.event.is_some() {
+            self.stop_at.fetch_min(number, Ordering::Relaxed);
+            self.turns.notify_all();
+        }
+        if self.is_void(number) || state.verdict.is_some() {
+            self.keep(&mut state, settled.out);
+        } else {
+            let place = usize::try_from(number - state.next).unwrap_or(usize::MAX);
+            while state.ready.len() <= place {
+                state.ready.push_back(None);
+            }
+            state.ready[place] = Some(settled);
+            if place == 0 {
+                state = self.take_up(state);
+            }
+        }
+        drop(state);
+        self.room.notify_all();
+    }
+
+    /// Takes up the settled blocks whose turn has come.
+    fn take_up<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        // The front stays in place, empty, while it is written: its number is that of the turn.
+        while let Some(settled) = state.ready.front_mut().and_then(Option::take) {
+            let mut event = settled.event;
+            if let Some(out) = &settled.out
+                && !out.bytes.is_empty()
+            {
+                drop(state);
+                let written = self.write(&out.bytes);
+                state = self.lock();
+                if let Err(first) = written {
+                    event = Some(first);
+                }
+            }
+            self.keep(&mut state, settled.out);
+            state.summary.records += settled.delivered;
+            state.summary.skipped.records += settled.skipped.records;
+            state.summary.skipped.bytes += settled.skipped.bytes;
+            if let Some(event) = event {
+                let number = state.next;
+                state.verdict = Some(event.placed(state.records, state.lines));
+                self.stop_at.fetch_min(number, Ordering::Relaxed);
+                self.turns.notify_all();
+                while let Some(settled) = state.ready.pop_front() {
+                    self.keep(&mut state, settled.and_then(|settled| settled.out));
+                }
+                break;
+            }
+            state.records += settled.records;
+            state.lines += settled.lines;
+            state.ready.pop_front();
+            state.next += 1;
+            self.room.notify_all();
+            self.turns.notify_all();
+        }
+        state
+    }
+
+    /// Writes to the sink; a panic of the writer is an event like any other.
+    fn write(&self, bytes: &[u8]) -> Result<(), Event> {
+        let Some(sink) = &self.sink else { return Ok(()) };
+        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+        match catch_unwind(AssertUnwindSafe(|| sink.write_all(bytes))) {
+            Ok(Ok(())) => {
+                add(&self.counters.written, bytes.len() as u64);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(Event::Output(error)),
+            Err(payload) => Err(Event::Panic(payload)),
+        }
+    }
+
+    /// Keeps an output buffer for the next block.
+    fn keep(&self, state: &mut State, out: Option<Out>) {
+        if let Some(mut out) = out
+            && out.bytes.capacity() <= self.retained
+        {
+            out.bytes.clear();
+            state.outs.push(out);
+        }
+    }
+
+    fn check(&self, number: u64) -> Result<(), Refusal> {
+        if self.stop_at.load(Ordering::Relaxed) <= number { Err(Refusal::Stopped) } else { Ok(()) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What ended the run, when it did not come to its end; and what went through.
+    pub(crate) fn into_verdict(self) -> (Option<Event>, Summary) {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (state.verdict, state.summary)
+    }
+}
+
+impl State {
+    /// Frees memory that nobody uses; false when there is none.
+    fn free_one(&mut self) -> bool {
+        self.slots.pop().is_some() || self.outs.pop().is_some()
+    }
+}
+
+impl Event {
+    /// The same event, its place moved on by what precedes its block.
+    fn placed(self, records: u64, lines: u64) -> Self {
+        match self {
+            Self::Input(error) => Self::Input(error.offset_by(records, lines, 0)),
+            Self::Memory(mut error) => {
+                error.position.record += records;
+                error.position.line += lines;
+                Self::Memory(error)
+            }
+            other => other,
+        }
+    }
+}
+
+fn wait<'s>(door: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    door.wait(state).unwrap_or_else(PoisonError::into_inner)
+}

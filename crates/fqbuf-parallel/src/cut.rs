@@ -1,0 +1,96 @@
+//! Where a block of input may be cut in two.
+//!
+//! A cut is the start of a line `c` with which a serial reader begins a record, or never comes to. It is chosen so that no
+//! record, however malformed the input, can lie across it:
+//!
+//! 1. the line at `c` begins with `@` and is all there, and the line after it does not begin with `@`, as far as can be
+//!    told from the bytes there are (the rule of `find_last_record_start`: in valid input `c` is a header);
+//! 2. the four lines that end with the one at `c` are no record.
+//!
+//! Why that is enough. Blocks begin at a place where a serial reader begins a record: the first one does, and the others
+//! do by what follows. Let a serial reader begin a record at `s < c` of a block. Its four lines either end at or before
+//! `c`, or the line at `c` is one of lines 2 to 4. As line 2 it is an error (a sequence begins with `@`); as line 3 too
+//! (no `+`); as line 4 it is by rule 2 (lengths differ, or an earlier line is at fault). That error lies at or before the
+//! end of the line at `c`, which is part of what the worker sees, so the worker meets the serial reader's error, at its
+//! place, without more bytes. Where no error is met, the records before `c` end exactly at it. Blank lines before `c` are
+//! an error as soon as the `@` at `c` is seen, which is visible as well. A record longer than the limit is an error by its
+//! first bytes alone, up to the limit, and they are visible or the record would not reach `c`.
+//!
+//! With bad records being skipped the same holds: after an error at `s` the serial reader goes on at the first header
+//! behind it in the sense of rule 1, of which the line at `c` is one; so it goes on at or before `c`, and by induction
+//! arrives at `c` exactly.
+
+use fqbuf_record::{ReaderBuilder, find_last_record_start};
+use memchr::{memchr, memrchr};
+
+/// The last cut in `data` behind its first byte, or `None`. `exact` says that a record begins with the first byte of
+/// `data`, as a serial reader sees it; otherwise `data` may begin anywhere.
+pub(crate) fn last_cut(data: &[u8], exact: bool) -> Option<usize> {
+    // A line that began before the window is not looked at.
+    let skip = if exact { 0 } else { memchr(b'\n', data)? + 1 };
+    let lines = &data[skip..];
+    let mut end = lines.len();
+    loop {
+        let start = find_last_record_start(&lines[..end], false).filter(|&c| c > 0)?;
+        if !ends_a_record(lines, start, exact) {
+            return Some(skip + start);
+        }
+        end = start;
+    }
+}
+
+/// Whether the line at `c` and the three before it look like a record. What stands before `lines` is no line of a record
+/// when they are `exact`, else unknown and taken for one.
+fn ends_a_record(lines: &[u8], c: usize, exact: bool) -> bool {
+    let unknown = !exact;
+    let Some(plus) = line_before(lines, c) else { return unknown };
+    if lines[plus] != b'+' {
+        return false;
+    }
+    let Some(seq) = line_before(lines, plus) else { return unknown };
+    if lines[seq] == b'@' {
+        return false;
+    }
+    let Some(head) = line_before(lines, seq) else { return unknown };
+    let end = memchr(b'\n', &lines[c..]).map_or(lines.len(), |n| c + n + 1);
+    lines[head] == b'@' && content(&lines[seq..plus]) == content(&lines[c..end])
+}
+
+/// Start of the line that ends where the line at `next` begins.
+fn line_before(lines: &[u8], next: usize) -> Option<usize> {
+    let end = next.checked_sub(1)?;
+    Some(memrchr(b'\n', &lines[..end]).map_or(0, |n| n + 1))
+}
+
+/// Length of a line without its line end.
+fn content(line: &[u8]) -> usize {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line).len()
+}
+
+/// What a look at a block from its front has found, when no cut is to be seen from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// Whole records end here.
+    Cut(usize),
+    /// The block begins with a bad record: no more bytes are needed.
+    Fault,
+    /// The block is the beginning of one record, or of a blank tail.
+    More,
+}
+
+/// Parses a block that begins with a record, for want of a cut near its end.
+pub(crate) fn front(data: &[u8], builder: &ReaderBuilder) -> Front {
+    let mut reader = builder.clone().build_slice(data).part();
+    let mut end = 0;
+    loop {
+        match reader.next_record() {
+            Ok(Some(_)) => end = reader.consumed(),
+            Ok(None) if end == 0 => return Front::More,
+            Ok(None) => return Front::Cut(end),
+            Err(_) if end == 0 => return Front::Fault,
+            // The next block begins with the bad record.
+            Err(_) => return Front::Cut(end),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What ends a run before the end of its input.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use fqbuf_record::{ParseError, Position};
+
+use crate::outcome::BoxError;
+
+/// Why a run failed: of all that went wrong, what comes first in input order.
+///
+/// A panic is none of these: it goes on in the caller, after all threads have ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input cannot be opened, or its format is not known to this build.
+    Open(io::Error),
+    /// The input breaks a rule, or reading it failed.
+    Input(ParseError),
+    /// The output cannot be written. `BrokenPipe` is here too: a tool whose reader has gone mostly wants to end quietly.
+    Output(io::Error),
+    /// A closure returned an error.
+    Closure(BoxError),
+    /// A record does not fit into the memory budget, or the budget not even a block.
+    Memory(MemoryError),
+}
+
+/// Memory that was not to be had, and for which record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryError {
+    /// Bytes asked for on top of what was held.
+    pub asked: usize,
+    /// Bytes of the budget; `None` when it was the allocator that refused.
+    pub limit: Option<usize>,
+    /// The first record that was to go into this memory.
+    pub position: Position,
+    /// Name of the input, where one was given.
+    pub source_name: Option<Arc<str>>,
+}
+
+impl fmt::Display for MemoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { asked, limit, position, source_name } = self;
+        if let Some(name) = source_name {
+            write!(f, "{name}: ")?;
+        }
+        write!(f, "{position}: ")?;
+        match limit {
+            Some(limit) => write!(f, "no {asked} bytes more in a memory budget of {limit}: raise the budget"),
+            None => write!(f, "the system refused {asked} bytes of memory"),
+        }
+    }
+}
+
+impl std::error::Error for MemoryError {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(e) => e.fmt(f),
+            Self::Input(e) => e.fmt(f),
+            Self::Output(e) => write!(f, "cannot write the output: {e}"),
+            Self::Closure(e) => e.fmt(f),
+            Self::Memory(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Input(e) => e.source(),
+            Self::Open(e) | Self::Output(e) => Some(e),
+            Self::Closure(e) => e.source(),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<Error> for io::Error {
+    /// The kind that fits best; the error itself is inside.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Input(e) => e.into(),
+            Error::Open(e) | Error::Output(e) => e,
+            Error::Closure(e) => Self::other(e),
+            Error::Memory(e) => Self::new(io::ErrorKind::OutOfMemory, e),
+        }
+    }
+}

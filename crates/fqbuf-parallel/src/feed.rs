@@ -1,0 +1,454 @@
+//! Where blocks come from: a stream behind a lock, a file at own offsets, a slice in place.
+//!
+//! All of this runs under the source's lock, one thread at a time, so it does as little as it can: of a stream it reads a
+//! block and looks for the last cut in it; of a file it reads no more than the block's last few thousand bytes, to find
+//! the cut, and leaves the rest to the worker; of a slice it looks for the cut and reads nothing.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use fqbuf_line::{Block, PAGE, Source};
+use fqbuf_pool::Charge;
+use fqbuf_record::ReaderBuilder;
+
+use crate::board::{Board, Refusal, Slot};
+use crate::cut::{Front, front, last_cut};
+use crate::monitor::{Counters, add};
+
+/// Bytes at the end of a file's block that are read to find the cut; four times more when they are not enough.
+const WINDOW: usize = 4 * PAGE;
+
+/// Bytes of the blocks that decompressing streams hand over.
+const WHOLE_BLOCK: usize = 256 << 10;
+
+/// How the visible bytes of a block end.
+#[derive(Debug)]
+pub(crate) enum Tail {
+    /// More follow, in the next block from the cut on.
+    Open,
+    /// The input ends.
+    End,
+    /// Reading failed.
+    Failed(io::Error),
+}
+
+/// A block of one input.
+#[derive(Debug)]
+pub(crate) struct Span {
+    /// Offset in the input of the first byte.
+    pub(crate) offset: u64,
+    /// Where the next block begins, relative to this one; `usize::MAX` when the block is the last.
+    pub(crate) cut: usize,
+    pub(crate) tail: Tail,
+}
+
+impl Span {
+    fn last(offset: u64, tail: Tail) -> Self {
+        Self { offset, cut: usize::MAX, tail }
+    }
+}
+
+/// Bytes of a file that the worker reads itself.
+pub(crate) struct Unread {
+    file: Arc<File>,
+    offset: u64,
+    /// Bytes in front of what is already there.
+    bytes: usize,
+    /// Bytes that are already there, behind.
+    there: usize,
+}
+
+impl Unread {
+    /// Reads them to their place in the block.
+    pub(crate) fn read(self, block: &mut Block, counters: &Counters) -> io::Result<()> {
+        let result = read_at(&self.file, &mut block.spare()[..self.bytes], self.offset, counters);
+        match result {
+            Ok(n) if n == self.bytes => block.commit(self.bytes + self.there),
+            Ok(n) => {
+                block.commit(n);
+                return Err(shrunk());
+            }
+            Err((n, error)) => {
+                block.commit(n);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a claimed block's bytes are.
+pub(crate) enum Bytes<'a> {
+    /// In the slot.
+    Slot,
+    /// In the slot, but for what the worker reads.
+    File(Unread),
+    /// Where the caller has them.
+    Slice(&'a [u8]),
+}
+
+/// A block cut from one input.
+pub(crate) struct Piece<'a> {
+    pub(crate) span: Span,
+    pub(crate) bytes: Bytes<'a>,
+}
+
+/// What the reading of one block needs to know.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'c, 'w> {
+    pub(crate) board: &'c Board<'w>,
+    pub(crate) number: u64,
+    /// Bytes to read for a block.
+    pub(crate) size: usize,
+    pub(crate) reader: &'c ReaderBuilder,
+    /// Whether bad records are passed over.
+    pub(crate) skip: bool,
+    pub(crate) counters: &'c Counters,
+}
+
+impl Claim<'_, '_> {
+    /// Where to cut what was read from a record's start on, when more follow; `None` when more are needed.
+    fn cut(&self, data: &[u8], offset: u64) -> Option<Span> {
+        if let Some(cut) = last_cut(data, true) {
+            return Some(Span { offset, cut, tail: Tail::Open });
+        }
+        match front(data, self.reader) {
+            Front::Cut(cut) => Some(Span { offset, cut, tail: Tail::Open }),
+            Front::Fault if !self.skip => Some(Span::last(offset, Tail::Open)),
+            Front::Fault | Front::More => None,
+        }
+    }
+}
+
+/// A stream, and what of it is behind the last cut.
+pub(crate) struct Stream<'a> {
+    source: Box<dyn Source + Send + 'a>,
+    /// Bytes behind the cut, to go in front of the next block.
+    carry: Vec<u8>,
+    /// The capacity of `carry`.
+    charge: Option<Charge>,
+    /// Offset in the input of the first carried byte.
+    offset: u64,
+    /// Whether a block should be what one fill gives: the source hands over whole ones.
+    whole_blocks: bool,
+    /// Whether the source counts its bytes itself.
+    counts: bool,
+}
+
+impl<'a> Stream<'a> {
+    pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: bool, counts: bool) -> Self {
+        Self { source, carry: Vec::new(), charge: None, offset: 0, whole_blocks, counts }
+    }
+
+    /// Fills the block with what was carried over and at least `size` bytes more, if there are.
+    pub(crate) fn load(
+        &mut self,
+        claim: Claim<'_, '_>,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+    ) -> Result<Option<Tail>, Refusal> {
+        let carried = self.carry.len();
+        // Head room in whole pages, so that what is read behind it lands on a page boundary.
+        let head = carried.saturating_sub(PAGE).next_multiple_of(PAGE);
+        which(slot).clear();
+        if which(slot).room() < head + claim.size {
+            claim.board.grow(claim.number, slot, which, head + claim.size + 2 * PAGE)?;
+        }
+        let block = which(slot);
+        block.commit(head);
+        block.consume(head);
+        let placed = block.prepend(&self.carry);
+        debug_assert!(placed, "a block has a page of head room beside what was made");
+        self.carry.clear();
+        if self.carry.capacity() > 4 * claim.size {
+            self.carry = Vec::new();
+            self.charge = None;
+        }
+        let block = which(slot);
+        Ok(self.fill(block, carried + claim.size, claim.counters))
+    }
+
+    /// Reads until `target` bytes are held or the block is full; the tail, when the input ends or fails.
+    pub(crate) fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) -> Option<Tail> {
+        while block.len() < target && block.room() >= PAGE {
+            match self.source.fill(block) {
+                Ok(0) => return Some(Tail::End),
+                Ok(n) => {
+                    if !self.counts {
+                        add(&counters.bytes, n as u64);
+                    }
+                    if self.whole_blocks {
+                        return None;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Some(Tail::Failed(error)),
+            }
+        }
+        None
+    }
+
+    /// Keeps what is behind the cut.
+    pub(crate) fn keep(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<(), Refusal> {
+        let rest = &data[cut..];
+        self.offset += cut as u64;
+        if rest.len() > self.carry.capacity() {
+            let capacity = rest.len().next_multiple_of(PAGE);
+            self.carry = Vec::new();
+            let more = capacity - self.charge.as_ref().map_or(0, Charge::bytes);
+            claim.board.charge_more(claim.number, &mut self.charge, more)?;
+            self.carry.try_reserve_exact(capacity).map_err(|_| Refusal::Memory { asked: capacity, limit: None })?;
+        }
+        self.carry.extend_from_slice(rest);
+        Ok(())
+    }
+
+    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'a>>, Refusal> {
+        let mut tail = self.load(claim, slot, first)?;
+        loop {
+            let data = slot.block.data();
+            let span = match tail {
+                Some(Tail::End) if data.is_empty() => return Ok(None),
+                Some(tail) => Some(Span::last(self.offset, tail)),
+                None => claim.cut(data, self.offset),
+            };
+            if let Some(span) = span {
+                if span.cut < data.len() {
+                    self.keep(claim, data, span.cut)?;
+                }
+                return Ok(Some(Piece { span, bytes: Bytes::Slot }));
+            }
+            let held = slot.block.len();
+            more_room(claim, slot, first)?;
+            tail = self.fill(&mut slot.block, held.saturating_mul(2), claim.counters);
+        }
+    }
+}
+
+/// The first of a slot's blocks.
+pub(crate) fn first(slot: &mut Slot) -> &mut Block {
+    &mut slot.block
+}
+
+/// Makes room in a block for twice what it holds, or half as much again where memory is short.
+pub(crate) fn more_room(
+    claim: Claim<'_, '_>,
+    slot: &mut Slot,
+    which: fn(&mut Slot) -> &mut Block,
+) -> Result<(), Refusal> {
+    let held = which(slot).len().max(PAGE);
+    if which(slot).room() >= held {
+        return Ok(());
+    }
+    let capacity = which(slot).capacity();
+    match claim.board.grow(claim.number, slot, which, capacity + held.next_multiple_of(PAGE)) {
+        Err(Refusal::Memory { .. }) => {
+            claim.board.grow(claim.number, slot, which, capacity + (held / 4).next_multiple_of(PAGE))
+        }
+        other => other,
+    }
+}
+
+/// A regular file, read at offsets.
+pub(crate) struct FileAt {
+    file: Arc<File>,
+    /// Where the next block begins.
+    at: u64,
+    /// The file's size when it was last looked at.
+    len: u64,
+}
+
+impl FileAt {
+    pub(crate) fn new(file: File, len: u64) -> Self {
+        Self { file: Arc::new(file), at: 0, len }
+    }
+
+    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'static>>, Refusal> {
+        let mut size = claim.size as u64;
+        loop {
+            // Blocks end on page boundaries of the file, so that the next read begins on one but for the first bytes.
+            let end = self.at.saturating_add(size).next_multiple_of(PAGE as u64);
+            if end >= self.len {
+                // The file may have grown meanwhile.
+                self.len = self.file.metadata().map_or(self.len, |meta| meta.len());
+            }
+            let (end, last) = if end >= self.len { (self.len, true) } else { (end, false) };
+            if end <= self.at {
+                return Ok(None);
+            }
+            let bytes = usize::try_from(end - self.at).unwrap_or(usize::MAX);
+            self.make_room(claim, slot, bytes)?;
+            let looked = if last {
+                Looked::Cut(0, Some(Span::last(self.at, Tail::End)))
+            } else {
+                self.look_for_cut(claim, slot, bytes)
+            };
+            match looked {
+                Looked::Cut(_, None) => {}
+                Looked::Cut(there, Some(span)) => {
+                    let unread = Unread { file: Arc::clone(&self.file), offset: self.at, bytes: bytes - there, there };
+                    self.at = if span.cut == usize::MAX { end } else { self.at + span.cut as u64 };
+                    return Ok(Some(Piece { span, bytes: Bytes::File(unread) }));
+                }
+                Looked::Failed(error) => {
+                    return Ok(Some(Piece { span: Span::last(self.at, Tail::Failed(error)), bytes: Bytes::Slot }));
+                }
+            }
+            size = size.saturating_mul(2);
+        }
+    }
+
+    /// Empties the slot's block and gives it room for `bytes`, in memory at the same place in a page as in the file.
+    fn make_room(&self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Result<(), Refusal> {
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder below PAGE")]
+        let lead = (self.at % PAGE as u64) as usize;
+        slot.block.clear();
+        if slot.block.room() < lead + bytes {
+            claim.board.grow(claim.number, slot, first, lead + bytes + 2 * PAGE)?;
+        }
+        slot.block.commit(lead);
+        slot.block.consume(lead);
+        Ok(())
+    }
+
+    /// Reads the last bytes of the block to their place until they have a cut in them.
+    fn look_for_cut(&self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Looked {
+        let buffer = &mut slot.block.spare()[..bytes];
+        let mut there = 0;
+        let mut window = WINDOW;
+        loop {
+            let from = bytes.saturating_sub(window);
+            let offset = self.at + from as u64;
+            match read_at(&self.file, &mut buffer[from..bytes - there], offset, claim.counters) {
+                Ok(n) if n == bytes - there - from => {}
+                _ => break,
+            }
+            there = bytes - from;
+            if from == 0 {
+                return Looked::Cut(there, claim.cut(buffer, self.at));
+            }
+            if let Some(cut) = last_cut(&buffer[from..], false) {
+                return Looked::Cut(there, Some(Span { offset: self.at, cut: from + cut, tail: Tail::Open }));
+            }
+            window *= 4;
+        }
+        // What is before the failure is delivered before the error.
+        let (there, error) = match read_at(&self.file, buffer, self.at, claim.counters) {
+            Ok(n) if n == bytes => return Looked::Cut(bytes, claim.cut(buffer, self.at)),
+            Ok(n) => (n, shrunk()),
+            Err(failed) => failed,
+        };
+        slot.block.commit(there);
+        Looked::Failed(error)
+    }
+}
+
+/// What a look at the end of a file's block came to.
+enum Looked {
+    /// So many bytes of it are read, and where to cut it.
+    Cut(usize, Option<Span>),
+    /// Reading failed; what could be read is in the block.
+    Failed(io::Error),
+}
+
+fn shrunk() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")
+}
+
+/// A slice in memory.
+pub(crate) struct InPlace<'a> {
+    data: &'a [u8],
+    /// Where the next block begins.
+    at: usize,
+}
+
+impl<'a> InPlace<'a> {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
+        Self { data, at: 0 }
+    }
+
+    fn claim(&mut self, claim: Claim<'_, '_>) -> Option<Piece<'a>> {
+        let rest = &self.data[self.at..];
+        if rest.is_empty() {
+            return None;
+        }
+        let offset = self.at as u64;
+        let mut size = claim.size;
+        let (part, span) = loop {
+            if size >= rest.len() {
+                break (rest, Span::last(offset, Tail::End));
+            }
+            let part = &rest[..size];
+            if let Some(span) = claim.cut(part, offset) {
+                break (part, span);
+            }
+            size = size.saturating_mul(2);
+        };
+        self.at = self.data.len().min(self.at.saturating_add(span.cut));
+        add(&claim.counters.bytes, (self.at as u64) - offset);
+        Some(Piece { span, bytes: Bytes::Slice(part) })
+    }
+}
+
+/// One input.
+pub(crate) enum Feed<'a> {
+    Stream(Stream<'a>),
+    File(FileAt),
+    Slice(InPlace<'a>),
+}
+
+impl<'a> Feed<'a> {
+    /// The next block; `None` at the end of input.
+    pub(crate) fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'a>>, Refusal> {
+        match self {
+            Self::Stream(stream) => stream.claim(claim, slot),
+            Self::File(file) => file.claim(claim, slot),
+            Self::Slice(slice) => Ok(slice.claim(claim)),
+        }
+    }
+
+    /// Whether blocks need memory of their own.
+    pub(crate) fn needs_memory(&self) -> bool {
+        !matches!(self, Self::Slice(_))
+    }
+
+    /// Bytes of a block that suit the input best.
+    pub(crate) fn preferred(&self) -> Option<usize> {
+        matches!(self, Self::Stream(stream) if stream.whole_blocks).then_some(WHOLE_BLOCK)
+    }
+
+    /// Offset of the next block in the input.
+    pub(crate) fn offset(&self) -> u64 {
+        match self {
+            Self::Stream(stream) => stream.offset,
+            Self::File(file) => file.at,
+            Self::Slice(slice) => slice.at as u64,
+        }
+    }
+}
+
+/// Reads at an offset until `buffer` is full or the file ends; the bytes read, also before an error.
+fn read_at(file: &File, buffer: &mut [u8], offset: u64, counters: &Counters) -> Result<usize, (usize, io::Error)> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read_some(file, &mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((done, error)),
+        }
+    }
+    add(&counters.bytes, done as u64);
+    Ok(done)
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}

@@ -1,0 +1,187 @@
+//! What a pipeline reads: a path, a stream, any reader, a slice.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fqbuf_pool::MemoryBudget;
+use fqbuf_record::Source;
+use fqbuf_stream::{Format, ReadAhead, Stream};
+
+use crate::feed::{Feed, FileAt, InPlace, Stream as Behind};
+use crate::monitor::Stored;
+
+/// One input of a pipeline, and its name in errors.
+///
+/// # Examples
+/// ```
+/// use fqbuf_parallel::{Input, Pipeline};
+///
+/// # fn main() -> Result<(), fqbuf_parallel::Error> {
+/// let first = Input::slice(b"@r1/1\nAC\n+\nII\n").named("first");
+/// let second = Input::reader(&b"@r1/2\nGT\n+\nII\n"[..]).named("second");
+/// let pairs = Pipeline::new().paired(first, second)?.fold(|| 0, |n, _| *n += 1, |a, b| a + b)?;
+/// assert_eq!(pairs.value, 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Input<'a> {
+    kind: Kind<'a>,
+    name: Option<Arc<str>>,
+}
+
+enum Kind<'a> {
+    Path(PathBuf),
+    Stream(Box<Stream>),
+    Source(Box<dyn Source + Send + 'a>),
+    Slice(&'a [u8]),
+}
+
+impl<'a> Input<'a> {
+    /// A file, plain or compressed, told by its first bytes; `-` is standard input. Opened when the run is made.
+    ///
+    /// A plain regular file is read at own offsets by each thread, which is fastest; where two inputs have to be read in
+    /// step, and for all else, threads take turns.
+    #[must_use]
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Self { kind: Kind::Path(path.into()), name: None }
+    }
+
+    /// A stream opened with settings of its own. Its decompression threads are not counted.
+    #[must_use]
+    pub fn stream(stream: Stream) -> Self {
+        let name = Some(stream.name()).filter(|name| !name.is_empty()).map(Arc::from);
+        Self { kind: Kind::Stream(Box::new(stream)), name }
+    }
+
+    /// Uncompressed FASTQ from anything that reads.
+    #[must_use]
+    pub fn reader(source: impl Source + Send + 'a) -> Self {
+        Self { kind: Kind::Source(Box::new(source)), name: None }
+    }
+
+    /// Uncompressed FASTQ in memory, parsed in place: a caller's own memory map, say.
+    #[must_use]
+    pub fn slice(data: &'a [u8]) -> Self {
+        Self { kind: Kind::Slice(data), name: None }
+    }
+
+    /// The name that errors give the input. Default: the path or the stream's name, else none.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+impl From<&Path> for Input<'_> {
+    fn from(path: &Path) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<PathBuf> for Input<'_> {
+    fn from(path: PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match &self.kind {
+            Kind::Path(_) => "path",
+            Kind::Stream(_) => "stream",
+            Kind::Source(_) => "reader",
+            Kind::Slice(_) => "slice",
+        };
+        f.debug_struct("Input").field("kind", &kind).field("name", &self.name).finish()
+    }
+}
+
+/// An input ready to be read.
+pub(crate) struct Opened<'a> {
+    pub(crate) feed: Feed<'a>,
+    pub(crate) name: Option<Arc<str>>,
+    /// Whether byte offsets are those of decompressed data.
+    pub(crate) compressed: bool,
+    /// Threads that the input keeps busy by itself.
+    pub(crate) threads: usize,
+    /// How far the input has come, when it counts for itself.
+    pub(crate) stored: Option<Stored>,
+    /// Bytes that the input has, when it does not count for itself and they are known.
+    pub(crate) size: Option<u64>,
+}
+
+/// How an input is to be opened.
+pub(crate) struct Opening<'s> {
+    /// Threads that it may use for itself.
+    pub(crate) threads: usize,
+    pub(crate) budget: &'s MemoryBudget,
+    /// Whether a file may be read at offsets, a slice in place: not when another input is read in step with it.
+    pub(crate) alone: bool,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn open(self, how: &Opening<'_>) -> io::Result<Opened<'a>> {
+        let Self { kind, name } = self;
+        match kind {
+            Kind::Path(path) => open_path(&path, name, how),
+            Kind::Stream(mut stream) => {
+                let format = stream.detect()?;
+                Ok(of_stream(*stream, format, name, 0))
+            }
+            Kind::Source(source) => Ok(Opened {
+                feed: Feed::Stream(Behind::new(source, false, false)),
+                name,
+                compressed: false,
+                threads: 0,
+                stored: None,
+                size: None,
+            }),
+            Kind::Slice(data) => {
+                let feed = match how.alone {
+                    true => Feed::Slice(InPlace::new(data)),
+                    false => Feed::Stream(Behind::new(Box::new(data), false, false)),
+                };
+                let size = Some(data.len() as u64);
+                Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size })
+            }
+        }
+    }
+}
+
+fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
+    let ahead = how.threads > 0;
+    let mut builder = Stream::builder();
+    builder.budget(how.budget).threads(how.threads);
+    builder.read_ahead(if ahead { ReadAhead::Compressed } else { ReadAhead::Never });
+    let stream = builder.open(path)?;
+    let name = name.or_else(|| Some(stream.name().into()));
+    let format = stream.format().unwrap_or(Format::Plain);
+    if format == Format::Plain && how.alone && path.as_os_str() != "-" {
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
+        // Some files of the system say that they are regular and empty, and are neither.
+        if meta.is_file() && meta.len() > 0 {
+            let size = Some(meta.len());
+            let feed = Feed::File(FileAt::new(file, meta.len()));
+            return Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size });
+        }
+    }
+    let threads = if format == Format::Plain || !ahead { 0 } else { 1 };
+    Ok(of_stream(stream, format, name, threads))
+}
+
+fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, threads: usize) -> Opened<'a> {
+    let progress = stream.progress();
+    let compressed = format != Format::Plain;
+    Opened {
+        feed: Feed::Stream(Behind::new(Box::new(stream), compressed, true)),
+        name,
+        compressed,
+        threads,
+        stored: Some(Box::new(move || (progress.compressed(), progress.compressed_total()))),
+        size: None,
+    }
+}

@@ -1,0 +1,173 @@
+//! The settings of a run, and the three kinds of input it may have.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fqbuf_line::{GrowthPolicy, PAGE};
+use fqbuf_pool::MemoryBudget;
+use fqbuf_record::{Checks, MateCheck, Reader, ReaderBuilder, Source};
+
+use crate::error::Error;
+use crate::input::{Input, Opening};
+use crate::layout::Single;
+use crate::run::Run;
+
+/// Bytes of a block by default.
+const BLOCK_SIZE: usize = 1 << 20;
+
+/// Settings for a run over FASTQ: threads, memory, strictness. Not worth it for inputs of less than a megabyte.
+///
+/// Choose the input, and what is done with it:
+///
+/// | input | call |
+/// |---|---|
+/// | one file, reader or slice | [`file`](Self::file), [`reader`](Self::reader), [`slice`](Self::slice), [`single`](Self::single) |
+/// | two inputs of mates | [`paired`](Self::paired) |
+/// | one input of alternating mates | [`interleaved`](Self::interleaved) |
+///
+/// # Examples
+/// ```
+/// use fqbuf_parallel::Pipeline;
+///
+/// # fn main() -> Result<(), fqbuf_parallel::Error> {
+/// let reads = b"@r1\nACGT\n+\nIIII\n@r2\nGG\n+\nII\n";
+/// let done = Pipeline::new().threads(2).slice(reads).fold(
+///     || 0,
+///     |gc, record| *gc += record.seq().iter().filter(|base| matches!(base, b'G' | b'C')).count(),
+///     |a, b| a + b,
+/// )?;
+/// assert_eq!(done.value, 4);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Threads in all; at least 1.
+    pub(crate) threads: usize,
+    /// Bytes of a block; whole pages, at least one.
+    pub(crate) block_size: usize,
+    pub(crate) budget: MemoryBudget,
+    pub(crate) skip_invalid: bool,
+    pub(crate) mates: MateCheck,
+    growth: GrowthPolicy,
+    checks: Checks,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pipeline {
+    /// All defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            block_size: BLOCK_SIZE,
+            budget: MemoryBudget::new(usize::MAX),
+            skip_invalid: false,
+            mates: MateCheck::default(),
+            growth: GrowthPolicy::default(),
+            checks: Checks::none(),
+        }
+    }
+
+    /// Threads that work, the calling one among them; decompression threads of inputs opened by path count as well. With 1
+    /// everything happens on the calling thread, in the same way. 0 counts as 1. Default: as many as the machine has
+    /// cores.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// All memory for blocks, output and decompression is charged to `budget`, before it exists. Blocks become smaller, and
+    /// threads fewer, when it is small; a record that does not fit is an error. Default: no limit but what blocks and
+    /// threads need.
+    #[must_use]
+    pub fn budget(mut self, budget: &MemoryBudget) -> Self {
+        self.budget = budget.clone();
+        self
+    }
+
+    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB.
+    #[must_use]
+    pub fn block_size(mut self, bytes: usize) -> Self {
+        self.block_size = bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes);
+        self
+    }
+
+    /// How long a record may be. Default: 64 MiB.
+    #[must_use]
+    pub fn growth(mut self, policy: GrowthPolicy) -> Self {
+        self.growth = policy;
+        self
+    }
+
+    /// Checks beyond the format's structure. Default: none.
+    #[must_use]
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// Whether bad records are passed over and counted, instead of ending the run. Default: no.
+    #[must_use]
+    pub fn skip_invalid(mut self, on: bool) -> Self {
+        self.skip_invalid = on;
+        self
+    }
+
+    /// How the names of mates are compared. Default: [`MateCheck::Ids`].
+    #[must_use]
+    pub fn mate_check(mut self, check: MateCheck) -> Self {
+        self.mates = check;
+        self
+    }
+
+    /// A run over a file, plain or compressed; `-` is standard input.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn file(&self, path: impl Into<PathBuf>) -> Result<Run<'static, Single>, Error> {
+        self.single(Input::path(path))
+    }
+
+    /// A run over uncompressed FASTQ from anything that reads.
+    pub fn reader<'a>(&self, source: impl Source + Send + 'a) -> Run<'a, Single> {
+        match self.single(Input::reader(source)) {
+            Ok(run) => run,
+            Err(_) => unreachable!("a reader is open"),
+        }
+    }
+
+    /// A run over uncompressed FASTQ in memory, in place.
+    pub fn slice<'a>(&self, data: &'a [u8]) -> Run<'a, Single> {
+        match self.single(Input::slice(data)) {
+            Ok(run) => run,
+            Err(_) => unreachable!("a slice is open"),
+        }
+    }
+
+    /// A run over one input.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn single<'a>(&self, input: impl Into<Input<'a>>) -> Result<Run<'a, Single>, Error> {
+        let opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: true };
+        let opened = input.into().open(&opening).map_err(Error::Open)?;
+        Ok(Run::new(self, vec![opened]))
+    }
+
+    /// What parses records of this input.
+    pub(crate) fn reader_of(&self, name: Option<Arc<str>>, compressed: bool) -> ReaderBuilder {
+        let builder = Reader::builder().growth(self.growth).checks(self.checks).compressed(compressed);
+        match name {
+            Some(name) => builder.source_name(name),
+            None => builder,
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! A run: blocks claimed, parsed and settled by every thread alike.
+//!
+//! There are no stages with a thread of their own and no queue between them. Each thread does the whole job for a block:
+//! claims it (under the source's lock), reads what of it is not read yet, parses it and calls the closure, settles it with
+//! the board. With one thread the same loop runs on the caller's thread alone.
+
+use std::io::Write;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fqbuf_line::PAGE;
+use fqbuf_record::{ReaderBuilder, Skipped};
+
+use crate::board::{Board, Event, Out, Refusal, Settled, Slot};
+use crate::error::{Error, MemoryError};
+use crate::feed::{Bytes, Claim, Feed, Piece, Tail};
+use crate::input::Opened;
+use crate::layout::{Batch, Layout, Part};
+use crate::monitor::{Counters, Monitor, Stored, add};
+use crate::outcome::{BoxError, Outcome};
+use crate::pipeline::Pipeline;
+use crate::records::{Frame, Tally};
+
+/// Blocks are not made smaller than this for want of memory while there is more than one thread.
+const SMALL_BLOCK: usize = 64 << 10;
+
+/// What a run gives at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done<T> {
+    /// The merged state, or the states.
+    pub value: T,
+    /// What went through.
+    pub summary: Summary,
+}
+
+/// What went through a run that ended well; the same for any number of threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Records handed to the closures, both mates counted; of a stopped run, up to where it stopped.
+    pub records: u64,
+    /// Bad records passed over, where that was asked for.
+    pub skipped: Skipped,
+    /// Whether a closure stopped the run.
+    pub stopped: bool,
+}
+
+/// A pipeline with its input: what is left to say is what to do with the records.
+#[must_use = "nothing is read before one of its methods is called"]
+pub struct Run<'a, L> {
+    settings: Pipeline,
+    feeds: Vec<Feed<'a>>,
+    readers: Vec<ReaderBuilder>,
+    names: Vec<Option<Arc<str>>>,
+    /// Threads left for work.
+    threads: usize,
+    counters: Arc<Counters>,
+    monitor: Monitor,
+    layout: PhantomData<L>,
+}
+
+impl<'a, L: Layout> Run<'a, L> {
+    pub(crate) fn new(settings: &Pipeline, inputs: Vec<Opened<'a>>) -> Self {
+        let counters = Arc::new(Counters::default());
+        let busy: usize = inputs.iter().map(|input| input.threads).sum();
+        let mut stored: Vec<Stored> = Vec::new();
+        let mut total = Some(0);
+        let mut feeds = Vec::new();
+        let mut readers = Vec::new();
+        let mut names = Vec::new();
+        for input in inputs {
+            readers.push(settings.reader_of(input.name.clone(), input.compressed));
+            names.push(input.name);
+            feeds.push(input.feed);
+            match input.stored {
+                Some(of) => stored.push(of),
+                None => total = total.zip(input.size).map(|(a, b)| a + b),
+            }
+        }
+        let monitor = Monitor::new(&counters, &settings.budget, stored, total);
+        let threads = settings.threads.saturating_sub(busy).max(1);
+        Self { settings: settings.clone(), feeds, readers, names, threads, counters, monitor, layout: PhantomData }
+    }
+
+    /// A handle to the figures of the run, for another thread to read while it runs.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
+    }
+
+    /// Calls `each` for every record, in no order between threads, and merges the threads' states at the end.
+    ///
+    /// `init` makes a state for each thread that gets records, and `merge` puts two together. Which records a state has
+    /// seen depends on chance, so the result is the same for any number of threads when `each` and `merge` are: sums of
+    /// integers are; sums of floating point numbers, or lists, are not ([`map_ordered`](Self::map_ordered) keeps order).
+    ///
+    /// When `each` stops the run, all records before that one have been seen by some thread, and some behind it may.
+    ///
+    /// # Errors
+    /// What goes wrong first in input order; the records before it were all seen.
+    ///
+    /// # Panics
+    /// With the panic of a closure or a reader, after all threads have ended.
+    pub fn fold<S, R>(
+        self,
+        init: impl Fn() -> S + Sync,
+        each: impl for<'d> Fn(&mut S, L::Item<'d>) -> R + Sync,
+        merge: impl FnMut(S, S) -> S,
+    ) -> Result<Done<S>, Error>
+    where
+        S: Send,
+        R: Outcome,
+    {
+        self.fold_batches(
+            init,
+            |state, batch: &mut L::Batch<'_>| {
+                for item in batch {
+                    if each(state, item).into_flow()?.is_break() {
+                        return Ok::<_, BoxError>(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+            merge,
+        )
+    }
+
+    /// As [`fold`](Self::fold), with a call for every block of records instead of every record.
+    ///
+    /// A batch is an iterator. What `each` leaves in it unread is read all the same, to find errors, unless `each` stops
+    /// the run.
+    ///
+    /// # Errors
+    /// As [`fold`](Self::fold).
+    ///
+    /// # Panics
+    /// As [`fold`](Self::fold).
+    pub fn fold_batches<S, R>(
+        self,
+        init: impl Fn() -> S + Sync,
+        each: impl for<'d> Fn(&mut S, &mut L::Batch<'d>) -> R + Sync,
+        merge: impl FnMut(S, S) -> S,
+    ) -> Result<Done<S>, Error>
+    where
+        S: Send,
+        R: Outcome,
+    {
+        let body = |state: &mut S, batch: &mut L::Batch<'_>, _: Option<Output<'_, '_>>| {
+            each(state, batch).into_flow().map_err(Event::Closure)
+        };
+        let (states, summary) = self.drive(None, &init, &body)?;
+        let value = states.into_iter().reduce(merge).unwrap_or_else(init);
+        Ok(Done { value, summary })
+    }
+
+    /// Calls `each` for every record with a buffer to append output to, and writes the output in input order.
+    ///
+    /// The bytes are the same for any number of threads when what `each` appends depends on the record alone. Gives the
+    /// states back, one for each thread that got records; the writer is flushed, and is the caller's to finish.
+    ///
+    /// When `each` stops the run, the output of all records up to that one is written, and of none behind it. When
+    /// something goes wrong, the output of all records before it is written.
+    ///
+    /// # Errors
+    /// What goes wrong first in input order; [`Error::Output`] when the writer fails.
+    ///
+    /// # Panics
+    /// With the panic of a closure, a reader or the writer, after all threads have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_parallel::Pipeline;
+    ///
+    /// # fn main() -> Result<(), fqbuf_parallel::Error> {
+    /// let mut out = Vec::new();
+    /// Pipeline::new().slice(b"@r1\nAC\n+\nII\n@r2\nGT\n+\nII\n").map_ordered(
+    ///     &mut out,
+    ///     || (),
+    ///     |_, record, out| {
+    ///         out.extend_from_slice(record.id());
+    ///         out.push(b'\n');
+    ///     },
+    /// )?;
+    /// assert_eq!(out, b"r1\nr2\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn map_ordered<W, S, R>(
+        self,
+        mut writer: W,
+        init: impl Fn() -> S + Sync,
+        each: impl for<'d> Fn(&mut S, L::Item<'d>, &mut Vec<u8>) -> R + Sync,
+    ) -> Result<Done<Vec<S>>, Error>
+    where
+        W: Write + Send,
+        S: Send,
+        R: Outcome,
+    {
+        let body = |state: &mut S, batch: &mut L::Batch<'_>, output: Option<Output<'_, '_>>| {
+            let Some(mut output) = output else { unreachable!("a run with a writer has outputs") };
+            for item in batch {
+                let flow = each(state, item, output.bytes()).into_flow().map_err(Event::Closure)?;
+                output.settle()?;
+                if flow.is_break() {
+                    return Ok(flow);
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let result = self.drive(Some(&mut writer), &init, &body);
+        let flushed = writer.flush();
+        let (value, summary) = result?;
+        flushed.map_err(Error::Output)?;
+        Ok(Done { value, summary })
+    }
+
+    /// Runs all threads to the end.
+    fn drive<S: Send>(
+        self,
+        sink: Option<&mut (dyn Write + Send)>,
+        init: &(impl Fn() -> S + Sync),
+        body: &(impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event> + Sync),
+    ) -> Result<(Vec<S>, Summary), Error> {
+        let ordered = sink.is_some();
+        let mates = self.feeds.len();
+        let plan = Plan::of(&self.settings, self.threads, &self.feeds, ordered);
+        let core = Core {
+            board: Board::new(&self.settings.budget, plan.threads, plan.retained, sink, &self.counters),
+            feed: Mutex::new(Feeding { feeds: self.feeds, next: 0, finished: false }),
+            plan,
+            readers: self.readers,
+            names: self.names,
+            skip: self.settings.skip_invalid,
+            ordered,
+            counters: self.counters,
+        };
+        debug_assert!(mates > 0);
+        let mut states = Vec::new();
+        std::thread::scope(|scope| {
+            let helpers: Vec<_> = (1..core.plan.threads)
+                .map_while(|_| {
+                    let worker = std::thread::Builder::new().name("fqbuf-worker".into());
+                    // Where the system has no more threads, those there are do the work.
+                    worker.spawn_scoped(scope, || core.work::<L, S>(init, body)).ok()
+                })
+                .collect();
+            states.extend(core.work::<L, S>(init, body));
+            for helper in helpers {
+                match helper.join() {
+                    Ok(state) => states.extend(state),
+                    // Panics are caught where they happen; this one is of the pipeline itself.
+                    Err(payload) => resume_unwind(payload),
+                }
+            }
+        });
+        let (verdict, mut summary) = core.board.into_verdict();
+        match verdict {
+            None => Ok((states, summary)),
+            Some(Event::Stop) => {
+                summary.stopped = true;
+                Ok((states, summary))
+            }
+            Some(Event::Panic(payload)) => resume_unwind(payload),
+            Some(Event::Input(error)) => Err(Error::Input(error)),
+            Some(Event::Memory(error)) => Err(Error::Memory(error)),
+            Some(Event::Output(error)) => Err(Error::Output(error)),
+            Some(Event::Closure(error)) => Err(Error::Closure(error)),
+        }
+    }
+}
+
+impl<L> std::fmt::Debug for Run<'_, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("settings", &self.settings).field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// How much of what a run uses.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    threads: usize,
+    /// Bytes of a block.
+    size: usize,
+    /// Bytes of a new slot.
+    slot: usize,
+    /// Bytes above which memory is given back after a block.
+    retained: usize,
+}
+
+impl Plan {
+    /// Fits blocks and threads into half of the budget; the other half is for long records and for output that waits.
+    fn of(settings: &Pipeline, threads: usize, feeds: &[Feed<'_>], ordered: bool) -> Self {
+        let blocks = feeds.iter().filter(|feed| feed.needs_memory()).count();
+        let slot = |size: usize| blocks * (size + 2 * PAGE);
+        let need = |size: usize| slot(size) + if ordered { size } else { 0 };
+        let share = settings.budget.available() / 2;
+        let whole = feeds.iter().filter_map(Feed::preferred).min();
+        let mut size = whole.map_or(settings.block_size, |size| settings.block_size.min(size));
+        let mut threads = threads;
+        while size > SMALL_BLOCK && need(size).saturating_mul(threads) > share {
+            size = (size / 2).next_multiple_of(PAGE);
+        }
+        while threads > 1 && need(size).saturating_mul(threads) > share {
+            threads -= 1;
+        }
+        while size > PAGE && need(size) > share {
+            size = (size / 2).next_multiple_of(PAGE);
+        }
+        Self { threads, size, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
+    }
+}
+
+/// A claimed block.
+struct Work<'a> {
+    number: u64,
+    slot: Option<Slot>,
+    first: Piece<'a>,
+    second: Option<Piece<'a>>,
+    out: Option<Out>,
+}
+
+/// What is under the source's lock.
+struct Feeding<'a> {
+    feeds: Vec<Feed<'a>>,
+    /// Number of the next block.
+    next: u64,
+    /// No further block will be cut.
+    finished: bool,
+}
+
+/// What all threads of a run share.
+struct Core<'a, 'w> {
+    board: Board<'w>,
+    feed: Mutex<Feeding<'a>>,
+    plan: Plan,
+    readers: Vec<ReaderBuilder>,
+    names: Vec<Option<Arc<str>>>,
+    skip: bool,
+    ordered: bool,
+    counters: Arc<Counters>,
+}
+
+impl<'a> Core<'a, '_> {
+    /// What every thread does.
+    fn work<L: Layout, S>(
+        &self,
+        init: &impl Fn() -> S,
+        body: &impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event>,
+    ) -> Option<S> {
+        let mut state = None;
+        while let Some(work) = self.claim() {
+            self.process::<L, S>(&mut state, work, init, body);
+        }
+        state
+    }
+
+    /// The next block; `None` when there is none, or the run has ended.
+    fn claim(&self) -> Option<Work<'a>> {
+        let mut feeding = self.lock_feed();
+        if feeding.finished {
+            return None;
+        }
+        let number = feeding.next;
+        // Until it is clear that there are more: a panic must not leave the next thread with half-read input.
+        feeding.finished = true;
+        let event = match catch_unwind(AssertUnwindSafe(|| self.claim_from(&mut feeding.feeds, number))) {
+            Ok(Ok(Some(work))) => {
+                feeding.next += 1;
+                feeding.finished = work.first.span.cut == usize::MAX;
+                add(&self.counters.blocks, 1);
+                return Some(work);
+            }
+            Ok(Ok(None) | Err(Refusal::Stopped)) => return None,
+            Ok(Err(Refusal::Memory { asked, limit })) => Event::Memory(self.memory_error(&feeding, asked, limit)),
+            Err(payload) => Event::Panic(payload),
+        };
+        drop(feeding);
+        add(&self.counters.blocks, 1);
+        self.board.settle(number, Settled { event: Some(event), ..Settled::default() }, None);
+        None
+    }
+
+    fn claim_from(&self, feeds: &mut [Feed<'a>], number: u64) -> Result<Option<Work<'a>>, Refusal> {
+        self.board.wait_for_room(number)?;
+        let mut slot = match self.plan.slot {
+            0 => None,
+            bytes => Some(self.board.slot(number, bytes)?),
+        };
+        let out = if self.ordered { Some(self.board.out(number, self.plan.size)?) } else { None };
+        let claim = Claim {
+            board: &self.board,
+            number,
+            size: self.plan.size,
+            reader: &self.readers[0],
+            skip: self.skip,
+            counters: &self.counters,
+        };
+        let mut none = Slot::default();
+        let into = slot.as_mut().unwrap_or(&mut none);
+        let Some(first) = feeds[0].claim(claim, into)? else { return Ok(None) };
+        Ok(Some(Work { number, slot, first, second: None, out }))
+    }
+
+    /// Parses a block and settles it.
+    fn process<L: Layout, S>(
+        &self,
+        state: &mut Option<S>,
+        work: Work<'a>,
+        init: &impl Fn() -> S,
+        body: &impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event>,
+    ) {
+        let Work { number, mut slot, mut first, second, mut out } = work;
+        let mut none = Slot::default();
+        let held = slot.as_mut().unwrap_or(&mut none);
+        let bytes = std::mem::replace(&mut first.bytes, Bytes::Slot);
+        let data = match bytes {
+            Bytes::Slice(data) => data,
+            Bytes::Slot => held.block.data(),
+            Bytes::File(unread) => {
+                if let Err(error) = unread.read(&mut held.block, &self.counters) {
+                    first.span.cut = usize::MAX;
+                    first.span.tail = Tail::Failed(error);
+                }
+                held.block.data()
+            }
+        };
+        let parts = [
+            Some(Part { data, span: first.span, reader: &self.readers[0] }),
+            second.map(|piece| Part { data: held.mate.data(), span: piece.span, reader: &self.readers[1] }),
+        ];
+        let frame = Frame { number, end: self.board.end(), skip: self.skip };
+        let parsed = catch_unwind(AssertUnwindSafe(|| {
+            let state = state.get_or_insert_with(init);
+            let mut batch = L::batch(parts, frame);
+            let output = out.as_mut().map(|out| Output { out, number, board: &self.board });
+            let flow = body(state, &mut batch, output);
+            let failed = batch.failed();
+            match flow {
+                Ok(ControlFlow::Continue(())) => batch.finish(),
+                // The closure may have seen no more than the end of the batch.
+                _ if failed => batch.stop(),
+                Ok(ControlFlow::Break(())) => Tally { event: Some(Event::Stop), ..batch.stop() },
+                Err(event) => Tally { event: Some(event), ..batch.stop() },
+            }
+        }));
+        let tally = parsed.unwrap_or_else(|payload| {
+            // What a panic has left of a state is of no use; and that its end may panic too is of no interest.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(state.take())));
+            Tally { event: Some(Event::Panic(payload)), ..Tally::default() }
+        });
+        self.board.settle(number, Settled::of(tally, out), slot);
+    }
+
+    fn lock_feed(&self) -> MutexGuard<'_, Feeding<'a>> {
+        match self.feed.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => {
+                add(&self.counters.input_waits, 1);
+                self.feed.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        }
+    }
+
+    fn memory_error(&self, feeding: &Feeding<'_>, asked: usize, limit: Option<usize>) -> MemoryError {
+        let mut position = fqbuf_record::Position::START;
+        position.byte = feeding.feeds[0].offset();
+        MemoryError { asked, limit, position, source_name: self.names[0].clone() }
+    }
+}
+
+/// The output buffer of a block, as the closure's loop uses it.
+struct Output<'o, 'w> {
+    out: &'o mut Out,
+    number: u64,
+    board: &'o Board<'w>,
+}
+
+impl Output<'_, '_> {
+    #[inline(always)]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.out.bytes
+    }
+
+    /// To be called after each record: charges what the buffer has grown by.
+    #[inline(always)]
+    fn settle(&mut self) -> Result<(), Event> {
+        if self.out.is_settled() { Ok(()) } else { self.board.settle_out(self.number, self.out) }
+    }
+}

@@ -1,0 +1,88 @@
+//! The same records, order and errors for any number of threads, block size and way of reading.
+
+use std::io;
+
+use fqbuf_parallel::Input;
+use rstest::rstest;
+
+use crate::support::*;
+
+/// Every way to read `data` against the serial reader.
+fn all_ways(data: &[u8], given: Given, threads: usize, block: usize, seed: u64) {
+    let expected = serial(data, given);
+    let file = Temporary::new("reads.fq", data).expect("a temporary file");
+    let of = |way: usize| -> Input<'_> {
+        match way {
+            0 => Input::slice(data).named("input"),
+            1 => Input::reader(data).named("input"),
+            2 => Input::reader(Odd::new(data, seed)).named("input"),
+            _ => file.input(),
+        }
+    };
+    for way in 0..4 {
+        let pipeline = pipeline(threads, block, given);
+        let what = format!("way {way}, {threads} threads, blocks of {block}, seed {seed}, {given:?}");
+        same(&ordered(pipeline.single(of(way)).expect("open")), &expected, &what);
+        let sum = folded(pipeline.single(of(way)).expect("open"));
+        assert_eq!(sum, folded_serial(&expected), "{what}, folded");
+    }
+}
+
+#[rstest]
+fn valid_input(#[values(1, 2, 3, 8)] threads: usize, #[values(1, 8192, 100_000, 1 << 20)] block: usize) {
+    watched(60, || {
+        all_ways(&reads(7, 1500, 300), PLAIN, threads, block, 1);
+        all_ways(&reads(8, 60, 12_000), PLAIN, threads, block, 2);
+    });
+}
+
+#[rstest]
+fn nearly_nothing(#[values(1, 2, 8)] threads: usize) {
+    watched(60, || {
+        for data in [
+            "",
+            "\n",
+            "\n\n",
+            "@",
+            "@r\n",
+            "@r\nA\n+\nI",
+            "@r\nA\n+\nI\n\n\n",
+            "@\n\n+\n\n",
+            "x",
+            "@r\r\nA\r\n+\r\nI\r",
+        ] {
+            all_ways(data.as_bytes(), PLAIN, threads, 1, 3);
+            all_ways(data.as_bytes(), Given { skip: true, ..PLAIN }, threads, 1, 3);
+        }
+    });
+}
+
+#[rstest]
+fn damaged_input(#[values(false, true)] skip: bool) {
+    watched(120, || {
+        let rounds = if deep() { 20_000 } else { 250 };
+        for seed in 0..rounds {
+            let mut rng = Rng(seed);
+            let mut data = reads(seed, 20 + rng.below(400), [5, 60, 300][rng.below(3)]);
+            for _ in 0..=rng.below(3) {
+                damage(&mut rng, &mut data);
+            }
+            let threads = 1 + rng.below(8);
+            let block = [1, 4097, 20_000][rng.below(3)];
+            all_ways(&data, Given { skip, ..PLAIN }, threads, block, seed);
+        }
+    });
+}
+
+#[rstest]
+fn failing_reader(#[values(1, 2, 5)] threads: usize) {
+    watched(60, || {
+        let data = reads(3, 300, 200);
+        for cut in (0..data.len()).step_by(if deep() { 1 } else { 977 }) {
+            let of = || Odd::failing(&data[..cut], 5, io::ErrorKind::ConnectionReset);
+            let expected = serial(of(), PLAIN);
+            let run = pipeline(threads, 1, PLAIN).single(Input::reader(of()).named("input")).expect("open");
+            same(&ordered(run), &expected, &format!("cut at {cut}, {threads} threads"));
+        }
+    });
+}
