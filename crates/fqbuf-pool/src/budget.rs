@@ -5,7 +5,7 @@ mod counter;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 use counter::NOBODY;
 pub(crate) use counter::{Counter, Idle, Neighbour};
 
@@ -246,6 +246,9 @@ impl Charge {
 
     fn grow_patiently(&mut self, more: usize, patience: Patience) -> Result<(), BudgetError> {
         let grown = self.grown(more)?;
+        if mutant("growth_counted_ahead") {
+            self.bytes = grown;
+        }
         if let Some(counter) = &self.counter
             && !counter.take_in_line(more, patience)
         {

@@ -1,6 +1,7 @@
 //! How a pool is configured.
 
 use crate::budget::{BudgetError, MemoryBudget};
+use crate::estate::Estate;
 use crate::pool::Pool;
 use crate::recipe::{Buffers, Recipe};
 
@@ -99,6 +100,6 @@ impl<R: Recipe> PoolBuilder<R> {
     fn finish(self) -> Pool<R> {
         let default = self.recipe.fresh_bytes().saturating_mul(4).max(LEAST_RETAINED);
         let max_retained = self.max_retained.unwrap_or(default);
-        Pool::build(self.recipe, self.homes, self.max_idle, max_retained, self.budget)
+        Pool::of(Estate::new(self.recipe, self.homes, self.max_idle, max_retained, self.budget))
     }
 }

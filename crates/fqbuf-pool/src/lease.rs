@@ -6,9 +6,10 @@ use std::ops::{Deref, DerefMut};
 use bytes::Bytes;
 
 use crate::budget::BudgetError;
-use crate::pool::{Anchor, Entry, Held};
+use crate::estate::{Entry, Held};
+use crate::pool::Anchor;
 use crate::recipe::{Buffers, Recipe};
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 
 /// A byte buffer on loan from a [`BufferPool`](crate::BufferPool): a `Vec<u8>` that goes home when it drops.
 ///
@@ -111,6 +112,12 @@ where
     /// ```
     #[must_use]
     pub fn freeze(this: Self) -> Bytes {
+        if mutant("freeze_copies") {
+            return Bytes::copy_from_slice(this.as_ref());
+        }
+        if mutant("frozen_lease_is_forgotten") {
+            return Bytes::from_owner(std::mem::ManuallyDrop::new(this).as_ref().to_vec());
+        }
         Bytes::from_owner(this)
     }
 }
@@ -118,6 +125,10 @@ where
 impl<R: Recipe> Drop for Lease<R> {
     #[inline]
     fn drop(&mut self) {
+        #[cfg(loom)]
+        if let Some(entry) = self.entry.as_mut().filter(|_| mutant("idle_item_keeps_its_anchor")) {
+            entry.anchor = Some(Box::new(Arc::clone(&self.anchor)));
+        }
         if let Some(entry) = self.entry.take() {
             self.anchor.estate().come_home(self.anchor.home(), entry);
         }

@@ -3,6 +3,8 @@
 
 mod budget;
 mod builder;
+mod estate;
+mod gate;
 mod home;
 mod lease;
 mod ledger;

@@ -16,10 +16,12 @@ pub(crate) use stand_in::ArrayQueue;
 
 #[cfg(loom)]
 mod stand_in {
+    use crate::gate::Gate;
     use crate::sync::atomic::{AtomicUsize, Ordering};
 
     /// Bounded queue over loom's atomics, with spurious "empty" and "full".
     pub(crate) struct ArrayQueue<T> {
+        gate: Gate,
         /// Ticket of the next pop.
         head: AtomicUsize,
         /// Ticket of the next push; `head <= tail <= head + slots.len()`, tickets never wrap in a model.
@@ -39,10 +41,16 @@ mod stand_in {
         pub(crate) fn new(capacity: usize) -> Self {
             assert!(capacity > 0, "capacity must be non-zero");
             let slot = |t| Slot { stamp: AtomicUsize::new(2 * t), value: std::sync::Mutex::new(None) };
-            Self { head: AtomicUsize::new(0), tail: AtomicUsize::new(0), slots: (0..capacity).map(slot).collect() }
+            Self {
+                gate: Gate::new(),
+                head: AtomicUsize::new(0),
+                tail: AtomicUsize::new(0),
+                slots: (0..capacity).map(slot).collect(),
+            }
         }
 
         pub(crate) fn push(&self, value: T) -> Result<(), T> {
+            self.gate.pass();
             let mut tail = self.tail.load(Ordering::Relaxed);
             loop {
                 let slot = &self.slots[tail % self.slots.len()];
@@ -57,6 +65,7 @@ mod stand_in {
                 }
                 match self.tail.compare_exchange(tail, tail + 1, Ordering::AcqRel, Ordering::Relaxed) {
                     Ok(_) => {
+                        self.gate.pass();
                         *slot.value.try_lock().expect("one owner a ticket") = Some(value);
                         slot.stamp.store(2 * tail + 1, Ordering::Release);
                         return Ok(());
@@ -67,6 +76,7 @@ mod stand_in {
         }
 
         pub(crate) fn pop(&self) -> Option<T> {
+            self.gate.pass();
             let mut head = self.head.load(Ordering::Relaxed);
             loop {
                 let slot = &self.slots[head % self.slots.len()];
@@ -81,6 +91,7 @@ mod stand_in {
                 }
                 match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed) {
                     Ok(_) => {
+                        self.gate.pass();
                         let value = slot.value.try_lock().expect("one owner a ticket").take();
                         slot.stamp.store(2 * (head + self.slots.len()), Ordering::Release);
                         return value;
@@ -91,6 +102,7 @@ mod stand_in {
         }
 
         pub(crate) fn len(&self) -> usize {
+            self.gate.pass();
             let head = self.head.load(Ordering::Acquire);
             self.tail.load(Ordering::Acquire).saturating_sub(head)
         }

@@ -20,8 +20,9 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Patience;
+use crate::gate::Gate;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, thread};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mutant};
 
 /// Number of condition variables; a waiter is woken needlessly by every `DOORS`-th ticket before his own.
 const DOORS: usize = if cfg!(loom) { 2 } else { 8 };
@@ -47,6 +48,8 @@ pub(crate) struct Counter {
     limit: usize,
     /// `state.line.len()`, for those without the lock.
     waiting: AtomicUsize,
+    /// Before `waiting` is looked at or changed.
+    gate: Gate,
     state: Mutex<State>,
     /// Ticket `t` sleeps at `doors[t % DOORS]`.
     doors: [Condvar; DOORS],
@@ -72,6 +75,7 @@ impl Counter {
         Self {
             limit,
             waiting: AtomicUsize::new(0),
+            gate: Gate::new(),
             state: Mutex::new(State { used: 0, peak: 0, line: VecDeque::new(), ticket: 0, news: 0 }),
             doors: std::array::from_fn(|_| Condvar::new()),
             pools: Mutex::new(Vec::new()),
@@ -97,13 +101,22 @@ impl Counter {
     /// Whether anybody waits, at a glance: who finds somebody waiting joins the line instead of overtaking.
     #[inline]
     pub(crate) fn somebody_waits(&self) -> bool {
+        self.gate.pass();
         self.waiting.load(Ordering::Relaxed) != 0
     }
 
     /// Takes `bytes` if they are free and nobody waits.
     pub(crate) fn try_take(&self, bytes: usize) -> bool {
         let mut state = self.lock();
-        (state.line.is_empty() || bytes == 0) && self.take(&mut state, bytes)
+        if mutant("taken_in_two_steps") {
+            let fits = state.line.is_empty() && bytes <= self.limit - state.used;
+            drop(state);
+            if fits {
+                self.lock().used += bytes;
+            }
+            return fits;
+        }
+        (state.line.is_empty() || bytes == 0 || mutant("newcomer_overtakes")) && self.take(&mut state, bytes)
     }
 
     /// Takes `bytes` if nobody waits, freeing idle items of pools other than `own` for them as needed.
@@ -152,13 +165,15 @@ impl Counter {
         }
         let mut state = self.lock();
         state.used -= bytes;
-        self.tell_first(&mut state);
+        if !mutant("release_wakes_nobody") {
+            self.tell_first(&mut state);
+        }
     }
 
     /// To be called after an item has come home, and after a pool has been closed.
     #[inline]
     pub(crate) fn came_home(&self) {
-        if self.somebody_waits() {
+        if self.somebody_waits() && !mutant("homecoming_wakes_nobody") {
             self.tell_first(&mut self.lock());
         }
     }
@@ -171,8 +186,10 @@ impl Counter {
 
     /// Waits in line; `attempt` is called without the lock, by the first in line, until it gives something.
     pub(crate) fn in_line<T>(&self, mut patience: Patience, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-        let place = Place::join(self);
-        Self::meet();
+        let mut place = Place::join(self);
+        if !mutant("no_fence_in_line") {
+            Self::meet();
+        }
         let mut state = self.lock();
         loop {
             while state.line.front() != Some(&place.ticket) {
@@ -181,6 +198,10 @@ impl Counter {
             let seen = state.news;
             drop(state);
             if let Some(got) = attempt() {
+                if mutant("late_item_is_lost") && matches!(patience, Patience::Spent) {
+                    return None;
+                }
+                place.served = true;
                 return Some(got);
             }
             state = self.lock();
@@ -203,13 +224,18 @@ impl Counter {
         drop(pools);
         drop(removed);
         // Who was looking through the list may have missed the one that took the place.
-        self.came_home();
+        if !mutant("pool_end_wakes_nobody") {
+            self.came_home();
+        }
     }
 
     /// Frees one idle item of any pool but `own`. Drops it without holding a lock.
     fn reclaim_one(&self, own: usize) -> bool {
+        if mutant("nothing_reclaimed") || (mutant("reclaimed_at_first_look_only") && self.lock().news > 0) {
+            return false;
+        }
         for i in 0.. {
-            let pool = self.pools.lock().unwrap_or_else(PoisonError::into_inner).get(i).map(Arc::clone);
+            let pool = self.pools.lock().unwrap_or_else(PoisonError::into_inner).get(i).cloned();
             match pool {
                 Some(neighbour) if neighbour.key != own && neighbour.pool.free_one() => return true,
                 Some(_) => {}
@@ -226,7 +252,7 @@ impl Counter {
     /// Tells the first in line to look again.
     fn tell_first(&self, state: &mut State) {
         if let Some(first) = state.line.front() {
-            state.news += 1;
+            state.news += u64::from(!mutant("news_not_counted"));
             self.doors[door(*first)].notify_all();
         }
     }
@@ -241,10 +267,9 @@ impl Counter {
         let door = &self.doors[door(ticket)];
         match *patience {
             Patience::Forever => Some(door.wait(state).unwrap_or_else(PoisonError::into_inner)),
-            // loom's timed wait never times out: there, time runs out while others run for a while.
+            // loom's timed wait never times out: there, time runs out while others hold the lock, or not.
             Patience::Until(_) if cfg!(loom) => {
                 drop(state);
-                thread::yield_now();
                 *patience = Patience::Spent;
                 Some(self.lock())
             }
@@ -271,6 +296,8 @@ fn door(ticket: u64) -> usize {
 struct Place<'a> {
     counter: &'a Counter,
     ticket: u64,
+    /// Whether the wait was worth it.
+    served: bool,
 }
 
 impl<'a> Place<'a> {
@@ -278,17 +305,28 @@ impl<'a> Place<'a> {
         let mut state = counter.lock();
         let ticket = state.ticket;
         state.ticket += 1;
-        state.line.push_back(ticket);
+        if mutant("last_come_first_served") {
+            state.line.push_front(ticket);
+        } else {
+            state.line.push_back(ticket);
+        }
+        counter.gate.pass();
         counter.waiting.store(state.line.len(), Ordering::SeqCst);
-        Self { counter, ticket }
+        Self { counter, ticket, served: false }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.counter.lock();
-        state.line.retain(|&ticket| ticket != self.ticket);
+        if self.served || !mutant("place_kept") {
+            state.line.retain(|&ticket| ticket != self.ticket);
+        }
+        self.counter.gate.pass();
         self.counter.waiting.store(state.line.len(), Ordering::SeqCst);
-        self.counter.tell_first(&mut state);
+        let silent = if self.served { mutant("served_wakes_nobody") } else { mutant("given_up_wakes_nobody") };
+        if !silent {
+            self.counter.tell_first(&mut state);
+        }
     }
 }

@@ -1,0 +1,430 @@
+//! What a pool owns: its idle items, its limits and its accounts. Outlives the pool while leases are about.
+
+#[cfg(loom)]
+mod wrong;
+
+use crossbeam_utils::CachePadded;
+use fqbuf_stats::BufferStats;
+
+use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
+use crate::gate::Gate;
+use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
+use crate::queue::ArrayQueue;
+use crate::recipe::Recipe;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, mutant};
+
+/// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
+#[repr(align(64))]
+pub(crate) struct Entry<T> {
+    pub(crate) item: T,
+    /// Bytes that the item had when they were last settled, charged to the pool's budget.
+    pub(crate) charge: Charge,
+    ledger: std::sync::Arc<Ledger>,
+    /// What a rejected design would have here, for a mutant.
+    #[cfg(loom)]
+    pub(crate) anchor: Option<Box<dyn std::any::Any + Send + Sync>>,
+}
+
+/// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
+pub(crate) type Held<T> = Box<Entry<T>>;
+
+/// Idle items of one home.
+type Shard<T> = CachePadded<ArrayQueue<Held<T>>>;
+
+/// Everything that outlives the handles while leases are about.
+pub(crate) struct Estate<R: Recipe> {
+    recipe: R,
+    /// Idle items. None at all, or a power of two of them; their capacities sum up to the bound on idle items.
+    shards: Box<[Shard<R::Item>]>,
+    /// An item of more bytes is not kept.
+    max_retained: usize,
+    /// No handle is left: nothing may stay idle.
+    closed: AtomicBool,
+    /// Before `closed` is looked at or changed.
+    gate: Gate,
+    budget: Option<MemoryBudget>,
+    memory: BufferStats,
+    ledgers: Ledgers,
+}
+
+/// Where a get stands when the quick ways are exhausted.
+enum Source<T> {
+    Idle(Held<T>),
+    Charged(Charge),
+}
+
+impl<R: Recipe> Estate<R> {
+    /// An estate with at most this many homes.
+    pub(crate) fn new(
+        recipe: R,
+        homes: usize,
+        max_idle: usize,
+        max_retained: usize,
+        budget: Option<MemoryBudget>,
+    ) -> Self {
+        let most = homes.min(max_idle);
+        let shards = if most == 0 { 0 } else { 1 << most.ilog2() };
+        let capacity =
+            |i| max_idle / shards + usize::from(i < max_idle % shards) + usize::from(mutant("bound_by_count"));
+        Self {
+            recipe,
+            shards: (0..shards).map(|i| CachePadded::new(ArrayQueue::new(capacity(i)))).collect(),
+            max_retained,
+            closed: AtomicBool::new(false),
+            gate: Gate::new(),
+            budget,
+            memory: BufferStats::new(),
+            ledgers: Ledgers::new(shards.max(1)),
+        }
+    }
+
+    /// Number of homes: a power of two, at least one.
+    pub(crate) fn homes(&self) -> usize {
+        self.shards.len().max(1)
+    }
+
+    /// Nothing stays idle from now on, nor what is idle now. `leave` takes the pool from its budget's list.
+    pub(crate) fn close(&self, leave: impl FnOnce(&MemoryBudget)) {
+        self.gate.pass();
+        self.closed.store(true, Ordering::Relaxed);
+        if let Some(budget) = &self.budget {
+            if !mutant("no_fence_at_end") {
+                Counter::meet();
+            }
+            leave(budget);
+        }
+        self.trim(0);
+    }
+
+    /// Makes items until `n` are idle, or there is no room or no memory; returns how many it made.
+    pub(crate) fn prefill(&self, n: usize) -> usize {
+        let wanted = n.min(self.max_idle()).saturating_sub(self.idle());
+        let mut made = 0;
+        while made < wanted || (mutant("prefill_until_idle") && self.idle() < n) {
+            let fresh = self.recipe.fresh_bytes();
+            let charge = match &self.budget {
+                None => Charge::to_nobody(fresh),
+                Some(budget) if budget.counter().try_take(fresh) => Charge::of(budget.counter(), fresh),
+                Some(_) => break,
+            };
+            let home = made & (self.homes() - 1);
+            let entry = self.make(home, charge, Origin::Prefill);
+            if let Err(entry) = self.put_idle(home, entry) {
+                assert!(!mutant("prefill_expects_room"), "there was room");
+                self.end(entry, End::Freed);
+                break;
+            }
+            self.after_homecoming();
+            made += 1;
+        }
+        made
+    }
+
+    pub(crate) fn recipe(&self) -> &R {
+        &self.recipe
+    }
+
+    pub(crate) fn budget(&self) -> Option<&MemoryBudget> {
+        self.budget.as_ref()
+    }
+
+    pub(crate) fn max_retained(&self) -> usize {
+        self.max_retained
+    }
+
+    pub(crate) fn stats(&self) -> PoolStats {
+        let memory = self.memory.snapshot();
+        PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum() }
+    }
+
+    /// What tells this pool from others on its budget: its address.
+    pub(crate) fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// An idle item, the home shard's first.
+    #[inline]
+    fn take_idle(&self, home: usize) -> Option<Held<R::Item>> {
+        #[cfg(loom)]
+        if let Some(entry) = self.take_wrongly(home) {
+            return Some(entry);
+        }
+        match self.shards.get(home) {
+            Some(shard) => shard.pop().or_else(|| self.take_from_others(home)),
+            None => None,
+        }
+    }
+
+    /// An idle item of another shard.
+    #[cold]
+    fn take_from_others(&self, home: usize) -> Option<Held<R::Item>> {
+        #[cfg(loom)]
+        if let Some(answer) = self.steal_wrongly(home) {
+            return answer;
+        }
+        let (before, after) = self.shards.split_at(home);
+        after.iter().skip(1).chain(before).find_map(|shard| shard.pop())
+    }
+
+    /// Puts an item into a shard with room, the home shard first.
+    #[inline]
+    fn put_idle(&self, home: usize, entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+        if mutant("bound_by_count") && self.idle() >= self.max_idle() - self.shards.len() {
+            return Err(entry);
+        }
+        match self.shards.get(home) {
+            Some(shard) => shard.push(entry).or_else(|entry| self.put_with_others(home, entry)),
+            None => Err(entry),
+        }
+    }
+
+    /// Puts an item into another shard with room.
+    #[cold]
+    fn put_with_others(&self, home: usize, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+        if mutant("no_spill") {
+            return Err(entry);
+        }
+        let (before, after) = self.shards.split_at(home);
+        for shard in after.iter().skip(1).chain(before) {
+            match shard.push(entry) {
+                Ok(()) => return Ok(()),
+                Err(back) => entry = back,
+            }
+        }
+        Err(entry)
+    }
+
+    /// An item for a lease, waiting for memory as long as it takes.
+    #[inline]
+    pub(crate) fn get(&self, home: usize) -> Held<R::Item> {
+        if self.budget.is_none()
+            && let Some(entry) = self.take_idle(home)
+        {
+            entry.ledger.leave();
+            return entry;
+        }
+        self.get_otherwise(home)
+    }
+
+    #[cold]
+    fn get_otherwise(&self, home: usize) -> Held<R::Item> {
+        if self.budget.is_none() {
+            return self.make(home, Charge::to_nobody(self.recipe.fresh_bytes()), Origin::Miss);
+        }
+        match self.get_patiently(home, Patience::Forever) {
+            Some(entry) => entry,
+            None => unreachable!("patience for ever ran out"),
+        }
+    }
+
+    /// An item for a lease; `None` when there is none without waiting.
+    pub(crate) fn try_get(&self, home: usize) -> Option<Held<R::Item>> {
+        let Some(budget) = &self.budget else { return Some(self.get(home)) };
+        let counter = budget.counter();
+        if counter.somebody_waits() && !mutant("idle_item_goes_to_newcomer") {
+            return None;
+        }
+        if let Some(entry) = self.take_idle(home) {
+            entry.ledger.leave();
+            return Some(entry);
+        }
+        let fresh = self.recipe.fresh_bytes();
+        let charge = counter.try_take_or_reclaim(fresh, self.key()).then(|| Charge::of(counter, fresh))?;
+        Some(self.make(home, charge, Origin::Miss))
+    }
+
+    /// An item for a lease; `None` when patience ran out.
+    pub(crate) fn get_patiently(&self, home: usize, patience: Patience) -> Option<Held<R::Item>> {
+        if let Some(entry) = self.try_get(home) {
+            return Some(entry);
+        }
+        let counter = self.budget.as_ref()?.counter();
+        if mutant("made_before_charged") {
+            drop(self.recipe.make());
+        }
+        let fresh = self.recipe.fresh_bytes();
+        let source = counter.in_line(patience, || match self.take_idle(home) {
+            Some(entry) => Some(Source::Idle(entry)),
+            None => counter.take_as_first(fresh, self.key()).then(|| Source::Charged(Charge::of(counter, fresh))),
+        })?;
+        // Out of the line by now: making an item may take its time, and may use pools itself.
+        Some(match source {
+            Source::Idle(entry) => {
+                entry.ledger.leave();
+                entry
+            }
+            Source::Charged(charge) => self.make(home, charge, Origin::Miss),
+        })
+    }
+
+    /// Makes an item whose memory is charged.
+    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R::Item> {
+        let item = self.recipe.make();
+        self.memory.record_allocation(charge.bytes());
+        // A recipe that makes more than it said is found out here, and again when the item comes home.
+        self.recharge(&mut charge, self.recipe.bytes(&item));
+        Box::new(Entry {
+            item,
+            charge,
+            ledger: self.ledgers.open(home, origin),
+            #[cfg(loom)]
+            anchor: None,
+        })
+    }
+
+    /// Ends a lease.
+    #[inline]
+    pub(crate) fn come_home(&self, home: usize, mut entry: Held<R::Item>) {
+        let bytes = self.recipe.bytes(&entry.item);
+        #[cfg(loom)]
+        match self.keep_wrongly(home, entry, bytes) {
+            Some(back) => entry = back,
+            None => return,
+        }
+        if (bytes != entry.charge.bytes() || bytes > self.max_retained) && !self.settle(&mut entry, bytes) {
+            return self.end(entry, End::Discarded);
+        }
+        self.recipe.reset(&mut entry.item);
+        entry.ledger.come_home();
+        match self.put_idle(home, entry) {
+            Ok(()) => self.after_homecoming(),
+            Err(entry) => {
+                entry.ledger.turned_away();
+                self.end(entry, End::Discarded);
+            }
+        }
+    }
+
+    /// Looks after an item that has just become idle: it may be wanted, or unwanted.
+    #[inline]
+    fn after_homecoming(&self) {
+        if let Some(budget) = &self.budget {
+            if !mutant("no_fence_at_home") {
+                Counter::meet();
+            }
+            budget.counter().came_home();
+        }
+        self.gate.pass();
+        if self.closed.load(Ordering::Relaxed) && !mutant("end_unseen") {
+            self.trim(0);
+        }
+    }
+
+    /// Accounts for an item whose size its holder has changed; false when it is not to be kept.
+    #[cold]
+    fn settle(&self, entry: &mut Entry<R::Item>, bytes: usize) -> bool {
+        let before = entry.charge.bytes();
+        let taken_away = bytes < before && bytes < self.recipe.fresh_bytes();
+        if !taken_away && bytes <= self.max_retained && self.recharge(&mut entry.charge, bytes) {
+            return true;
+        }
+        // The growth was there for a while, and goes with the item.
+        let growth = bytes.saturating_sub(before);
+        self.memory.record_allocation(growth);
+        self.memory.record_deallocation(growth);
+        false
+    }
+
+    /// Makes a charge of what the item really has, if the budget allows.
+    fn recharge(&self, charge: &mut Charge, bytes: usize) -> bool {
+        let before = charge.bytes();
+        if let Some(less) = before.checked_sub(bytes) {
+            charge.shrink_to(bytes);
+            self.memory.record_deallocation(less);
+            return true;
+        }
+        let more = bytes - before;
+        let granted = charge.try_grow_into_free(more) || mutant("growth_kept_unpaid");
+        if granted {
+            self.memory.record_allocation(more);
+        }
+        granted
+    }
+
+    /// Lets `grow` loose on an item with `bytes` just charged on top, and settles the charge to what the item has.
+    pub(crate) fn grow<T>(&self, entry: &mut Entry<R::Item>, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> T {
+        self.memory.record_allocation(bytes);
+        let answer = grow(&mut entry.item);
+        // An item that shrank below a new one is not to be kept, which shows when it comes home with less than its charge.
+        let least = self.recipe.fresh_bytes().min(entry.charge.bytes());
+        let now = self.recipe.bytes(&entry.item).max(least);
+        self.recharge(&mut entry.charge, now);
+        answer
+    }
+
+    /// Frees an item.
+    #[cold]
+    #[expect(clippy::boxed_local, reason = "entries travel in their box")]
+    fn end(&self, entry: Held<R::Item>, end: End) {
+        let Entry { item, charge, ledger, .. } = *entry;
+        self.ledgers.close(&ledger, end);
+        self.memory.record_deallocation(charge.bytes());
+        if mutant("discard_keeps_charge") && end == End::Discarded {
+            return std::mem::forget(charge);
+        }
+        if mutant("given_back_before_freed") {
+            drop(charge);
+            return drop(item);
+        }
+        // First the memory, then what it was charged.
+        drop(item);
+        drop(charge);
+    }
+
+    /// Takes an item out of the pool for good.
+    #[expect(clippy::boxed_local, reason = "entries travel in their box")]
+    pub(crate) fn detach(&self, entry: Held<R::Item>) -> R::Item {
+        let Entry { item, charge, ledger, .. } = *entry;
+        self.ledgers.close(&ledger, End::Detached);
+        self.memory.record_deallocation(charge.bytes());
+        if mutant("detach_keeps_charge") {
+            std::mem::forget(charge);
+        }
+        item
+    }
+
+    /// Frees idle items until `keep` are left; returns how many it freed. The bound on idle items bounds the loop, also
+    /// while others keep bringing more.
+    pub(crate) fn trim(&self, keep: usize) -> usize {
+        #[cfg(loom)]
+        if let Some(freed) = self.trim_wrongly(keep) {
+            return freed;
+        }
+        for freed in 0..self.max_idle() {
+            if keep > 0 && self.idle() <= keep {
+                return freed;
+            }
+            let Some(entry) = self.take_idle(freed % self.shards.len()) else { return freed };
+            self.end(entry, End::Freed);
+        }
+        self.max_idle()
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len()).sum()
+    }
+
+    pub(crate) fn max_idle(&self) -> usize {
+        self.shards.iter().map(|shard| shard.capacity()).sum()
+    }
+}
+
+impl<R: Recipe> Drop for Estate<R> {
+    fn drop(&mut self) {
+        // What came home while the pool was being closed.
+        while let Some(entry) = self.take_idle(0) {
+            self.end(entry, End::Freed);
+        }
+    }
+}
+
+/// An estate on a budget's list.
+pub(crate) struct Listed<R: Recipe>(pub(crate) Arc<Estate<R>>);
+
+impl<R: Recipe> Idle for Listed<R> {
+    fn free_one(&self) -> bool {
+        let found = self.0.take_idle(0);
+        found.map(|entry| self.0.end(entry, End::Freed)).is_some()
+    }
+}

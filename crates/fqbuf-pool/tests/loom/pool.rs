@@ -1,0 +1,156 @@
+//! Gets against returns, and either against the end of the pool.
+
+use fqbuf_pool::{MemoryBudget, settle_in};
+use loom::thread;
+
+use crate::{Probe, bounded, exhaustive};
+
+#[test]
+fn last_lease_against_pool_drop() {
+    exhaustive("idle_item_keeps_its_anchor", || {
+        let probe = Probe::default();
+        let pool = probe.pool(1);
+        let lease = pool.get();
+        let holder = thread::spawn(move || drop(lease));
+        drop(pool);
+        holder.join().unwrap();
+        assert_eq!(probe.alive(), 0);
+    });
+}
+
+#[test]
+fn return_against_pool_drop_on_a_budget() {
+    bounded(4, "end_unseen", || {
+        let (probe, budget) = (Probe::default(), MemoryBudget::new(2));
+        let pool = probe.pool_on(&budget, 2);
+        let (first, second) = (pool.get(), pool.get());
+        let holder = thread::spawn(move || drop(first));
+        drop(pool);
+        // One lease is still about, so the estate is: nothing may lie idle in it.
+        drop(budget.acquire(1).unwrap());
+        holder.join().unwrap();
+        drop(second);
+        assert_eq!((probe.alive(), budget.used()), (0, 0));
+    });
+}
+
+#[test]
+fn return_against_get() {
+    exhaustive("turn_after_push", || {
+        let probe = Probe::default();
+        let pool = probe.pool(2);
+        let mut lease = pool.get();
+        lease.touch();
+        let holder = thread::spawn(move || drop(lease));
+        let mut got = pool.get();
+        got.touch();
+        let seen = pool.live();
+        holder.join().unwrap();
+        assert!(seen >= 1, "one is held here");
+        drop(got);
+        let stats = pool.stats();
+        assert_eq!(stats.hits + stats.misses, 2);
+        assert_eq!((stats.live, stats.idle), (0, probe.alive() as u64));
+    });
+}
+
+#[test]
+fn get_against_get() {
+    exhaustive("get_trusts_len", || {
+        let probe = Probe::default();
+        let pool = probe.pool(2);
+        pool.prefill(1);
+        let other = thread::spawn({
+            let pool = pool.clone();
+            move || pool.get().touch()
+        });
+        pool.get().touch();
+        other.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!(stats.hits + stats.misses, 2);
+        assert!(stats.misses <= 1 && pool.idle() as isize == probe.alive());
+    });
+}
+
+#[test]
+fn return_against_return_at_the_bound() {
+    exhaustive("bound_by_count", || {
+        let probe = Probe::default();
+        let pool = probe.pool(1);
+        let (first, second) = (pool.get(), pool.get());
+        let holder = thread::spawn(move || drop(first));
+        drop(second);
+        holder.join().unwrap();
+        assert_eq!((pool.idle(), probe.alive()), (1, 1));
+        assert_eq!((pool.stats().returned, pool.stats().discarded), (1, 1));
+    });
+}
+
+#[test]
+fn return_elsewhere_against_get() {
+    exhaustive("no_steal", || {
+        let probe = Probe::default();
+        let pool = probe.shards(2, 2, None);
+        let holder = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                settle_in(1);
+                pool.get().touch();
+            }
+        });
+        let first = pool.get();
+        holder.join().unwrap();
+        let second = pool.get();
+        assert_eq!(probe.alive(), 2);
+        assert_eq!((pool.live(), pool.idle(), pool.stats().hits), (2, 0, 1));
+        drop((first, second));
+    });
+}
+
+#[test]
+fn steal_against_get() {
+    exhaustive("steal_trusts_len", || {
+        let probe = Probe::default();
+        let pool = probe.shards(2, 2, None);
+        pool.prefill(1);
+        let thief = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                settle_in(1);
+                pool.get()
+            }
+        });
+        let kept = pool.get();
+        let stolen = thief.join().unwrap();
+        assert_eq!((probe.alive(), pool.stats().hits, pool.stats().misses), (2, 1, 1));
+        drop((kept, stolen));
+        assert_eq!(pool.idle(), 2);
+    });
+}
+
+#[test]
+fn return_against_return_at_one_home() {
+    exhaustive("no_spill", || {
+        let probe = Probe::default();
+        let pool = probe.shards(2, 2, None);
+        let (first, second) = (pool.get(), pool.get());
+        let holder = thread::spawn(move || drop(first));
+        drop(second);
+        holder.join().unwrap();
+        assert_eq!((pool.idle(), probe.alive()), (2, 2), "the other home has room");
+    });
+}
+
+#[test]
+fn oversized_return_against_get() {
+    exhaustive("kept_then_measured", || {
+        let probe = Probe::default();
+        let pool = probe.pool(2);
+        let mut lease = pool.get();
+        lease.bytes = 3;
+        let holder = thread::spawn(move || drop(lease));
+        assert_eq!(pool.get().bytes, 1);
+        holder.join().unwrap();
+        assert_eq!((pool.stats().discarded, pool.stats().returned, probe.alive()), (1, 1, 1));
+    });
+}
