@@ -223,6 +223,24 @@ impl ParseError {
         self
     }
 
+    /// Moves on, in an error about two mates, the number of the pair and the place of the other one in its input; any other
+    /// error stays as it is.
+    #[must_use]
+    pub fn offset_mate_by(mut self, pairs: u64, records: u64, lines: u64, bytes: u64) -> Self {
+        let other = match &mut self.0.kind {
+            ParseErrorKind::MateMismatch { pair, other } => {
+                *pair += pairs;
+                other
+            }
+            ParseErrorKind::UnequalMates { other } => other,
+            _ => return self,
+        };
+        other.position.record += records;
+        other.position.line += lines;
+        other.position.byte += bytes;
+        self
+    }
+
     /// What the user may do about it, where something is known to help.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
