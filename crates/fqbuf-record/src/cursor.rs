@@ -261,7 +261,9 @@ impl Cursor {
     fn fault(&self, data: &[u8], fault: Fault) -> ParseError {
         let Position { record, line, byte } = self.position();
         let position = Position { record, line: line + fault.line as u64, byte: byte + fault.offset as u64 };
-        ParseError::new(fault.kind, position, id_at(&data[self.at..]), &self.source)
+        // No more than a record may take is looked at: what else is there depends on how the bytes arrived.
+        let rest = &data[self.at..];
+        ParseError::new(fault.kind, position, id_at(&rest[..rest.len().min(self.limit)]), &self.source)
     }
 
     /// The error of the first blank line before `at`.

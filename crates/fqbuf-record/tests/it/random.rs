@@ -1,0 +1,62 @@
+//! Inputs at random that are nearly right, in any schedule, with any limit, against the oracle.
+
+use fqbuf_record::{GrowthPolicy, Position, Reader, RecordBuffer, SliceReader};
+use proptest::prelude::*;
+
+use crate::exhaustive::deep;
+use crate::sources::Chunks;
+use crate::texts::near_valid;
+use crate::{compare, oracle};
+
+fn schedule() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(prop_oneof![1..5_usize, 1..300_usize, Just(usize::MAX)], 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if deep() { 200_000 } else { 1000 }, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn slices(text in near_valid()) {
+        compare::slice(&text, SliceReader::new(&text), &oracle::parse(&text));
+    }
+
+    #[test]
+    fn streams(text in near_valid(), sizes in schedule(), limit in prop_oneof![Just(usize::MAX), 2..700_usize]) {
+        let expected = oracle::parse_from(&text, Position::START, limit);
+        let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit));
+        compare::reader(&text, builder.clone().build(Chunks::new(&text, &sizes)), &expected);
+        compare::slice(&text, builder.build_slice(&text), &expected);
+    }
+
+    #[test]
+    fn batches(text in near_valid(), sizes in schedule(), capacity in 1..5_usize, bytes in 0..3000_usize) {
+        let expected = oracle::parse(&text);
+        let longest = expected.records.iter().map(|rec| rec.bytes.len()).max().unwrap_or(0);
+        let batch = RecordBuffer::with_byte_limit(capacity, bytes + longest);
+        let reader = Reader::builder().capacity(1).build(Chunks::new(&text, &sizes));
+        compare::batches(&text, reader, batch, &expected);
+    }
+
+    #[test]
+    fn skipping(text in near_valid(), sizes in schedule(), limit in prop_oneof![Just(usize::MAX), 2..700_usize]) {
+        let expected = oracle::skip(&text, limit);
+        let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit)).skip_invalid(true);
+        let mut reader = builder.clone().build(Chunks::new(&text, &sizes));
+        let mut slice = builder.build_slice(&text);
+        for rec in &expected.records {
+            prop_assert_eq!(reader.position().record <= rec.position.record, true);
+            compare::record(&text, &reader.next_record().unwrap().unwrap(), rec);
+            compare::record(&text, &slice.next_record().unwrap().unwrap(), rec);
+            // Where it began is known from where it ended.
+            let end = rec.position.byte + rec.bytes.len() as u64;
+            let after = Position { record: rec.position.record + 1, line: rec.position.line + 4, byte: end };
+            prop_assert_eq!(reader.position(), after);
+            prop_assert_eq!(slice.position(), after);
+        }
+        prop_assert!(reader.next_record().unwrap().is_none());
+        prop_assert!(slice.next_record().unwrap().is_none());
+        for skipped in [reader.skipped(), slice.skipped()] {
+            prop_assert_eq!((skipped.records, skipped.bytes), expected.skipped);
+        }
+    }
+}
