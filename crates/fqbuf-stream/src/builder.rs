@@ -1,0 +1,207 @@
+//! How a stream is to be read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use fqbuf_pool::MemoryBudget;
+
+use crate::input::Input;
+use crate::progress::Progress;
+use crate::{Format, Stream, StreamError, StreamErrorKind};
+
+/// Whether a thread decodes ahead of the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadAhead {
+    /// For compressed input; plain input is read in the calling thread.
+    #[default]
+    Compressed,
+    /// Always.
+    Always,
+    /// Never: everything happens in the calling thread.
+    Never,
+}
+
+/// Bytes of data in a block, by default: measured, 128 KiB to 512 KiB are alike, and from 1 MiB on blocks leave the
+/// caches between the two threads.
+pub(crate) const BLOCK_SIZE: usize = 256 * 1024;
+
+/// The smallest block: a BGZF block is inflated into one whole.
+const SMALLEST_BLOCK: usize = 64 * 1024;
+
+/// The memory a decoder may ask for, by default: xz -9 and zstd --long fit.
+const DECODER_MEMORY: u64 = 160 * 1024 * 1024;
+
+/// The settings of a [`Stream`].
+///
+/// # Examples
+/// ```
+/// use fqbuf_stream::{ReadAhead, Stream};
+///
+/// let stream = Stream::builder().read_ahead(ReadAhead::Never).name("reads").from_reader(&b"@r1\nA\n+\nI\n"[..]);
+/// assert_eq!(stream.name(), "reads");
+/// ```
+#[derive(Clone, Debug)]
+pub struct StreamBuilder {
+    pub(crate) read_ahead: ReadAhead,
+    pub(crate) threads: usize,
+    pub(crate) block_size: usize,
+    pub(crate) decoder_memory: u64,
+    pub(crate) budget: Option<MemoryBudget>,
+    name: Option<Arc<str>>,
+}
+
+impl Default for StreamBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StreamBuilder {
+    /// All defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            read_ahead: ReadAhead::default(),
+            threads: 1,
+            block_size: BLOCK_SIZE,
+            decoder_memory: DECODER_MEMORY,
+            budget: None,
+            name: None,
+        }
+    }
+
+    /// Whether a thread decodes ahead. Default: for compressed input.
+    pub fn read_ahead(&mut self, when: ReadAhead) -> &mut Self {
+        self.read_ahead = when;
+        self
+    }
+
+    /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
+    /// have none is [`ReadAhead::Never`]. Default: 1.
+    pub fn threads(&mut self, threads: usize) -> &mut Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Bytes of data in a block that is handed over, rounded up to 64 KiB at least. Default: 256 KiB.
+    pub fn block_size(&mut self, bytes: usize) -> &mut Self {
+        self.block_size = bytes.max(SMALLEST_BLOCK).next_multiple_of(fqbuf_line::PAGE);
+        self
+    }
+
+    /// Memory that a decoder may ask for beside the blocks: the window of zstd, the dictionary of xz. A file that asks
+    /// for more is an error. Default: 160 MiB.
+    pub fn decoder_memory(&mut self, bytes: u64) -> &mut Self {
+        self.decoder_memory = bytes;
+        self
+    }
+
+    /// Charges everything the stream allocates to `budget`. Default: no budget, some 2 MiB and what the decoder needs.
+    ///
+    /// The stream takes its blocks when it starts and does not wait for them; a budget without room for them is an error
+    /// of the first read.
+    pub fn budget(&mut self, budget: &MemoryBudget) -> &mut Self {
+        self.budget = Some(budget.clone());
+        self
+    }
+
+    /// The name that errors carry. Default: the path, `stdin`, or nothing for a reader.
+    pub fn name(&mut self, name: impl Into<Arc<str>>) -> &mut Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Opens a file, or standard input for `-`, and tells its format, for which the first bytes are read.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied` and the like; `IsADirectory`; `Unsupported` for a format whose feature is off; the
+    /// first read's error. All name the path.
+    pub fn open(&self, path: impl AsRef<Path>) -> io::Result<Stream> {
+        let path = path.as_ref();
+        let stdin = path.as_os_str() == "-";
+        let default = || if stdin { "stdin".into() } else { path.display().to_string().into() };
+        let name = self.name.clone().unwrap_or_else(default);
+        let (reader, total): (Box<dyn Read + Send>, _) = if stdin {
+            (Box::new(io::stdin()), None)
+        } else {
+            let (file, total) = open_file(path)
+                .map_err(|e| io::Error::from(StreamError::new(StreamErrorKind::Open, &name).because(e)))?;
+            (Box::new(file), total)
+        };
+        let mut stream = self.stream(reader, name, total);
+        stream.detect()?;
+        Ok(stream)
+    }
+
+    /// A stream of what `reader` yields. Nothing is read before the first use.
+    #[must_use]
+    pub fn from_reader(&self, reader: impl Read + Send + 'static) -> Stream {
+        let name = self.name.clone().unwrap_or_default();
+        self.stream(Box::new(reader), name, None)
+    }
+
+    fn stream(&self, reader: Box<dyn Read + Send>, name: Arc<str>, total: Option<u64>) -> Stream {
+        let progress = Progress::new(total);
+        let input = Input::new(reader, name, Arc::clone(&progress.0));
+        Stream::new(input, self.clone(), progress)
+    }
+}
+
+/// Opens a file that is no directory, with its length where that means something.
+fn open_file(path: &Path) -> io::Result<(File, Option<u64>)> {
+    let file = File::open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+    }
+    Ok((file, meta.is_file().then_some(meta.len())))
+}
+
+/// Opens a file of any known format, or standard input for `-`, with default settings.
+///
+/// # Errors
+/// As [`StreamBuilder::open`].
+///
+/// # Examples
+/// ```no_run
+/// let stream = fqbuf_stream::open("reads.fq.gz")?;
+/// assert_eq!(stream.format(), Some(fqbuf_stream::Format::Gzip));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn open(path: impl AsRef<Path>) -> io::Result<Stream> {
+    StreamBuilder::new().open(path)
+}
+
+/// A stream of what `reader` yields, of any known format, with default settings.
+///
+/// # Examples
+/// ```
+/// use std::io::Read;
+///
+/// let mut text = String::new();
+/// fqbuf_stream::from_reader(&b"@r1\nA\n+\nI\n"[..]).into_reader().read_to_string(&mut text)?;
+/// assert_eq!(text, "@r1\nA\n+\nI\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn from_reader(reader: impl Read + Send + 'static) -> Stream {
+    StreamBuilder::new().from_reader(reader)
+}
+
+/// The format told by the first bytes of `input`, of which it reads as many as that takes.
+pub(crate) fn detect(input: &mut Input) -> io::Result<Format> {
+    while crate::format::undecided(input.data()) {
+        if input.more()? == 0 {
+            break;
+        }
+    }
+    let format = Format::from_start(input.data());
+    if !format.is_supported() {
+        let err = StreamError::new(StreamErrorKind::Unsupported, input.name());
+        return Err(err.in_part(format, 0).at(0).into());
+    }
+    Ok(format)
+}

@@ -1,0 +1,83 @@
+//! Zstandard frames, skippable ones included.
+
+use std::io;
+
+use zstd::stream::raw::{DParameter, Decoder, Operation};
+
+use super::{Codec, Failure, Step};
+use crate::memory::Allowance;
+use crate::{Format, StreamErrorKind};
+
+/// Bytes of a frame that the decoder asks for first.
+const FIRST: usize = 5;
+
+/// The largest window the library knows, on 64-bit machines; what is allowed is decided here, from the frame's header.
+const WINDOW_LOG: u32 = if usize::BITS < 64 { 30 } else { 31 };
+
+/// The decoder.
+pub(crate) struct Zstd {
+    inner: Decoder<'static>,
+    /// Bytes that take the decoder to the end of a block or header. Given no more at once, it says exactly where an
+    /// error stands and loses nothing of what came before; otherwise both would depend on how the input is cut.
+    next: usize,
+}
+
+impl Zstd {
+    pub(crate) fn new() -> io::Result<Self> {
+        let mut inner = Decoder::new()?;
+        inner.set_parameter(DParameter::WindowLogMax(WINDOW_LOG))?;
+        Ok(Self { inner, next: FIRST })
+    }
+}
+
+impl Codec for Zstd {
+    const FORMAT: Format = Format::Zstd;
+
+    fn memory(&self, start: &[u8]) -> Option<u64> {
+        if !start.starts_with(&[0x28]) {
+            return Some(0);
+        }
+        // Window, one block before and one behind it.
+        window(start).map(|bytes| bytes.saturating_add(2 * 128 * 1024))
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        self.next = FIRST;
+        self.inner.reinit().map_err(|e| Failure::new(StreamErrorKind::Data, Step::default(), &e))
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8], _: &mut Allowance) -> Result<Step, Failure> {
+        let input = &input[..input.len().min(self.next)];
+        match self.inner.run_on_buffers(input, out) {
+            Ok(status) => {
+                self.next = status.remaining.max(1);
+                let done = status.remaining == 0;
+                Ok(Step { consumed: status.bytes_read, produced: status.bytes_written, done })
+            }
+            Err(e) => {
+                let why = e.to_string();
+                let checksum = why.contains("checksum");
+                let kind = if checksum { StreamErrorKind::Checksum } else { StreamErrorKind::Data };
+                Err(Failure::new(kind, Step { consumed: input.len(), ..Step::default() }, &why))
+            }
+        }
+    }
+}
+
+/// The window that a frame's header asks for; `None` when it is cut.
+fn window(frame: &[u8]) -> Option<u64> {
+    let descriptor = *frame.get(4)?;
+    let single_segment = descriptor & 0x20 != 0;
+    if !single_segment {
+        let byte = *frame.get(5)?;
+        let base = 1u64 << (10 + (byte >> 3));
+        return Some(base + base / 8 * u64::from(byte & 7));
+    }
+    // The whole content is one segment, and its size stands behind the dictionary's number.
+    let at = 5 + [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let len = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    let field = frame.get(at..at + len)?;
+    let mut size = [0; 8];
+    size[..len].copy_from_slice(field);
+    Some(u64::from_le_bytes(size).saturating_add(if len == 2 { 256 } else { 0 }))
+}

@@ -1,0 +1,327 @@
+//! gzip and BGZF, member after member, on one thread.
+//!
+//! A BGZF block states its compressed size, so it is inflated whole and checked before any byte of it is delivered. A
+//! plain member is delivered as it is decoded and checked at its end; the end of input is not reported before that.
+//! Either kind may follow the other.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use fqbuf_line::Block;
+
+use crate::fill::{Fill, HEAD, fill_with, prepare};
+use crate::format::{Next, next_part};
+use crate::header::{self, Header, Parsed};
+use crate::inflate::{HISTORY, Inflater, Misfit, Then};
+use crate::input::Input;
+use crate::{Format, StreamError, StreamErrorKind};
+
+/// Bytes of data in the largest BGZF block.
+pub(crate) const BLOCK_MAX: usize = 64 * 1024;
+
+/// Bytes of a member's trailer: checksum and length.
+pub(crate) const TRAILER: usize = 8;
+
+/// Where in the file the decoder stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before a member or the end.
+    Between,
+    /// At a member's header.
+    Header,
+    /// At the start of a BGZF block of so many bytes, its header included.
+    Block(Header, usize),
+    /// Inside a member's deflate data.
+    Body,
+    /// At a member's trailer.
+    Trailer,
+    /// In the zeros behind the last member.
+    Padding,
+    /// At the end.
+    Finished,
+}
+
+/// The serial decoder.
+pub(crate) struct Gzip {
+    input: Input,
+    inflater: Inflater,
+    state: State,
+    /// Number of the current member, from 1.
+    part: u64,
+    /// The format of the current member.
+    format: Format,
+    /// The current or last member is a BGZF block with data in it.
+    open_end: bool,
+    /// Checksum and length of the current member's data so far.
+    check: Check,
+    /// Bytes of the current member's output that the inflater counts on in front of its next; in [`State::Body`] alone.
+    pos: usize,
+    /// The last of them, at most [`HISTORY`], between two blocks.
+    history: Vec<u8>,
+    /// Bytes of data in a block that is filled.
+    size: usize,
+    /// An error that the data before it have overtaken.
+    pending: Option<io::Error>,
+}
+
+/// Running checksum and length of a member's data.
+#[derive(Clone, Default)]
+pub(crate) struct Check {
+    crc: crc32fast::Hasher,
+    len: u64,
+}
+
+impl Check {
+    pub(crate) fn update(&mut self, data: &[u8]) {
+        self.crc.update(data);
+        self.len += data.len() as u64;
+    }
+
+    /// Compares with a trailer; on a mismatch, which field differs and where in the trailer it stands.
+    pub(crate) fn verify(self, trailer: &[u8]) -> Result<(), (StreamErrorKind, usize)> {
+        let len = self.len.to_le_bytes();
+        if trailer[..4] != self.crc.finalize().to_le_bytes() {
+            Err((StreamErrorKind::Checksum, 0))
+        } else if trailer[4..8] != len[..4] {
+            Err((StreamErrorKind::Length, 4))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Bytes of data that a whole BGZF block states.
+pub(crate) fn stated_len(block: &[u8]) -> usize {
+    block.last_chunk().map_or(0, |&n| u32::from_le_bytes(n) as usize)
+}
+
+/// Inflates and checks the whole BGZF block `block` into `out`, which has the length that it states; on damage, its kind
+/// and where in the block it was found.
+pub(crate) fn inflate_block(
+    inflater: &mut Inflater,
+    header: usize,
+    block: &[u8],
+    out: &mut [u8],
+) -> Result<(), (StreamErrorKind, usize)> {
+    let trailer = block.len() - TRAILER;
+    inflater.whole(&block[header..trailer], out).map_err(|misfit| match misfit {
+        Misfit::Data => (StreamErrorKind::Data, header),
+        Misfit::Length => (StreamErrorKind::Length, trailer + 4),
+    })?;
+    let mut check = Check::default();
+    check.update(out);
+    check.verify(&block[trailer..]).map_err(|(kind, at)| (kind, trailer + at))
+}
+
+impl Gzip {
+    /// A decoder of `input`, which begins with a member.
+    pub(crate) fn new(input: Input, size: usize) -> Self {
+        debug_assert!(size >= BLOCK_MAX);
+        Self {
+            input,
+            inflater: Inflater::new(),
+            state: State::Between,
+            part: 0,
+            format: Format::Gzip,
+            open_end: false,
+            check: Check::default(),
+            pos: 0,
+            history: Vec::with_capacity(HISTORY),
+            size,
+            pending: None,
+        }
+    }
+
+    /// An error in the current member at a compressed offset.
+    fn fault(&self, kind: StreamErrorKind, offset: u64) -> io::Error {
+        StreamError::new(kind, self.input.name()).in_part(self.format, self.part).at(offset).into()
+    }
+
+    /// Reads more input, of which there must be some.
+    fn need_more(&mut self) -> io::Result<()> {
+        if self.input.more()? == 0 {
+            return Err(self.fault(StreamErrorKind::Truncated, self.input.end()));
+        }
+        Ok(())
+    }
+
+    /// Reads until the input holds `n` bytes.
+    fn need(&mut self, n: usize) -> io::Result<()> {
+        while self.input.data().len() < n {
+            self.need_more()?;
+        }
+        Ok(())
+    }
+
+    /// Decodes behind `end` until `out` is full or the input ends.
+    fn decode(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
+        loop {
+            match self.state {
+                State::Between => self.between()?,
+                State::Header => self.header()?,
+                State::Block(header, len) => {
+                    if !self.block(header, len, out, end)? {
+                        return Ok(());
+                    }
+                }
+                State::Body => {
+                    if !self.body(out, end)? {
+                        return Ok(());
+                    }
+                }
+                State::Trailer => self.trailer()?,
+                State::Padding => self.padding()?,
+                State::Finished => return Ok(()),
+            }
+        }
+    }
+
+    fn between(&mut self) -> io::Result<()> {
+        if self.input.data().is_empty() && self.input.more()? == 0 {
+            self.input.counters().end_block_missing.store(self.open_end, Ordering::Relaxed);
+            self.state = State::Finished;
+            return Ok(());
+        }
+        if self.part > 0 && self.input.data()[0] == 0 {
+            self.state = State::Padding;
+            return Ok(());
+        }
+        match next_part(Format::Gzip, self.input.data()) {
+            Next::Garbage => return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset())),
+            Next::Part | Next::Unclear => {}
+        }
+        self.part += 1;
+        self.format = Format::Gzip;
+        self.state = State::Header;
+        Ok(())
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        match header::parse(self.input.data()) {
+            Parsed::Whole(header) => {
+                if let Some(len) = header.block {
+                    self.format = Format::Bgzf;
+                    if len < header.len + TRAILER {
+                        return Err(self.fault(StreamErrorKind::Header, self.input.offset()));
+                    }
+                    self.state = State::Block(header, len);
+                } else {
+                    self.input.consume(header.len);
+                    self.inflater.start();
+                    self.check = Check::default();
+                    self.pos = 0;
+                    self.open_end = false;
+                    self.state = State::Body;
+                }
+                Ok(())
+            }
+            Parsed::Cut if self.input.data().len() <= header::LONGEST => self.need_more(),
+            Parsed::Cut | Parsed::Bad => Err(self.fault(StreamErrorKind::Header, self.input.offset())),
+        }
+    }
+
+    /// False when the block does not fit into `out`.
+    fn block(&mut self, header: Header, len: usize, out: &mut [u8], end: &mut usize) -> io::Result<bool> {
+        self.need(len)?;
+        let bytes = &self.input.data()[..len];
+        let stated = stated_len(bytes);
+        let start = self.input.offset();
+        if stated > BLOCK_MAX {
+            return Err(self.fault(StreamErrorKind::Length, start + (len - 4) as u64));
+        }
+        let Some(room) = out.get_mut(*end..*end + stated) else { return Ok(false) };
+        if let Err((kind, at)) = inflate_block(&mut self.inflater, header.len, bytes, room) {
+            return Err(self.fault(kind, start + at as u64));
+        }
+        *end += stated;
+        self.open_end = stated > 0;
+        self.input.consume(len);
+        self.state = State::Between;
+        Ok(true)
+    }
+
+    /// False when `out` is full.
+    fn body(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<bool> {
+        if *end == out.len() {
+            return Ok(false);
+        }
+        if self.input.data().is_empty() {
+            self.need_more()?;
+        }
+        let step = self.inflater.run(self.input.data(), &mut out[*end - self.pos..]);
+        self.check.update(&out[*end..*end + step.produced]);
+        *end += step.produced;
+        self.pos += step.produced;
+        self.input.consume(step.consumed);
+        match step.then {
+            Then::Input => {}
+            Then::Room => return Ok(false),
+            Then::Done => self.state = State::Trailer,
+            Then::Damaged => return Err(self.fault(StreamErrorKind::Data, self.input.offset())),
+        }
+        Ok(true)
+    }
+
+    fn trailer(&mut self) -> io::Result<()> {
+        self.need(TRAILER)?;
+        let check = std::mem::take(&mut self.check);
+        if let Err((kind, at)) = check.verify(&self.input.data()[..TRAILER]) {
+            return Err(self.fault(kind, self.input.offset() + at as u64));
+        }
+        self.input.consume(TRAILER);
+        self.state = State::Between;
+        Ok(())
+    }
+
+    fn padding(&mut self) -> io::Result<()> {
+        let data = self.input.data();
+        let zeros = data.iter().take_while(|&&b| b == 0).count();
+        let all = zeros == data.len();
+        self.input.consume(zeros);
+        if !all {
+            return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()));
+        }
+        if self.input.more()? == 0 {
+            self.state = State::Between;
+        }
+        Ok(())
+    }
+
+    /// Puts the history in front of the room of a new block.
+    fn unpack_history(&mut self, out: &mut [u8]) {
+        let held = self.history.len();
+        if self.pos <= HISTORY {
+            out[HEAD - held..HEAD].copy_from_slice(&self.history);
+            return;
+        }
+        // The inflater moves it itself, from where it last had it.
+        let buf = &mut out[HEAD - HISTORY..];
+        buf[self.pos - HISTORY..self.pos].copy_from_slice(&self.history);
+        self.inflater.slide(buf);
+        self.pos = HISTORY;
+    }
+}
+
+impl Fill for Gzip {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        if let Some(err) = self.pending.take() {
+            return Err(err);
+        }
+        prepare(block, self.size).map_err(|e| self.input.out_of_memory(&e))?;
+        let mut pending = None;
+        let filled = fill_with(block, self.size, &mut pending, |out, end| {
+            if self.state == State::Body {
+                self.unpack_history(out);
+            }
+            let result = self.decode(out, end);
+            if self.state == State::Body {
+                let held = self.pos.min(HISTORY);
+                self.history.clear();
+                self.history.extend_from_slice(&out[*end - held..*end]);
+            }
+            result
+        });
+        self.pending = pending;
+        filled
+    }
+}

@@ -1,0 +1,375 @@
+//! The stream: a source of blocks, and the same as a reader.
+//!
+//! [`Stream`] is a [`Source`] and hands whole blocks over without copying them. It cannot be a [`Read`] as well, since
+//! every reader is a source already, of the copying kind; [`Stream::into_reader`] is for callers that want one.
+
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use fqbuf_line::{Block, PAGE, Source};
+use fqbuf_pool::Charge;
+
+use crate::ahead::{self, Ahead};
+use crate::builder::{self, ReadAhead, StreamBuilder};
+use crate::fill::{self, Fill, Plain};
+use crate::input::{self, Input};
+use crate::progress::Progress;
+use crate::{Format, StreamError, StreamErrorKind};
+
+/// A byte stream of a file or reader, decompressed, verified to its last byte.
+///
+/// Not for writing, nor for seeking: a plain file that is to be read from several places is better opened directly.
+///
+/// Bytes come in order through [`Source::fill`], or [`Read`] after [`Stream::into_reader`]. What is wrong with the input
+/// comes as an error after all the bytes before it, and again at every later call; the end is reported once the whole
+/// input, its trailer included, was verified, and stays the end even if the file grows on.
+///
+/// Interrupted reads are retried. `WouldBlock` of the reader below is returned, and the next call goes on; with read-ahead
+/// the thread goes on asking the reader, as often as the caller comes back. Other errors of the reader end the stream. A
+/// reader that panics, or claims more bytes than it was given room for, is an error ([`StreamErrorKind`]).
+///
+/// Dropping the stream stops its threads and waits for them: for as long as a read takes that is under way.
+pub struct Stream {
+    stage: Stage,
+    settings: StreamBuilder,
+    /// The format, once known.
+    format: Option<Format>,
+    /// A filled block of our own, of which the caller has not had all yet.
+    current: Block,
+    progress: Progress,
+    name: Arc<str>,
+    /// The memory of the window and the blocks.
+    charge: Option<Charge>,
+}
+
+/// How the bytes come.
+enum Stage {
+    /// Nothing but the first bytes was read.
+    Fresh(Input),
+    /// Plain, straight into the caller's memory.
+    Direct(Input),
+    /// Decoded in the calling thread.
+    Inline(Box<dyn Fill>),
+    /// Decoded on a thread.
+    Ahead(Ahead),
+    /// At the end.
+    Ended,
+    /// Ended by this error.
+    Failed(Fatal),
+}
+
+/// An error that can be told again.
+#[derive(Clone)]
+enum Fatal {
+    Ours(StreamError),
+    Other(io::ErrorKind, String),
+}
+
+impl Fatal {
+    fn of(err: &io::Error) -> Self {
+        StreamError::of(err).map_or_else(|| Self::Other(err.kind(), err.to_string()), |e| Self::Ours(e.clone()))
+    }
+
+    fn error(&self) -> io::Error {
+        match self {
+            Self::Ours(e) => e.clone().into(),
+            Self::Other(kind, text) => io::Error::new(*kind, text.clone()),
+        }
+    }
+}
+
+impl Stream {
+    /// The settings to open a stream with.
+    #[must_use]
+    pub fn builder() -> StreamBuilder {
+        StreamBuilder::new()
+    }
+
+    pub(crate) fn new(input: Input, settings: StreamBuilder, progress: Progress) -> Self {
+        let name = Arc::clone(input.name());
+        let current = Block::new();
+        Self { stage: Stage::Fresh(input), settings, format: None, current, progress, name, charge: None }
+    }
+
+    /// The input's format, told by its first bytes; `None` before they were read, as `open` does.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The input's format, for which its first bytes are read if they were not yet.
+    ///
+    /// # Errors
+    /// The reader's error; `Unsupported` for a format whose feature is off.
+    pub fn detect(&mut self) -> io::Result<Format> {
+        match (self.format, &mut self.stage) {
+            (Some(format), _) => Ok(format),
+            (None, Stage::Fresh(input)) => match builder::detect(input) {
+                Ok(format) => {
+                    self.format = Some(format);
+                    Ok(format)
+                }
+                Err(e) => Err(self.failed(e)),
+            },
+            (None, Stage::Failed(fatal)) => Err(fatal.error()),
+            (None, _) => Ok(Format::Plain),
+        }
+    }
+
+    /// The path, or the name that was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A handle that tells how far the stream has come, whoever owns it.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// The stream as a [`Read`] and [`BufRead`].
+    #[must_use]
+    pub fn into_reader(self) -> StreamReader {
+        StreamReader { stream: self }
+    }
+
+    /// Remembers an error that ends the stream.
+    fn failed(&mut self, err: io::Error) -> io::Error {
+        if err.kind() != io::ErrorKind::WouldBlock {
+            self.stage = Stage::Failed(Fatal::of(&err));
+            self.current = Block::new();
+        }
+        err
+    }
+
+    /// Starts decoding, on a thread or not.
+    fn start(&mut self) -> io::Result<()> {
+        let format = self.detect()?;
+        let ahead = match self.settings.read_ahead {
+            ReadAhead::Never => false,
+            ReadAhead::Always => true,
+            ReadAhead::Compressed => format != Format::Plain,
+        };
+        let blocks = match (format, ahead) {
+            (Format::Plain, false) => 0,
+            (_, false) => 1,
+            (_, true) => ahead::BLOCKS + 1,
+        };
+        self.charge_for(blocks)?;
+        let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
+        if format == Format::Plain && !ahead {
+            self.stage = Stage::Direct(input);
+            return Ok(());
+        }
+        let fill = self.decoder(format, input)?;
+        self.stage =
+            if ahead { Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name))?) } else { Stage::Inline(fill) };
+        Ok(())
+    }
+
+    /// Charges for the window and so many blocks.
+    fn charge_for(&mut self, blocks: usize) -> io::Result<()> {
+        let Some(budget) = &self.settings.budget else { return Ok(()) };
+        let bytes = blocks * fill::block_memory(self.settings.block_size) + input::WINDOW + 2 * PAGE;
+        let charge = budget.try_acquire(bytes);
+        self.charge =
+            Some(charge.map_err(|e| {
+                io::Error::from(StreamError::new(StreamErrorKind::Memory, &self.name).because(e.into()))
+            })?);
+        Ok(())
+    }
+
+    /// The decoder of a supported format.
+    #[cfg_attr(not(any(feature = "zstd", feature = "xz")), expect(clippy::unnecessary_wraps))]
+    fn decoder(&self, format: Format, input: Input) -> io::Result<Box<dyn Fill>> {
+        let size = self.settings.block_size;
+        #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
+        let allowance = crate::memory::Allowance::new(self.settings.decoder_memory, self.settings.budget.clone());
+        Ok(match format {
+            #[cfg(feature = "gzip")]
+            Format::Gzip | Format::Bgzf => Box::new(crate::gzip::Gzip::new(input, size)),
+            #[cfg(feature = "zstd")]
+            Format::Zstd => {
+                use crate::codec::{Coded, zstd::Zstd};
+                Box::new(Coded::new(input, Zstd::new()?, allowance, size))
+            }
+            #[cfg(feature = "bzip2")]
+            Format::Bzip2 => {
+                use crate::codec::{Coded, bzip2::Bzip2};
+                Box::new(Coded::new(input, Bzip2::new(), allowance, size))
+            }
+            #[cfg(feature = "xz")]
+            Format::Xz => {
+                use crate::codec::{Coded, xz::Xz};
+                Box::new(Coded::new(input, Xz::new(), allowance, size))
+            }
+            _ => Box::new(Plain { input, size }),
+        })
+    }
+
+    /// Makes `current` hold at least one byte; false at the end.
+    fn advance(&mut self) -> io::Result<bool> {
+        if !self.current.is_empty() {
+            return Ok(true);
+        }
+        if matches!(self.stage, Stage::Fresh(_))
+            && let Err(e) = self.start()
+        {
+            return Err(self.failed(e));
+        }
+        let filled = match &mut self.stage {
+            Stage::Fresh(_) | Stage::Ended => Ok(0),
+            Stage::Failed(fatal) => return Err(fatal.error()),
+            Stage::Direct(input) => match fill::prepare(&mut self.current, self.settings.block_size) {
+                Ok(()) => input.pass_on(&mut self.current, self.settings.block_size),
+                Err(e) => Err(input.out_of_memory(&e)),
+            },
+            Stage::Inline(fill) => fill.fill(&mut self.current),
+            Stage::Ahead(ahead) => ahead.next(&mut self.current),
+        };
+        match filled {
+            Ok(0) => {
+                self.stage = Stage::Ended;
+                self.current = Block::new();
+                self.charge = None;
+                Ok(false)
+            }
+            Ok(_) => Ok(true),
+            Err(e) => Err(self.failed(e)),
+        }
+    }
+
+    /// Counts bytes handed to the caller.
+    fn delivered(&self, n: usize) {
+        self.progress.0.uncompressed.fetch_add(n as u64, Ordering::Relaxed);
+    }
+}
+
+impl Source for Stream {
+    /// Hands a whole block over when what `block` holds fits into the head room of ours, else copies into its room.
+    ///
+    /// # Errors
+    /// As the [stream](Stream): what is wrong with the input, after the bytes before it.
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        if matches!(self.stage, Stage::Fresh(_))
+            && let Err(e) = self.start()
+        {
+            return Err(self.failed(e));
+        }
+        if let Stage::Direct(input) = &mut self.stage
+            && self.current.is_empty()
+        {
+            let read = input.read_block(block);
+            return match read {
+                Ok(0) => {
+                    self.stage = Stage::Ended;
+                    self.charge = None;
+                    Ok(0)
+                }
+                Ok(n) => {
+                    self.delivered(n);
+                    Ok(n)
+                }
+                Err(e) => Err(self.failed(e)),
+            };
+        }
+        if !self.advance()? {
+            return Ok(0);
+        }
+        let n = hand_over(&mut self.current, block);
+        if n == 0 {
+            // 0 would say that the input ended.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into"));
+        }
+        self.delivered(n);
+        Ok(n)
+    }
+}
+
+impl Source for &mut Stream {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        (**self).fill(block)
+    }
+}
+
+/// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may
+/// be none.
+fn hand_over(ours: &mut Block, theirs: &mut Block) -> usize {
+    let n = ours.len();
+    // Few bytes are sooner copied than a block is exchanged; and a block that was made much larger is kept.
+    let copy = (n <= PAGE || theirs.capacity() / 2 > ours.capacity()) && theirs.room() > 0;
+    if !copy && ours.prepend(theirs.data()) {
+        std::mem::swap(ours, theirs);
+        ours.clear();
+        return n;
+    }
+    let n = theirs.append(ours.data());
+    ours.consume(n);
+    n
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A [`Stream`] as a [`Read`] and [`BufRead`].
+///
+/// # Examples
+/// ```
+/// use std::io::BufRead;
+///
+/// let reader = fqbuf_stream::from_reader(&b"@r1\nACGT\n+\nIIII\n"[..]).into_reader();
+/// assert_eq!(reader.lines().count(), 4);
+/// ```
+#[derive(Debug)]
+pub struct StreamReader {
+    stream: Stream,
+}
+
+impl StreamReader {
+    /// The stream, to go on with as a source.
+    #[must_use]
+    pub fn into_inner(self) -> Stream {
+        self.stream
+    }
+
+    /// The stream.
+    #[must_use]
+    pub fn get_ref(&self) -> &Stream {
+        &self.stream
+    }
+}
+
+impl BufRead for StreamReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.stream.advance()?;
+        Ok(self.stream.current.data())
+    }
+
+    fn consume(&mut self, n: usize) {
+        let n = n.min(self.stream.current.len());
+        self.stream.current.consume(n);
+        self.stream.delivered(n);
+    }
+}
+
+impl Read for StreamReader {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let data = self.fill_buf()?;
+        let n = data.len().min(buf.len());
+        buf[..n].copy_from_slice(&data[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}

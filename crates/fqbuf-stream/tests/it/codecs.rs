@@ -1,0 +1,148 @@
+//! zstd, bzip2 and xz: parts one after the other, cut, damaged, padded, followed by garbage.
+
+use fqbuf_stream::{Format, StreamErrorKind};
+
+use crate::support::{WAYS, fastq, read, read_every_way};
+
+/// One part of `format` holding `data`.
+fn part(format: Format, data: &[u8]) -> Vec<u8> {
+    match format {
+        #[cfg(feature = "zstd")]
+        Format::Zstd => {
+            use std::io::Write;
+            let mut encoder = zstd::Encoder::new(Vec::new(), 3).expect("memory");
+            encoder.include_checksum(true).expect("known");
+            encoder.write_all(data).expect("memory");
+            encoder.finish().expect("memory")
+        }
+        #[cfg(feature = "bzip2")]
+        Format::Bzip2 => {
+            use std::io::Write;
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+            encoder.write_all(data).expect("memory");
+            encoder.finish().expect("memory")
+        }
+        #[cfg(feature = "xz")]
+        Format::Xz => {
+            use std::io::Write;
+            let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+            encoder.write_all(data).expect("memory");
+            encoder.finish().expect("memory")
+        }
+        _ => unreachable!("{format} is not tested here"),
+    }
+}
+
+/// The formats of this build.
+fn formats() -> impl Iterator<Item = Format> {
+    [Format::Zstd, Format::Bzip2, Format::Xz].into_iter().filter(|f| f.is_supported())
+}
+
+#[test]
+fn one_part_of_any_size() {
+    for format in formats() {
+        for records in [0, 1, 300, 20_000] {
+            let text = fastq(records);
+            let out = read_every_way(&part(format, &text));
+            assert!(out.error.is_none(), "{format}: {:?}", out.error);
+            assert!(out.bytes == text, "{format}: {records} records");
+        }
+    }
+}
+
+/// Fails when the decoder stops at the first part's end.
+#[test]
+fn fault_60_all_parts() {
+    for format in formats() {
+        let text = fastq(3000);
+        let input: Vec<u8> = text.chunks(90_000).chain([&b""[..]]).flat_map(|data| part(format, data)).collect();
+        let out = read_every_way(&input);
+        assert!(out.error.is_none(), "{format}: {:?}", out.error);
+        assert!(out.bytes == text, "{format}");
+    }
+}
+
+/// Fails when an end of input inside a part is an end.
+#[test]
+fn fault_62_cut_at_every_byte() {
+    for format in formats() {
+        let text = fastq(5);
+        let (a, b) = (part(format, &text[..300]), part(format, &text[300..]));
+        let input = [&a[..], &b].concat();
+        for n in 0..=input.len() {
+            let out = if n % 16 == 0 { read_every_way(&input[..n]) } else { read(&input[..n], WAYS[n % 2]) };
+            assert!(text.starts_with(&out.bytes), "{format}");
+            if [0, a.len(), input.len()].contains(&n) {
+                assert!(out.error.is_none(), "{format} {n}: {:?}", out.error);
+            } else {
+                assert_eq!(out.kind(), Some(StreamErrorKind::Truncated), "{format} {n}");
+                assert_eq!(out.offset(), Some(n as u64));
+            }
+        }
+    }
+}
+
+/// Fails when a decoder that makes no headway is called for ever, or the error's place depends on the reads.
+#[test]
+fn fault_63_flipped_bits() {
+    for format in formats() {
+        let text = fastq(8);
+        let input = part(format, &text);
+        // The magic number decides what it is; a flip there makes it plain.
+        for bit in 8 * 6..input.len() * 8 {
+            if bit % 5 != 0 {
+                continue;
+            }
+            let mut bad = input.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            let out = if bit % 40 == 0 { read_every_way(&bad) } else { read(&bad, WAYS[bit % 2]) };
+            assert!(out.error.is_some() || out.bytes == text, "{format}: bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn fault_65_zeros_may_follow_and_nothing_else() {
+    for format in formats() {
+        let text = fastq(10);
+        let whole = part(format, &text);
+        for zeros in [1, 4, 512] {
+            let out = read_every_way(&[&whole[..], &vec![0; zeros]].concat());
+            assert!(out.error.is_none() && out.bytes == text, "{format}: {:?}", out.error);
+        }
+        for garbage in [&b"garbage\n"[..], b"\0\0x", b"\x1f\x8b"] {
+            let out = read_every_way(&[&whole[..], garbage].concat());
+            assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{format}");
+            let zeros = garbage.iter().take_while(|&&b| b == 0).count();
+            assert_eq!((out.bytes == text, out.offset()), (true, Some((whole.len() + zeros) as u64)));
+        }
+    }
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn a_zstd_file_may_begin_with_a_skippable_frame() {
+    let text = fastq(10);
+    let mut input = b"\x50\x2a\x4d\x18\x05\x00\x00\x00-----".to_vec();
+    input.extend_from_slice(&part(Format::Zstd, &text));
+    let out = read_every_way(&input);
+    assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
+}
+
+#[cfg(any(feature = "zstd", feature = "xz"))]
+#[test]
+fn a_decoder_gets_no_more_memory_than_allowed() {
+    use crate::support::drain;
+    use fqbuf_stream::Stream;
+    for format in formats().filter(|&f| f != Format::Bzip2) {
+        let text = fastq(30_000);
+        let input = part(format, &text);
+        let open = |bytes| {
+            let mut builder = Stream::builder();
+            drain(builder.decoder_memory(bytes).from_reader(std::io::Cursor::new(input.clone())))
+        };
+        let out = open(100_000);
+        assert_eq!((out.kind(), out.bytes.len()), (Some(StreamErrorKind::Memory), 0), "{format}");
+        assert!(open(32 << 20).bytes == text, "{format}");
+    }
+}

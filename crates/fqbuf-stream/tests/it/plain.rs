@@ -1,0 +1,202 @@
+//! Plain input, and readers below that misbehave.
+
+use std::io::{self, BufRead, Read};
+
+use fqbuf_line::{Block, Source};
+use fqbuf_stream::{Format, ReadAhead, Stream, StreamErrorKind};
+
+use crate::support::{Answer, Script, WAYS, drain, fastq, read_every_way, read_from};
+
+#[test]
+fn plain_input_comes_out_as_it_went_in() {
+    for text in [Vec::new(), b"@".to_vec(), b"@r\nA\n+\nI".to_vec(), fastq(5000)] {
+        let out = read_every_way(&text);
+        assert!(out.error.is_none());
+        assert!(out.bytes == text);
+    }
+}
+
+/// Fails when a short first read decides the format.
+#[test]
+fn fault_32_short_reads() {
+    let text = fastq(50);
+    assert!(read_every_way(&text).bytes == text);
+}
+
+/// Fails without the retry.
+#[test]
+fn fault_29_interrupted() {
+    for way in WAYS {
+        let script = Script::new([
+            Answer::Error(io::ErrorKind::Interrupted),
+            Answer::Bytes(b"@r\nA".to_vec()),
+            Answer::Error(io::ErrorKind::Interrupted),
+            Answer::Error(io::ErrorKind::Interrupted),
+            Answer::Bytes(b"\n+\nI\n".to_vec()),
+        ]);
+        let out = read_from(script, way);
+        assert!(out.error.is_none());
+        assert_eq!(out.bytes, b"@r\nA\n+\nI\n");
+    }
+}
+
+/// Fails when an error ends the stream whatever its kind.
+#[test]
+fn fault_30_would_block() {
+    for way in WAYS {
+        let script = Script::new([
+            Answer::Error(io::ErrorKind::WouldBlock),
+            Answer::Bytes(b"@r\nA".to_vec()),
+            Answer::Error(io::ErrorKind::WouldBlock),
+            Answer::Bytes(b"\n+\nI\n".to_vec()),
+        ]);
+        let mut stream = Stream::builder().read_ahead(way).from_reader(script);
+        let (mut block, mut waits) = (Block::new(), 0);
+        loop {
+            block.make_room(100).expect("memory");
+            match stream.fill(&mut block) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(e) => {
+                    assert_eq!(e.kind(), io::ErrorKind::WouldBlock);
+                    waits += 1;
+                }
+            }
+        }
+        assert_eq!((block.data(), waits), (&b"@r\nA\n+\nI\n"[..], 2), "{way:?}");
+    }
+}
+
+/// Fails when the reader is asked again after its end.
+#[test]
+fn fault_31_the_end_stays_the_end() {
+    for way in WAYS {
+        let script =
+            Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Bytes(Vec::new()), Answer::Bytes(b"more".to_vec())]);
+        let mut reader = Stream::builder().read_ahead(way).from_reader(script).into_reader();
+        let mut text = Vec::new();
+        for _ in 0..3 {
+            reader.read_to_end(&mut text).expect("no error");
+            assert_eq!(reader.read(&mut []).expect("no error"), 0);
+        }
+        assert_eq!(text, b"@r\n");
+    }
+}
+
+/// Fails when the claim is believed.
+#[test]
+fn fault_33_a_reader_that_claims_too_much() {
+    for way in WAYS {
+        for before in [&b""[..], b"@r\n"] {
+            let out = read_from(
+                Script::new(
+                    [Answer::Bytes(before.to_vec()), Answer::Claim(1)].into_iter().skip(usize::from(before.is_empty())),
+                ),
+                way,
+            );
+            assert_eq!(out.kind(), Some(StreamErrorKind::Overclaim));
+            assert_eq!(out.bytes, before);
+            assert_eq!(out.offset(), Some(before.len() as u64));
+        }
+    }
+}
+
+/// Fails when a thread's panic is taken for the end of input, or takes the caller down.
+#[test]
+fn fault_35_a_reader_that_panics() {
+    for way in WAYS {
+        let script = Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Panic]);
+        let mut stream = Stream::builder().name("tape").read_ahead(way).from_reader(script);
+        let out = drain(&mut stream);
+        assert_eq!((out.kind(), &out.bytes[..]), (Some(StreamErrorKind::Panicked), &b"@r\n"[..]));
+        assert_eq!(
+            out.error.map(|e| e.to_string()).as_deref(),
+            Some("tape: the reader panicked: the tape tore (compressed byte 3)")
+        );
+        // And again, not an end.
+        assert_eq!(drain(&mut stream).kind(), Some(StreamErrorKind::Panicked));
+    }
+}
+
+#[test]
+fn a_failing_reader_is_an_error_after_the_data_before_it() {
+    for way in WAYS {
+        let script = Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Error(io::ErrorKind::ConnectionReset)]);
+        let mut stream = Stream::builder().read_ahead(way).from_reader(script);
+        for bytes in [&b"@r\n"[..], b""] {
+            let out = drain(&mut stream);
+            assert_eq!((out.kind(), &out.bytes[..]), (Some(StreamErrorKind::Read), bytes));
+            assert_eq!(out.error.map(|e| e.kind()), Some(io::ErrorKind::ConnectionReset));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_and_one_that_is_a_directory() {
+    let err = fqbuf_stream::open("no/such/reads.fq").unwrap_err();
+    assert_eq!(err.kind(), io::ErrorKind::NotFound);
+    assert!(err.to_string().starts_with("no/such/reads.fq: "), "{err}");
+    let err = fqbuf_stream::open(env!("CARGO_MANIFEST_DIR")).unwrap_err();
+    assert_eq!(err.kind(), io::ErrorKind::IsADirectory);
+    assert_eq!(err.to_string(), format!("{}: is a directory", env!("CARGO_MANIFEST_DIR")));
+}
+
+#[test]
+fn progress_outlives_the_stream() {
+    let text = fastq(300);
+    let len = text.len() as u64;
+    let mut stream = fqbuf_stream::from_reader(io::Cursor::new(text));
+    let progress = stream.progress();
+    assert_eq!((stream.format(), progress.compressed(), progress.compressed_total()), (None, 0, None));
+    assert_eq!(stream.detect().expect("plain"), Format::Plain);
+    drain(stream);
+    assert_eq!((progress.compressed(), progress.uncompressed(), progress.end_block_missing()), (len, len, false));
+}
+
+/// Fails when the copying way says 0 for want of room.
+#[test]
+fn a_block_without_room_is_an_error_or_exchanged() {
+    for way in WAYS {
+        let mut stream = Stream::builder().read_ahead(way).from_reader(io::Cursor::new(fastq(100)));
+        let mut block = Block::with_capacity(3 * fqbuf_line::PAGE).expect("memory");
+        block.commit(block.room());
+        let full = block.len();
+        match stream.fill(&mut block) {
+            Ok(n) => assert_eq!(block.len(), full + n),
+            Err(e) => assert_eq!(e.kind(), io::ErrorKind::InvalidInput),
+        }
+    }
+}
+
+#[test]
+fn a_stream_dropped_early_stops_its_thread() {
+    struct Endless;
+    impl Read for Endless {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            into.fill(b'A');
+            Ok(into.len())
+        }
+    }
+    for way in WAYS {
+        drop(Stream::builder().read_ahead(way).from_reader(Endless));
+        let mut reader = Stream::builder().read_ahead(way).from_reader(Endless).into_reader();
+        assert_eq!(reader.fill_buf().expect("bytes")[0], b'A');
+        drop(reader);
+    }
+}
+
+#[test]
+fn long_rests_are_carried_over_by_copying() {
+    let text = fastq(20_000);
+    for way in [ReadAhead::Never, ReadAhead::Always] {
+        let mut stream = Stream::builder().read_ahead(way).block_size(0).from_reader(io::Cursor::new(text.clone()));
+        let mut block = Block::new();
+        loop {
+            block.make_room(5000).expect("memory");
+            if stream.fill(&mut block).expect("plain") == 0 {
+                break;
+            }
+        }
+        assert!(block.data() == text);
+    }
+}
