@@ -14,7 +14,7 @@ macro_rules! hold {
 }
 pub(crate) use hold;
 
-pub fn record(input: &[u8], got: &RefRecord<'_>, expected: &Rec<'_>) {
+pub(crate) fn record(input: &[u8], got: &RefRecord<'_>, expected: &Rec<'_>) {
     let id = expected.head.split(|b| *b == b' ' || *b == b'\t').next().unwrap();
     let description = expected.head.get(id.len() + 1..);
     hold!(got.head() == expected.head, input, "head of {expected:?}: {got:?}");
@@ -28,7 +28,7 @@ pub fn record(input: &[u8], got: &RefRecord<'_>, expected: &Rec<'_>) {
     hold!(got.has_plain_line_ends() == (plain == got.as_bytes()), input, "plain line ends of {expected:?}");
 }
 
-pub fn error(input: &[u8], got: &ParseError, expected: &Bad<'_>) {
+pub(crate) fn error(input: &[u8], got: &ParseError, expected: &Bad<'_>) {
     hold!(format!("{:?}", got.kind()) == format!("{:?}", expected.kind), input, "{got:?}, not {expected:?}");
     hold!(got.position() == expected.position, input, "place of {got:?}, not {expected:?}");
     hold!(got.id() == expected.id, input, "id of {got:?}, not {expected:?}");
@@ -36,7 +36,7 @@ pub fn error(input: &[u8], got: &ParseError, expected: &Bad<'_>) {
 }
 
 /// Reads all, compares all, and asks twice at the end.
-pub fn reader<S: Source>(input: &[u8], mut reader: Reader<S>, expected: &Outcome<'_>) {
+pub(crate) fn reader<S: Source>(input: &[u8], mut reader: Reader<S>, expected: &Outcome<'_>) {
     for rec in &expected.records {
         hold!(reader.position() == rec.position, input, "{:?}, not {:?}", reader.position(), rec.position);
         match reader.next_record() {
@@ -57,7 +57,7 @@ pub fn reader<S: Source>(input: &[u8], mut reader: Reader<S>, expected: &Outcome
     }
 }
 
-pub fn slice(input: &[u8], mut reader: SliceReader<'_>, expected: &Outcome<'_>) {
+pub(crate) fn slice(input: &[u8], mut reader: SliceReader<'_>, expected: &Outcome<'_>) {
     for rec in &expected.records {
         let (place, at) = (reader.position(), reader.consumed());
         hold!(place == rec.position && at as u64 == place.byte, input, "{place:?}, not {:?}", rec.position);
@@ -79,7 +79,7 @@ pub fn slice(input: &[u8], mut reader: SliceReader<'_>, expected: &Outcome<'_>) 
 }
 
 /// Reads all in batches.
-pub fn batches<S: Source>(input: &[u8], mut reader: Reader<S>, mut batch: RecordBuffer, expected: &Outcome<'_>) {
+pub(crate) fn batches<S: Source>(input: &[u8], mut reader: Reader<S>, mut batch: RecordBuffer, expected: &Outcome<'_>) {
     let mut at = 0;
     loop {
         let result = reader.read_batch(&mut batch);

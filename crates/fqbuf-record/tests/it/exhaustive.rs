@@ -21,7 +21,7 @@ fn every_text(len: usize, mut f: impl FnMut(&[u8])) {
 }
 
 /// Whether the long tests run.
-pub fn deep() -> bool {
+pub(crate) fn deep() -> bool {
     std::env::var_os("FQBUF_DEEP").is_some_and(|v| v == "1")
 }
 

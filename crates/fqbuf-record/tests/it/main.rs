@@ -1,9 +1,18 @@
 //! What users of fqbuf-record rely on, through its public names.
 
+mod batches;
+mod checks;
 mod compare;
+mod conformance;
+mod corpus;
+mod errors;
 mod exhaustive;
+mod faults;
 mod oracle;
+mod paired;
 mod random;
 mod schedules;
 mod sources;
+mod split;
 mod texts;
+mod writer;

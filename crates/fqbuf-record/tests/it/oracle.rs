@@ -7,31 +7,31 @@ use fqbuf_record::{ParseErrorKind, Part, Position};
 
 /// A record as the oracle sees it.
 #[derive(Debug)]
-pub struct Rec<'a> {
-    pub position: Position,
-    pub bytes: &'a [u8],
-    pub head: &'a [u8],
-    pub seq: &'a [u8],
-    pub title: &'a [u8],
-    pub qual: &'a [u8],
+pub(crate) struct Rec<'a> {
+    pub(crate) position: Position,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) head: &'a [u8],
+    pub(crate) seq: &'a [u8],
+    pub(crate) title: &'a [u8],
+    pub(crate) qual: &'a [u8],
 }
 
 /// An error as the oracle sees it.
 #[derive(Debug)]
-pub struct Bad<'a> {
-    pub kind: ParseErrorKind,
+pub(crate) struct Bad<'a> {
+    pub(crate) kind: ParseErrorKind,
     /// Of the line that breaks the rule.
-    pub position: Position,
-    pub id: Option<&'a [u8]>,
+    pub(crate) position: Position,
+    pub(crate) id: Option<&'a [u8]>,
     /// Where the record begins that breaks the rule, or for a blank line what is behind the blank lines.
-    pub record: Position,
+    pub(crate) record: Position,
 }
 
 /// What becomes of an input.
 #[derive(Debug)]
-pub struct Outcome<'a> {
-    pub records: Vec<Rec<'a>>,
-    pub end: Result<(), Bad<'a>>,
+pub(crate) struct Outcome<'a> {
+    pub(crate) records: Vec<Rec<'a>>,
+    pub(crate) end: Result<(), Bad<'a>>,
 }
 
 /// A line without its line end.
@@ -45,7 +45,7 @@ fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Parses `input` from `place` on, where a record may take `limit` (at least 2) bytes.
-pub fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Outcome<'_> {
+pub(crate) fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Outcome<'_> {
     let mut records = Vec::new();
     loop {
         let rest = &input[place.byte as usize..];
@@ -86,7 +86,7 @@ pub fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Outcome<'_
     }
 }
 
-pub fn parse(input: &[u8]) -> Outcome<'_> {
+pub(crate) fn parse(input: &[u8]) -> Outcome<'_> {
     parse_from(input, Position::START, usize::MAX)
 }
 
@@ -121,7 +121,7 @@ fn judge(lines: &[&[u8]], whole: bool, limit: usize) -> Result<(), (ParseErrorKi
 }
 
 /// The first line start at or after `from` at which the rule for record starts holds.
-pub fn record_start(input: &[u8], from: usize, limit: usize) -> Option<usize> {
+pub(crate) fn record_start(input: &[u8], from: usize, limit: usize) -> Option<usize> {
     let mut starts = Vec::new();
     let mut at = 0;
     for line in lines(input) {
@@ -142,13 +142,13 @@ pub fn record_start(input: &[u8], from: usize, limit: usize) -> Option<usize> {
 }
 
 /// What a reader that skips bad records delivers and counts.
-pub struct Skipping<'a> {
-    pub records: Vec<Rec<'a>>,
+pub(crate) struct Skipping<'a> {
+    pub(crate) records: Vec<Rec<'a>>,
     /// Bad places and bytes.
-    pub skipped: (u64, u64),
+    pub(crate) skipped: (u64, u64),
 }
 
-pub fn skip(input: &[u8], limit: usize) -> Skipping<'_> {
+pub(crate) fn skip(input: &[u8], limit: usize) -> Skipping<'_> {
     let mut all = Skipping { records: Vec::new(), skipped: (0, 0) };
     let mut place = Position::START;
     loop {

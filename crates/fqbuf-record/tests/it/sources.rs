@@ -3,25 +3,25 @@
 use std::io::{self, Read};
 
 /// Delivers its input in reads of the given sizes, over and over.
-pub struct Chunks<'a> {
+pub(crate) struct Chunks<'a> {
     rest: &'a [u8],
     sizes: Vec<usize>,
     next: usize,
 }
 
 impl<'a> Chunks<'a> {
-    pub fn new(input: &'a [u8], sizes: &[usize]) -> Self {
+    pub(crate) fn new(input: &'a [u8], sizes: &[usize]) -> Self {
         assert!(sizes.iter().all(|size| *size > 0));
         Self { rest: input, sizes: sizes.to_vec(), next: 0 }
     }
 
     /// Two reads, the first of `at` bytes; one when `at` is 0.
-    pub fn cut(input: &'a [u8], at: usize) -> Self {
+    pub(crate) fn cut(input: &'a [u8], at: usize) -> Self {
         Self::new(input, &[if at == 0 { usize::MAX } else { at }, usize::MAX])
     }
 
     /// One read a bit that is 0: bit `i` joins the bytes `i` and `i + 1`.
-    pub fn mask(input: &'a [u8], mask: usize) -> Self {
+    pub(crate) fn mask(input: &'a [u8], mask: usize) -> Self {
         let mut sizes = vec![1];
         for i in 1..input.len() {
             if mask >> (i - 1) & 1 == 1 {
@@ -47,7 +47,7 @@ impl Read for Chunks<'_> {
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     Interrupted,
     WouldBlock,
     Error,
@@ -59,12 +59,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Interrupted, Self::WouldBlock, Self::Error, Self::Zero, Self::TooMany, Self::Panic];
 }
 
 /// Delivers its input, with trouble once, when `at` bytes were delivered.
-pub struct Troubled<'a> {
+pub(crate) struct Troubled<'a> {
     input: &'a [u8],
     at: usize,
     done: usize,
@@ -74,7 +74,7 @@ pub struct Troubled<'a> {
 }
 
 impl<'a> Troubled<'a> {
-    pub fn new(input: &'a [u8], at: usize, trouble: Trouble, size: usize) -> Self {
+    pub(crate) fn new(input: &'a [u8], at: usize, trouble: Trouble, size: usize) -> Self {
         Self { input, at, done: 0, trouble: Some(trouble), size }
     }
 }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Short inputs, each with its own trap.
-pub const SHORT: &[&[u8]] = &[
+pub(crate) const SHORT: &[&[u8]] = &[
     b"",
     b"\n",
     b"\r\n\n\r",
@@ -27,7 +27,7 @@ pub const SHORT: &[&[u8]] = &[
 ];
 
 /// Records that look like something else at many offsets: every line kind that may begin with `@` or `+` does.
-pub fn adversarial() -> Vec<Vec<u8>> {
+pub(crate) fn adversarial() -> Vec<Vec<u8>> {
     let at: &[u8] = b"@@@ @\nACGT\n+@x\n@@@@\n@r2 @+\nAC\n+\n+@\n@\nG\n+\n@\n@x\nTTT\n+\n@+@\n";
     let mut all: Vec<Vec<u8>> = vec![
         at.to_vec(),
@@ -47,12 +47,12 @@ pub fn adversarial() -> Vec<Vec<u8>> {
 }
 
 /// The same with CR LF for each LF.
-pub fn crlf(text: &[u8]) -> Vec<u8> {
+pub(crate) fn crlf(text: &[u8]) -> Vec<u8> {
     text.iter().flat_map(|b| if *b == b'\n' { b"\r\n".to_vec() } else { vec![*b] }).collect()
 }
 
 /// Some records of up to 150 bases, long enough for the fast path to take part, with every kind of line end.
-pub fn mixed(records: usize) -> Vec<u8> {
+pub(crate) fn mixed(records: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for i in 0..records {
         let len = [150, 7, 0, 64, 101, 1, 63, 36, 65][i % 9];
@@ -71,7 +71,7 @@ pub fn mixed(records: usize) -> Vec<u8> {
 
 /// One change to a text.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub(crate) enum Change {
     Put(u8),
     Replace(u8),
     Remove,
@@ -133,7 +133,7 @@ fn record() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A few records, mostly whole, with a few changes.
-pub fn near_valid() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn near_valid() -> impl Strategy<Value = Vec<u8>> {
     let changes = prop_oneof![Just(0..1), Just(1..2), Just(1..6)].prop_flat_map(|n| vec((any::<usize>(), change()), n));
     let tail = prop::sample::select(vec![&b""[..], b"", b"\n", b"\r\n\n", b"\r"]);
     (vec(record(), 0..12), changes, tail).prop_map(|(records, changes, tail)| {

@@ -1,0 +1,155 @@
+//! What a user is shown, and what a program finds in an error.
+
+use std::error::Error;
+use std::io;
+
+use fqbuf_record::{Checks, GrowthPolicy, ParseError, ParseErrorKind, Reader, RecordBuffer, SliceReader};
+use rstest::rstest;
+
+fn error(text: &[u8]) -> ParseError {
+    Reader::builder().source_name("a.fq").build(text).records().find_map(Result::err).expect("an error")
+}
+
+#[rstest]
+#[case::header(b"r1\nA\n+\nI\n", "a.fq: record 1 (line 1, byte 0): header begins with 'r', not with '@'")]
+#[case::blank(b"@a\nA\n+\nI\n\n@b", "a.fq: record 2 (line 5, byte 9): blank line where a header is due")]
+#[case::at(b"@a\n@\n+\nI\n", "a.fq: record 1 (line 2, byte 3): sequence begins with '@'")]
+#[case::plus(b"@a\nA\nA\n+\nII\n", "a.fq: record 1 (line 3, byte 5): third line begins with 'A', not with '+'")]
+#[case::plus_blank(b"@a\nA\n\nI\n", "a.fq: record 1 (line 3, byte 5): third line is blank, not '+'")]
+#[case::short(b"@a\nAC\n+\nI\n", "a.fq: record 1 (line 4, byte 8): quality has 1 character, sequence has 2")]
+#[case::long(b"@a\nA\n+\nII\n", "a.fq: record 1 (line 4, byte 7): quality has 2 characters, sequence has 1")]
+#[case::cut(b"@a\nA\n+\n", "a.fq: record 1 (line 3, byte 5): input ends after the '+' line of a record")]
+#[case::control(b"\x1f\x8b\n", "a.fq: record 1 (line 1, byte 0): header begins with byte 0x1f, not with '@'")]
+fn messages(#[case] text: &[u8], #[case] expected: &str) {
+    assert_eq!(error(text).to_string(), expected);
+}
+
+/// The error of the README: source, record, line, byte, both lengths, id and hint.
+#[test]
+fn fault_15_unequal_lengths_are_an_error_with_both_lengths() {
+    let text = b"@r1\nACGT\n+\nIIII\n@K00198:305 1:N:0\nACGT\n+\nIII\n@r3\nA\n+\nI\n";
+    let mut reader = Reader::builder().source_name("a.fq.gz").compressed(true).build(&text[..]);
+    let error = reader.records().find_map(Result::err).unwrap();
+    assert_eq!(
+        error.report().to_string(),
+        "a.fq.gz: record 2 (line 8, byte 41 uncompressed): quality has 3 characters, sequence has 4\n  id: K00198:305"
+    );
+    assert!(matches!(error.kind(), ParseErrorKind::UnequalLengths { seq: 4, qual: 3 }));
+}
+
+/// Line numbers that count records by four, or the line after, are wrong for most kinds.
+#[rstest]
+#[case::missing_quality(b"@a\nA\n+\nI\n@b\nACG\n+\n@c\nA\n+\nI\n", 8)]
+#[case::extra_line(b"@a\nA\n+\nI\n@b\nAC\nAC\n+\nII\n", 7)]
+#[case::blank_with_crlf(b"@a\r\nA\r\n+\r\nI\r\n\r\n@b\r\n", 5)]
+#[case::header(b"@a\nA\n+\nI\nb\n", 5)]
+fn fault_24_the_line_is_the_one_that_breaks_the_rule(#[case] text: &[u8], #[case] line: u64) {
+    let found = error(text);
+    assert_eq!(found.position().line, line);
+    let before = &text[..found.position().byte as usize];
+    assert_eq!(before.iter().filter(|b| **b == b'\n').count() as u64 + 1, line, "byte and line agree");
+    assert!(before.is_empty() || before.ends_with(b"\n"));
+}
+
+/// The line that lacks is known by what stands in its place.
+#[test]
+fn fault_08_a_missing_quality_line() {
+    let found = error(b"@a\nACGT\n+\n@b\nACGT\n+\nIIII\n");
+    assert_eq!((found.position().line, found.id()), (4, Some(&b"a"[..])));
+    // The next header is as long as the sequence: it passes for the quality, and the line behind it gives it away.
+    let found = error(b"@a\nAC\n+\n@b\nAC\n+\nII\n");
+    assert!(matches!(found.kind(), ParseErrorKind::MissingAt { found: b'A' }));
+    assert_eq!(found.position().line, 5);
+}
+
+#[test]
+fn fault_23_a_byte_order_mark_is_named() {
+    let found = error(b"\xef\xbb\xbf@r1\nA\n+\nI\n");
+    assert_eq!((found.position().line, found.position().byte), (1, 0));
+    assert!(found.report().to_string().contains("byte order mark"));
+    assert!(error(b">r1\nACGT\n").hint().unwrap().contains("FASTA"));
+    assert!(error(b"\x1f\x8b\x08").hint().unwrap().contains("compressed"));
+}
+
+#[test]
+fn an_io_error_is_the_source_and_keeps_its_kind() {
+    struct Fails;
+    impl io::Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::new(io::ErrorKind::ConnectionReset, "cable cut"))
+        }
+    }
+    let mut reader = Reader::builder().source_name("net").build(Fails);
+    let error = reader.next_record().unwrap_err();
+    assert!(!error.is_format());
+    assert_eq!(error.source().unwrap().to_string(), "cable cut");
+    assert!(error.to_string().contains("cable cut"));
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionReset);
+    let format: io::Error = self::error(b"x").into();
+    assert_eq!(format.kind(), io::ErrorKind::InvalidData);
+    let inner = format.get_ref().and_then(|e| e.downcast_ref::<ParseError>()).unwrap();
+    assert!(inner.source().is_none() && inner.position().line == 1);
+    assert_eq!(io::Error::from(self::error(b"@x")).kind(), io::ErrorKind::UnexpectedEof);
+    let none = Reader::new(&b""[..]).read_batch(&mut RecordBuffer::new(0)).unwrap_err();
+    assert_eq!(io::Error::from(none).kind(), io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn errors_are_small_and_shareable() {
+    fn shareable<T: Send + Sync + 'static>() {}
+    shareable::<ParseError>();
+    assert_eq!(size_of::<ParseError>(), size_of::<usize>());
+    assert_eq!(size_of::<Result<(), ParseError>>(), size_of::<usize>());
+}
+
+/// A hostile id neither fills memory nor reaches the terminal raw.
+#[test]
+fn ids_are_shortened_and_escaped() {
+    let text = [b"@\x1b[31m", &vec![b'x'; 5000][..], b"\nAC\n+\nI\n"].concat();
+    let found = error(&text);
+    assert_eq!(found.id().unwrap().len(), 256);
+    let report = found.report().to_string();
+    assert!(report.contains("id: \\x1b[31mxxx") && report.len() < 600, "{report}");
+}
+
+/// A limit, a record beyond it, and the place where it is crossed.
+#[test]
+fn fault_26_a_record_longer_than_the_buffer() {
+    let long = [b"@a\n", &vec![b'A'; 100_000][..], b"\n+\n", &vec![b'I'; 100_000], b"\n"].concat();
+    let mut reader = Reader::builder().capacity(1).build(&long[..]);
+    assert_eq!(reader.next_record().unwrap().unwrap().len(), 100_000, "grown to");
+    let limited = |limit| Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit));
+    assert!(limited(long.len()).build(&long[..]).next_record().is_ok(), "up to the limit");
+    let error = limited(long.len() - 1).build(&long[..]).next_record().unwrap_err();
+    let ParseErrorKind::RecordTooLong { limit } = *error.kind() else { panic!("{error:?}") };
+    assert_eq!((limit, error.position().line, error.id()), (long.len() - 1, 4, Some(&b"a"[..])));
+    // What is behind can still be had.
+    let text = [&long[..], b"@b\nA\n+\nI\n"].concat();
+    let mut reader = limited(1000).skip_invalid(true).build(&text[..]);
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"b");
+    assert_eq!((reader.skipped().records, reader.skipped().bytes), (1, long.len() as u64));
+    assert_eq!(reader.position().line, 9);
+}
+
+/// The answer with a limit is the same for one read and for many: here a candidate for the next header is too long.
+#[test]
+fn skipping_with_a_limit_does_not_depend_on_the_reads() {
+    let text = [b"@a\nAC\n+\nI\n@", &vec![b'h'; 9000][..], b"\nAC\n+\nII\n@c\nA\n+\nI\n"].concat();
+    let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(100)).skip_invalid(true);
+    let mut slice = builder.clone().build_slice(&text);
+    let mut reader = builder.build(crate::sources::Chunks::new(&text, &[7]));
+    assert_eq!(slice.next_record().unwrap().unwrap().id(), b"c");
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"c");
+    assert_eq!(reader.skipped(), slice.skipped());
+    assert_eq!(reader.position(), slice.position());
+}
+
+#[test]
+fn an_error_of_a_slice_is_that_of_a_stream() {
+    let text = b"@a\nAC\n+\nI\x7f\n";
+    let builder = Reader::builder().checks(Checks::strict()).source_name("x");
+    let slice = builder.clone().build_slice(text).next_record().unwrap_err();
+    let stream = builder.build(&text[..]).next_record().unwrap_err();
+    assert_eq!(slice.to_string(), stream.to_string());
+    assert!(SliceReader::new(b"").next_record().unwrap().is_none());
+}

@@ -1,0 +1,373 @@
+//! Record starts and parts: together they are the serial run, its error included.
+
+use std::ops::Range;
+
+use fqbuf_record::{
+    Checks, GrowthPolicy, PartSource, Position, ReadAt, Reader, ReaderBuilder, RecordStart, Source, even_part,
+    find_last_record_start, find_record_start,
+};
+use proptest::prelude::*;
+
+use crate::oracle;
+use crate::texts::{adversarial, crlf, mixed, near_valid};
+
+/// Inputs that break the rules in every way, each with bytes around that look like record starts.
+fn malformed() -> Vec<Vec<u8>> {
+    let good = b"@a\nAC\n+\n@I\n@b\nA\n+\nI\n";
+    let bad: [&[u8]; 16] = [
+        b"@x\nAC\n+\n@\n",
+        b"@x\nACGT\nAC\n+\n@III\n@I\n",
+        b"@x\nACGTAC\n+\n@III\n@I\n",
+        b"@x\n@y\nA\n+\nI\n",
+        b"x\nA\n+\nI\n",
+        b"@x\nAC\n@y\nAC\n+\nII\n",
+        b"@x\nAC\n+\n@I\nGARBAGE\n@z\nA\n+\nI\n",
+        b"@x\nAC\n+\n@I\n\n@z\nA\n+\nI\n",
+        b"@x\nAC\n+\n@I\n\n+\n\n@z\nA\n+\nI\n",
+        b"\n@x\nAC\n+\nII\n",
+        b"@x\n\nAC\n+\nII\n",
+        b"@x\nAC\n+\n\nII\n",
+        b"@x\nAC\n\n+\n@I\n",
+        b"@x\n\n+\n@\n",
+        b"@x",
+        b"@x\nAC\n+\n",
+    ];
+    let mut all = Vec::new();
+    for bad in bad {
+        for text in [[bad, good].concat(), [good, bad].concat(), [good, bad, good].concat()] {
+            all.push(crlf(&text));
+            all.push(text);
+        }
+    }
+    all
+}
+
+fn texts() -> Vec<Vec<u8>> {
+    let mut all = adversarial();
+    all.extend(malformed());
+    all.extend([b"".to_vec(), b"\n\n\n".to_vec(), b"garbage".to_vec(), b"@".to_vec(), mixed(3)]);
+    all
+}
+
+/// In an input that keeps the rules, the answer is the first record that begins at or after the offset.
+fn true_start(input: &[u8], from: usize) -> Option<usize> {
+    oracle::parse(input).records.iter().map(|rec| rec.position.byte as usize).find(|start| *start >= from)
+}
+
+/// A search for `\n@`, or one that looks one line ahead only, fails here.
+#[test]
+fn fault_10_record_starts_from_every_offset() {
+    for text in texts() {
+        let good = oracle::parse(&text).end.is_ok();
+        for from in 0..=text.len() + 1 {
+            let expected = oracle::record_start(&text, from, usize::MAX);
+            let found = find_record_start(&text, from, true);
+            assert_eq!(found, expected.map_or(RecordStart::None, RecordStart::At), "{from} {}", text.escape_ascii());
+            if good {
+                assert_eq!(expected, true_start(&text, from), "{from} {}", text.escape_ascii());
+            }
+        }
+    }
+}
+
+/// With less of the input there, the answer is the same or that more is needed, from a place on that loses nothing.
+#[test]
+fn a_search_that_needs_more_goes_on_where_it_says() {
+    for text in texts() {
+        for from in 0..=text.len() {
+            let expected = find_record_start(&text, from, true);
+            for end in from..=text.len() {
+                match find_record_start(&text[..end], from, false) {
+                    RecordStart::NeedMore(at) => {
+                        assert!(at >= from && at <= end);
+                        // What is before a byte in front of it may be dropped.
+                        let dropped = at.saturating_sub(1);
+                        let found = match find_record_start(&text[dropped..], at - dropped, true) {
+                            RecordStart::At(start) => RecordStart::At(start + dropped),
+                            other => other,
+                        };
+                        assert_eq!(found, expected, "{from} of {end} in {}", text.escape_ascii());
+                    }
+                    found => assert_eq!(found, expected, "{from} of {end} in {}", text.escape_ascii()),
+                }
+            }
+        }
+    }
+}
+
+/// The last start that can be told: a part of an input that is handed over ends there.
+#[test]
+fn the_last_record_start_is_the_last_of_all_starts() {
+    for text in texts() {
+        for end in 0..=text.len() {
+            for at_end in [false, true] {
+                let mut starts = (0..=end).filter_map(|from| match find_record_start(&text[..end], from, at_end) {
+                    RecordStart::At(at) => Some(at),
+                    _ => None,
+                });
+                let expected = starts.by_ref().last();
+                assert_eq!(find_last_record_start(&text[..end], at_end), expected, "{end} {}", text.escape_ascii());
+            }
+        }
+    }
+}
+
+/// What a run delivers: bytes of each record with their offset, then the error with its byte.
+type Run = (Vec<(u64, Vec<u8>)>, Option<(String, u64)>);
+
+fn run<S: Source>(mut reader: Reader<S>) -> Run {
+    let mut records = Vec::new();
+    loop {
+        match reader.next_record() {
+            Ok(Some(record)) => {
+                // What was skipped may stand before it, nothing behind it.
+                let bytes = record.as_bytes().to_vec();
+                records.push((reader.position().byte - bytes.len() as u64, bytes));
+            }
+            Ok(None) => return (records, None),
+            Err(error) => {
+                let place = format!("{:?} {:?}", error.kind(), error.id());
+                return (records, Some((place, error.position().byte)));
+            }
+        }
+    }
+}
+
+fn run_slice(builder: &ReaderBuilder, text: &[u8], part: Range<usize>) -> Run {
+    let mut reader = builder.clone().build_slice_part(text, part);
+    let mut records = Vec::new();
+    loop {
+        assert_eq!(reader.position().byte, reader.consumed() as u64);
+        match reader.next_record() {
+            Ok(Some(record)) => {
+                records.push((reader.consumed() as u64 - record.as_bytes().len() as u64, record.as_bytes().to_vec()));
+            }
+            Ok(None) => return (records, None),
+            Err(error) => {
+                let place = format!("{:?} {:?}", error.kind(), error.id());
+                return (records, Some((place, error.position().byte)));
+            }
+        }
+    }
+}
+
+/// All parts in order, up to the first error.
+fn together(parts: impl Iterator<Item = Run>) -> Run {
+    let mut all = Vec::new();
+    for (records, error) in parts {
+        all.extend(records);
+        if error.is_some() {
+            return (all, error);
+        }
+    }
+    (all, None)
+}
+
+fn builder() -> ReaderBuilder {
+    Reader::builder().capacity(1)
+}
+
+fn check_cuts(builder: &ReaderBuilder, text: &[u8], cuts: &[usize]) {
+    let serial = run(builder.clone().build(text));
+    let edges = [&[0], cuts, &[text.len()]].concat();
+    let parts = || edges.windows(2).map(|edge| edge[0]..edge[1]);
+    let read = parts().map(|part| run(builder.clone().build_part(text, part.start as u64..part.end as u64).unwrap()));
+    assert_eq!(together(read), serial, "{cuts:?} {}", text.escape_ascii());
+    let read = parts().map(|part| run_slice(builder, text, part));
+    assert_eq!(together(read), serial, "slices {cuts:?} {}", text.escape_ascii());
+}
+
+/// Parts that end at the first record at or behind their end lose the error of what is between.
+#[test]
+fn two_parts_cut_at_every_offset_are_the_serial_run() {
+    for text in texts() {
+        for cut in 0..=text.len() {
+            check_cuts(&builder(), &text, &[cut]);
+        }
+    }
+}
+
+#[test]
+fn three_parts_of_malformed_inputs() {
+    for text in malformed().iter().step_by(3) {
+        for first in (0..=text.len()).step_by(2) {
+            for second in (first..=text.len()).step_by(3) {
+                check_cuts(&builder(), text, &[first, second]);
+            }
+        }
+    }
+}
+
+#[test]
+fn with_checks_and_limits_the_parts_are_the_serial_run() {
+    let strict = builder().checks(Checks::strict());
+    let quality = b"@a\nAC\n+\n@I\n@b\nAC\n+\nI\x7f\n@c\nAC\n+\n@I\n";
+    for cut in 0..=quality.len() {
+        check_cuts(&strict, quality, &[cut]);
+    }
+    for text in adversarial() {
+        for limit in [8, 12, 20] {
+            for cut in 0..=text.len() {
+                check_cuts(&builder().growth(GrowthPolicy::with_limit(limit)), &text, &[cut]);
+            }
+        }
+    }
+}
+
+/// Where bad records are skipped, the parts are the serial run, or one ends with an error that says why not.
+#[test]
+fn parts_that_skip_count_nothing_twice() {
+    let skipping = builder().skip_invalid(true);
+    let mut errors = 0;
+    for text in texts() {
+        let (serial, none) = run(skipping.clone().build(&text[..]));
+        assert!(none.is_none());
+        for cut in 0..=text.len() as u64 {
+            let edges = [0..cut, cut..text.len() as u64];
+            let parts = edges.map(|part| run(skipping.clone().build_part(&text[..], part).unwrap()));
+            let [(first, error), (second, None)] = parts else { panic!("the last part skips") };
+            if error.is_some() {
+                errors += 1;
+                assert_eq!(first, serial[..first.len()]);
+            } else {
+                assert_eq!([first, second].concat(), serial, "{cut} {}", text.escape_ascii());
+            }
+        }
+    }
+    assert!(errors > 0, "the case is among the inputs");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_parts_are_the_serial_run(text in near_valid(), cuts in prop::collection::vec(any::<usize>(), 0..5)) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
+        cuts.sort_unstable();
+        check_cuts(&builder(), &text, &cuts);
+    }
+
+    #[test]
+    fn the_search_agrees_with_the_oracle(text in near_valid(), from in any::<usize>()) {
+        let from = from % (text.len() + 1);
+        let expected = oracle::record_start(&text, from, usize::MAX).map_or(RecordStart::None, RecordStart::At);
+        prop_assert_eq!(find_record_start(&text, from, true), expected);
+    }
+}
+
+#[test]
+fn even_parts_abut_and_cover() {
+    for size in [0, 1, 7, 100, u64::MAX] {
+        for parts in [1, 2, 3, 8, 1000] {
+            let mut at = 0;
+            for index in 0..parts {
+                let part = even_part(size, index, parts);
+                assert!(part.start == at && part.end >= at);
+                assert!(part.end - part.start <= (size / parts).saturating_add(1));
+                at = part.end;
+            }
+            assert_eq!(at, size);
+            assert_eq!(even_part(size, parts, parts), size..size);
+        }
+    }
+    assert!(even_part(10, 0, 0).is_empty(), "no parts, nothing to read");
+}
+
+/// Delivers a byte at a time, with interruptions, and counts.
+struct Slow<'a>(&'a [u8], std::cell::Cell<u64>);
+
+impl ReadAt for Slow<'_> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        assert!(!buf.is_empty());
+        self.1.set(self.1.get() + 1);
+        if self.1.get() % 3 == 0 {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        self.0.read_at(&mut buf[..1], offset)
+    }
+
+    fn size(&self) -> std::io::Result<u64> {
+        self.0.size()
+    }
+}
+
+#[test]
+fn a_search_in_short_reads() {
+    for text in adversarial() {
+        let slow = Slow(&text, std::cell::Cell::new(0));
+        for from in 0..=text.len() + 2 {
+            let expected = oracle::record_start(&text, from, usize::MAX).unwrap_or(text.len()) as u64;
+            let expected = if from == 0 { 0 } else { expected };
+            assert_eq!(builder().record_start(&slow, from as u64).unwrap(), expected);
+        }
+    }
+}
+
+/// Lines longer than the window of the search: a sequence is passed without being kept, a quality that looks like a header
+/// is kept up to the limit.
+#[test]
+fn a_search_through_long_lines() {
+    let long = 200_000;
+    let text =
+        [b"@a\n".to_vec(), vec![b'A'; long], b"\n+\n".to_vec(), vec![b'@'; long], b"\n@b\nA\n+\nI\n".to_vec()].concat();
+    let second = (text.len() - 9) as u64;
+    for from in [1, 2, 3, 4, 100_000, 200_005, 200_007, 300_000, second - 1, second] {
+        assert_eq!(builder().record_start(&text[..], from).unwrap(), second);
+        let small = builder().growth(GrowthPolicy::with_limit(100_000));
+        assert_eq!(small.record_start(&text[..], from).unwrap(), second);
+    }
+    check_cuts(&Reader::builder(), &text, &[100, 150_000, 250_000]);
+}
+
+#[test]
+fn files_are_split_in_any_number_of_parts() {
+    let text = mixed(500);
+    let path = std::env::temp_dir().join(format!("fqbuf-record-split-{}.fq", std::process::id()));
+    std::fs::write(&path, &text).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let expected = oracle::parse(&text).records.len();
+    for parts in [1, 2, 3, 7, 100, 5000] {
+        let plan = Reader::builder().split(&file, parts).unwrap();
+        assert_eq!((plan.len() as u64, plan[0].start, plan.last().unwrap().end), (parts, 0, text.len() as u64));
+        let mut count = 0;
+        for (index, part) in plan.iter().enumerate() {
+            assert!(index == 0 || plan[index - 1].end == part.start);
+            let bytes = even_part(text.len() as u64, index as u64, parts);
+            for range in [part.clone(), bytes] {
+                let mut reader = Reader::builder().capacity(1).build_part(&file, range).unwrap();
+                assert_eq!(reader.position(), Position { record: 1, line: 1, byte: part.start });
+                count += reader.records().map(Result::unwrap).count();
+                assert_eq!(reader.position().byte, part.end);
+            }
+        }
+        assert_eq!(count, 2 * expected);
+    }
+    let whole = Reader::builder().build_part(PartSource::new(&file, 0).into_inner(), 0..u64::MAX);
+    assert_eq!(whole.unwrap().records().count(), expected);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn what_has_no_size_cannot_be_split() {
+    #[cfg(unix)]
+    {
+        let directory = std::fs::File::open(std::env::temp_dir()).unwrap();
+        let error = Reader::builder().split(&directory, 2).unwrap_err();
+        assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidInput);
+    }
+}
+
+/// Records and lines of a part count from its start; what precedes is added when it is known.
+#[test]
+fn positions_of_parts() {
+    let text = [mixed(10), b"@x\nAC\n+\nI\n".to_vec()].concat();
+    let serial = run(Reader::new(&text[..])).1;
+    let error = Reader::new(&text[..]).records().find_map(Result::err).unwrap();
+    let middle = Reader::builder().record_start(&text[..], text.len() as u64 / 2).unwrap();
+    let before = oracle::parse(&text[..middle as usize]).records.len() as u64;
+    let mut part = Reader::builder().build_part(&text[..], middle..text.len() as u64).unwrap();
+    let partial = part.records().find_map(Result::err).unwrap();
+    assert_eq!(serial.unwrap().1, partial.position().byte, "bytes are those of the input");
+    let mended = partial.offset_by(before, 4 * before, 0);
+    assert_eq!((mended.position(), mended.to_string()), (error.position(), error.to_string()));
+}
