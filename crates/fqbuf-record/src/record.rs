@@ -319,12 +319,6 @@ impl From<RefRecord<'_>> for FastqRecord {
     }
 }
 
-impl<'a> From<&RefRecord<'a>> for RefRecord<'a> {
-    fn from(record: &RefRecord<'a>) -> Self {
-        *record
-    }
-}
-
 impl<'a> From<&'a FastqRecord> for RefRecord<'a> {
     fn from(record: &'a FastqRecord) -> Self {
         record.as_record()

@@ -171,7 +171,9 @@ impl ReaderBuilder {
         let mut held = 0;
         loop {
             if held == window.len() {
-                let more = held.clamp(WINDOW, usize::MAX / 2);
+                // A byte more than there is tells the end of the input.
+                let rest = usize::try_from(size.saturating_sub(base + held as u64)).unwrap_or(WINDOW);
+                let more = held.clamp(WINDOW.min(rest.saturating_add(1)), usize::MAX / 2);
                 if window.try_reserve_exact(more).is_err() {
                     return Err(failed(ParseErrorKind::OutOfMemory, base));
                 }

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use crate::record::{InvalidRecord, RefRecord};
+use crate::record::{FastqRecord, InvalidRecord, RefRecord};
 
 /// Bytes that are collected before they are written, by default.
 const CAPACITY: usize = 128 << 10;
@@ -67,14 +67,13 @@ impl<W: Write> Writer<W> {
         Self { inner: Some(inner), buffer: Vec::new(), written: 0, capacity, panicked: false }
     }
 
-    /// Writes a record: a borrowed one (`&RefRecord`) or an owned one (`&FastqRecord`).
+    /// Writes a record.
     ///
     /// # Errors
     /// The destination's, from writing what was collected before. The record was then not taken: the same call may be
     /// repeated once the destination is ready again.
     #[inline]
-    pub fn write<'r>(&mut self, record: impl Into<RefRecord<'r>>) -> io::Result<()> {
-        let record = record.into();
+    pub fn write(&mut self, record: &RefRecord<'_>) -> io::Result<()> {
         if record.has_plain_line_ends() {
             let bytes = record.as_bytes();
             self.make_room(bytes.len())?;
@@ -82,6 +81,14 @@ impl<W: Write> Writer<W> {
             return Ok(());
         }
         self.write_lines(record.head(), record.seq(), record.title(), record.qual())
+    }
+
+    /// Writes an owned record.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub fn write_owned(&mut self, record: &FastqRecord) -> io::Result<()> {
+        self.write(&record.as_record())
     }
 
     /// Writes a record of `head` (id and description, without `@`), bases and qualities, with nothing after `+`.

@@ -33,8 +33,8 @@ fn slices_of_up_to_eight_bytes() {
 }
 
 #[test]
-fn streams_of_up_to_seven_bytes() {
-    for len in 0..=if deep() { 9 } else { 7 } {
+fn streams_of_up_to_six_bytes() {
+    for len in 0..=if deep() { 9 } else { 6 } {
         every_text(len, |text| {
             let reader = Reader::builder().capacity(1).build(text);
             compare::reader(text, reader, &oracle::parse(text));

@@ -5,7 +5,11 @@ use rstest::rstest;
 
 use crate::texts::crlf;
 
-fn all(text: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, ParseError> {
+/// Header, sequence and qualities of a record.
+type Lines = (Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// All records, the same from a stream and from a slice.
+fn all(text: &[u8]) -> Result<Vec<Lines>, ParseError> {
     let stream = Reader::builder().capacity(1).build(text).records().collect::<Result<Vec<_>, _>>();
     let slice = SliceReader::new(text).collect::<Result<Vec<_>, _>>();
     match (&stream, &slice) {

@@ -226,7 +226,7 @@ fn a_skipped_record_drops_its_mate() {
     let bad: Vec<Vec<u8>> = ids.iter().map(|id| format!("@{id}\nAC\n+\nI\n").into_bytes()).collect();
     for mask in 0..1_usize << 8 {
         // Bit 2i is about the first mate of pair i + 2, bit 2i + 1 about its second one.
-        let is_bad = |pair: usize, mate: usize| pair >= 2 && pair < 6 && mask >> (2 * (pair - 2) + mate) & 1 == 1;
+        let is_bad = |pair: usize, mate: usize| (2..6).contains(&pair) && mask >> (2 * (pair - 2) + mate) & 1 == 1;
         let input = |mate: usize, pair: usize| if is_bad(pair, mate) { &bad[pair][..] } else { &good[pair] };
         let last = 2 + (mask % 7).max(4);
         let file = |mate: usize| (0..last).flat_map(|pair| input(mate, pair).to_vec()).collect::<Vec<u8>>();

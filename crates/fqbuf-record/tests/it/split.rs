@@ -280,7 +280,7 @@ impl ReadAt for Slow<'_> {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
         assert!(!buf.is_empty());
         self.1.set(self.1.get() + 1);
-        if self.1.get() % 3 == 0 {
+        if self.1.get().is_multiple_of(3) {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
         self.0.read_at(&mut buf[..1], offset)

@@ -83,8 +83,8 @@ proptest! {
 fn owned_records_and_parts() -> io::Result<()> {
     let owned = FastqRecord::new(b"a 1", b"AC", b"I@").unwrap();
     let mut writer = Writer::new(Vec::new());
-    writer.write(&owned)?;
-    writer.write(owned.as_record())?;
+    writer.write_owned(&owned)?;
+    writer.write(&owned.as_record())?;
     writer.write_parts(b"b", b"", b"")?;
     assert_eq!(writer.buffered(), 33);
     assert!(writer.get_ref().is_empty());
@@ -124,7 +124,7 @@ struct Picky {
 impl Write for Picky {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.calls += 1;
-        if self.calls % 3 == 0 {
+        if self.calls.is_multiple_of(3) {
             return Err(self.trouble.into());
         }
         let n = buf.len().min(7);
@@ -134,7 +134,7 @@ impl Write for Picky {
 
     fn flush(&mut self) -> io::Result<()> {
         self.calls += 1;
-        if self.calls % 2 == 0 { Err(self.trouble.into()) } else { Ok(()) }
+        if self.calls.is_multiple_of(2) { Err(self.trouble.into()) } else { Ok(()) }
     }
 }
 

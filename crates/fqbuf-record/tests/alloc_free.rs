@@ -1,0 +1,258 @@
+//! Nothing is allocated per record, and memory stays within its bounds: a counting allocator watches both.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::Read;
+
+use fqbuf_record::{
+    FastqRecord, GrowthPolicy, PairBuffer, PairedReader, ParseError, ParseErrorKind, Reader, RecordBuffer, SliceReader,
+    Writer,
+};
+
+thread_local! {
+    /// Times that this thread asked for memory.
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that this thread has now, and the most that it had.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(size: isize) {
+    LIVE.set(LIVE.get() + size);
+    PEAK.set(PEAK.get().max(LIVE.get()));
+}
+
+struct Counting;
+
+// SAFETY: every call is handed on as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        count(layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        count(layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        // Old and new exist together while the bytes are copied.
+        count(size as isize);
+        count(-(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Times that `work` asked for memory.
+fn calls<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    let before = CALLS.get();
+    let result = work();
+    (CALLS.get() - before, result)
+}
+
+/// The most memory that `work` had, beside what was there before.
+fn peak<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let result = work();
+    (usize::try_from(PEAK.get() - before).unwrap_or(0), result)
+}
+
+fn deep() -> bool {
+    std::env::var_os("FQBUF_DEEP").is_some_and(|v| v == "1")
+}
+
+/// A text over and over, without an end.
+struct Again<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Read for Again<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let mut done = 0;
+        while done < buf.len() {
+            let n = (buf.len() - done).min(self.text.len() - self.at);
+            buf[done..done + n].copy_from_slice(&self.text[self.at..self.at + n]);
+            self.at = (self.at + n) % self.text.len();
+            done += n;
+        }
+        Ok(done)
+    }
+}
+
+/// Records of every kind that the fast path and the exact one know.
+const TEXT: &[u8] = b"@read1/1 x\nACGT\n+\nIIII\n@read1/2\r\nACGTACGT\r\n+\r\n@IIIIIII\r\n@e\n\n+\n\n@e\nA\n+e\nI\n";
+
+fn again() -> Reader<Again<'static>> {
+    Reader::new(Again { text: TEXT, at: 0 })
+}
+
+const MILLION: usize = 1_000_000;
+
+#[test]
+fn the_counter_counts() {
+    let (n, _) = calls(|| vec![1_u8; 100]);
+    assert_eq!(n, 1);
+    let (bytes, _) = peak(|| drop(vec![1_u8; 100]));
+    assert_eq!(bytes, 100);
+}
+
+#[test]
+fn a_million_records_one_at_a_time() -> Result<(), ParseError> {
+    let mut reader = again();
+    assert!(reader.next_record()?.is_some());
+    let (n, bases) =
+        calls(|| (0..MILLION).try_fold(0, |sum, _| Ok(sum + reader.next_record()?.map_or(0, |r| r.len()))));
+    assert_eq!((n, bases?), (0, MILLION / 4 * 13));
+    Ok(())
+}
+
+#[test]
+fn a_million_records_in_batches_that_are_recycled() -> Result<(), ParseError> {
+    let mut reader = again();
+    let mut batches = [RecordBuffer::new(1000), RecordBuffer::new(1000), RecordBuffer::new(1000)];
+    for batch in &mut batches {
+        reader.read_batch(batch)?;
+    }
+    let (n, ()) = calls(|| {
+        for i in 0..MILLION / 1000 {
+            let batch = &mut batches[i % 3];
+            assert_eq!(reader.read_batch(batch).ok(), Some(1000));
+            assert_eq!(batch.iter().map(|record| record.seq().len()).sum::<usize>(), 1000 / 4 * 13);
+        }
+    });
+    assert_eq!(n, 0);
+    Ok(())
+}
+
+#[test]
+fn owned_records_take_three_allocations_a_batch_at_most() -> Result<(), ParseError> {
+    let mut reader = again();
+    let mut batch = RecordBuffer::new(1000);
+    reader.read_batch(&mut batch)?;
+    for _ in 0..20 {
+        let (n, owned) = calls(|| reader.read_batch(&mut batch).map(|_| batch.drain()));
+        assert!(n <= 3, "{n}");
+        let owned = owned?;
+        assert_eq!(owned.len(), 1000);
+        let (n, clones) = calls(|| owned.iter().map(FastqRecord::clone).filter(|r| !r.is_empty()).count());
+        assert_eq!((n, clones), (0, 750));
+    }
+    let (n, one) = calls(|| reader.next_record().map(|record| record.map(FastqRecord::from)));
+    assert_eq!((n, one?.is_some()), (1, true), "one a record when taken one at a time");
+    Ok(())
+}
+
+#[test]
+fn pairs_from_two_inputs_and_from_one() -> Result<(), ParseError> {
+    // The interleaved reader copies a first mate when its buffer is refilled: into memory that is reused.
+    let readers = [PairedReader::new(again(), again()), PairedReader::interleaved(again())];
+    for reader in readers {
+        let mut reader = reader.check(fqbuf_record::MateCheck::Off);
+        let mut batch = PairBuffer::new(500);
+        for _ in 0..200 {
+            reader.read_batch(&mut batch)?;
+        }
+        let (n, ()) = calls(|| {
+            for _ in 0..200 {
+                assert_eq!(reader.read_batch(&mut batch).ok(), Some(500));
+            }
+            for _ in 0..100_000 {
+                assert!(matches!(reader.next_pair(), Ok(Some(_))));
+            }
+        });
+        assert_eq!(n, 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn writing() -> std::io::Result<()> {
+    let mut reader = again();
+    let mut writer = Writer::new(std::io::sink());
+    writer.write_parts(b"a", b"A", b"I")?;
+    reader.next_record()?;
+    let (n, result) = calls(|| {
+        for _ in 0..100_000 {
+            let Some(record) = reader.next_record()? else { break };
+            writer.write(&record)?;
+            writer.write_parts(record.head(), record.seq(), record.qual())?;
+        }
+        Ok::<(), std::io::Error>(())
+    });
+    assert_eq!(n, 0);
+    result
+}
+
+#[test]
+fn a_slice_is_read_in_place() {
+    let text = TEXT.repeat(1000);
+    let mut reader = SliceReader::new(&text);
+    let (n, bases) = calls(|| reader.by_ref().map(|record| record.map_or(0, |r| r.len())).sum::<usize>());
+    assert_eq!((n, bases), (0, 13_000));
+}
+
+/// One line of `bytes` bytes after a header.
+fn long_line(bytes: u64) -> impl Read {
+    b"@id\n".chain(std::io::repeat(b'A').take(bytes)).chain(&b"\n+\nI\n@next\nA\n+\nI\n"[..])
+}
+
+/// A reader that grows with the line, or whose limit is tried after the growth, takes a gigabyte.
+#[test]
+fn fault_78_a_line_of_a_gibibyte_under_a_small_limit() {
+    const LIMIT: usize = 64 << 10;
+    let bound = LIMIT + (1 << 20);
+    let builder = Reader::builder().growth(GrowthPolicy::with_limit(LIMIT));
+    let (bytes, error) = peak(|| builder.clone().build(long_line(1 << 30)).next_record().map(drop));
+    let error = error.unwrap_err();
+    assert!(matches!(error.kind(), ParseErrorKind::RecordTooLong { limit: LIMIT }), "{error:?}");
+    assert_eq!((error.position().line, error.position().byte, error.id()), (2, 4, Some(&b"id"[..])));
+    assert!(bytes < bound, "{bytes}");
+    // Passed over, it takes no more.
+    let size = if deep() { 1 << 30 } else { 16 << 20 };
+    let mut reader = builder.skip_invalid(true).build(long_line(size));
+    let (bytes, id) = peak(|| reader.next_record().map(|record| record.map(|record| record.id() == b"next")));
+    assert_eq!(id.unwrap(), Some(true));
+    assert!(bytes < bound, "{bytes}");
+    assert_eq!(reader.skipped().bytes, size + 4 + 5);
+    // A batch has a limit of its own.
+    let (bytes, result) = peak(|| Reader::new(long_line(1 << 30)).read_batch(&mut RecordBuffer::new(10)));
+    assert!(result.is_err() && bytes < 3 * (64 << 20), "{bytes}");
+}
+
+/// Reads as long as the longest chromosomes, when the limit allows them.
+#[test]
+fn fault_57_reads_of_hundreds_of_megabases() -> Result<(), ParseError> {
+    let bases: u64 = if deep() { 500_000_000 } else { 10_000_000 };
+    let source = b"@chr\n"
+        .chain(std::io::repeat(b'A').take(bases))
+        .chain(&b"\n+\n"[..])
+        .chain(std::io::repeat(b'I').take(bases))
+        .chain(&b"\n@b\nA\n+\nI"[..]);
+    let limit = 2 * bases as usize + 100;
+    let mut reader = Reader::builder().growth(GrowthPolicy::with_limit(limit)).build(source);
+    let (bytes, len) = peak(|| reader.next_record().map(|record| record.map(|record| record.len() as u64)));
+    assert_eq!(len?, Some(bases));
+    assert!(bytes <= 2 * limit + (2 << 20), "{bytes} for a limit of {limit}");
+    assert_eq!(reader.next_record()?.map(|record| record.id().to_vec()), Some(b"b".to_vec()));
+    assert!(reader.next_record()?.is_none());
+    Ok(())
+}
