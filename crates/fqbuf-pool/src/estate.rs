@@ -135,7 +135,7 @@ impl<R: Recipe> Estate<R> {
 
     pub(crate) fn stats(&self) -> PoolStats {
         let memory = self.memory.snapshot();
-        PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum() }
+        PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum(self.idle()) }
     }
 
     /// What tells this pool from others on its budget: its address.
@@ -201,7 +201,7 @@ impl<R: Recipe> Estate<R> {
         if self.budget.is_none()
             && let Some(entry) = self.take_idle(home)
         {
-            entry.ledger.leave();
+            entry.ledger.hit();
             return entry;
         }
         self.get_otherwise(home)
@@ -226,7 +226,7 @@ impl<R: Recipe> Estate<R> {
             return None;
         }
         if let Some(entry) = self.take_idle(home) {
-            entry.ledger.leave();
+            entry.ledger.hit();
             return Some(entry);
         }
         let fresh = self.recipe.fresh_bytes();
@@ -251,7 +251,7 @@ impl<R: Recipe> Estate<R> {
         // Out of the line by now: making an item may take its time, and may use pools itself.
         Some(match source {
             Source::Idle(entry) => {
-                entry.ledger.leave();
+                entry.ledger.hit();
                 entry
             }
             Source::Charged(charge) => self.make(home, charge, Origin::Miss),
@@ -286,11 +286,9 @@ impl<R: Recipe> Estate<R> {
             return self.end(entry, End::Discarded);
         }
         self.recipe.reset(&mut entry.item);
-        entry.ledger.come_home();
         match self.put_idle(home, entry) {
             Ok(()) => self.after_homecoming(),
             Err(entry) => {
-                entry.ledger.turned_away();
                 self.end(entry, End::Discarded);
             }
         }

@@ -1,12 +1,14 @@
-//! Pool statistics that cost the hot path two plain stores.
+//! Pool statistics that cost the hot path one plain store.
 //!
-//! Each item carries a ledger with one number, its turns: odd while it is leased, even while it is idle. Whoever holds the
-//! item is the number's only writer, so a load and a store suffice. Totals are sums over the ledgers of a pool, found when
-//! somebody asks; making and freeing an item takes a lock of its shard, which is little beside the memory itself.
+//! Each item carries a ledger with one number, how often it was handed out. Whoever holds the item is the number's only
+//! writer, so a load and a store suffice, and only gets write it: an item that is dropped on another thread than it was
+//! got on leaves it where it is. All other counts follow from how many items there are, how they ended, and how many are
+//! idle. Totals are found when somebody asks; making and freeing an item takes a lock of its shard, which is little beside
+//! the memory itself.
 //!
 //! Rejected: counters in the pool (a contended cache line), counters a shard (an atomic add a call: with hits and live
 //! items four for a get and a drop, where the pool itself has four), plain stores to shard counters (lose counts when two
-//! threads share a shard).
+//! threads share a shard), a second store when the item comes home (another cache line to fetch when that is elsewhere).
 //!
 //! Ledgers use std's atomics and locks also under `cfg(loom)`: no code decides by them, and models stay small.
 
@@ -70,53 +72,19 @@ pub(crate) enum End {
 /// different threads.
 #[repr(align(64))]
 pub(crate) struct Ledger {
-    /// Times the item was leased plus times it came home; odd while leased.
-    turns: AtomicU64,
+    /// Times the item was handed out while idle.
+    hits: AtomicU64,
     /// Index in `Book::open`, guarded by the book's lock.
     index: AtomicUsize,
     /// The book that holds this ledger.
     book: usize,
-    origin: Origin,
 }
 
 impl Ledger {
-    /// The item is leased from now on.
+    /// The item, idle until now, is handed out.
     #[inline]
-    pub(crate) fn leave(&self) {
-        self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
-    }
-
-    /// The item is idle from now on.
-    #[inline]
-    pub(crate) fn come_home(&self) {
-        self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
-    }
-
-    /// Undoes [`Ledger::come_home`]: there was no room.
-    pub(crate) fn turned_away(&self) {
-        self.turns.store(self.turns.load(Relaxed) - 1, Relaxed);
-    }
-
-    /// Adds this ledger's counts.
-    fn add_to(&self, sum: &mut PoolStats) {
-        let turns = self.turns.load(Relaxed);
-        let gets = turns.div_ceil(2);
-        match self.origin {
-            Origin::Miss => {
-                sum.misses += 1;
-                sum.hits += gets.saturating_sub(1);
-            }
-            Origin::Prefill => {
-                sum.prefilled += 1;
-                sum.hits += gets;
-            }
-        }
-        sum.returned += turns / 2;
-        if turns % 2 == 1 {
-            sum.live += 1;
-        } else {
-            sum.idle += 1;
-        }
+    pub(crate) fn hit(&self) {
+        self.hits.store(self.hits.load(Relaxed) + 1, Relaxed);
     }
 }
 
@@ -125,8 +93,8 @@ impl Ledger {
 struct Book {
     /// Ledgers of items that are leased or idle.
     open: Vec<Arc<Ledger>>,
-    /// Sums over the ledgers of items that are gone; `live` and `idle` stay 0.
-    closed: PoolStats,
+    /// How the items of this book began and ended, and the hits of those that ended. Other fields stay 0.
+    sum: PoolStats,
 }
 
 /// All ledgers of a pool.
@@ -146,10 +114,13 @@ impl Ledgers {
 
     /// The ledger of an item made by a thread of this home.
     pub(crate) fn open(&self, home: usize, origin: Origin) -> Arc<Ledger> {
-        let turns = u64::from(origin == Origin::Miss);
         let mut book = self.book(home);
+        match origin {
+            Origin::Miss => book.sum.misses += 1,
+            Origin::Prefill => book.sum.prefilled += 1,
+        }
         let index = AtomicUsize::new(book.open.len());
-        let ledger = Arc::new(Ledger { turns: AtomicU64::new(turns), index, book: home, origin });
+        let ledger = Arc::new(Ledger { hits: AtomicU64::new(0), index, book: home });
         book.open.push(Arc::clone(&ledger));
         ledger
     }
@@ -162,31 +133,30 @@ impl Ledgers {
         if let Some(moved) = book.open.get(index) {
             moved.index.store(index, Relaxed);
         }
-        let sum = &mut book.closed;
-        ledger.add_to(sum);
-        (sum.live, sum.idle) = (0, 0);
+        book.sum.hits += ledger.hits.load(Relaxed);
         match end {
-            End::Discarded => sum.discarded += 1,
-            End::Freed => sum.freed += 1,
-            End::Detached => sum.detached += 1,
+            End::Discarded => book.sum.discarded += 1,
+            End::Freed => book.sum.freed += 1,
+            End::Detached => book.sum.detached += 1,
         }
     }
 
-    /// Sums over all ledgers; `bytes` and `peak_bytes` stay 0.
-    pub(crate) fn sum(&self) -> PoolStats {
-        let mut sum = PoolStats::default();
+    /// Sums over all ledgers of a pool with `idle` idle items; `bytes` and `peak_bytes` stay 0.
+    pub(crate) fn sum(&self, idle: usize) -> PoolStats {
+        let mut sum = PoolStats { idle: idle as u64, ..PoolStats::default() };
         for i in 0..self.books.len() {
             let book = self.book(i);
-            let closed = &book.closed;
-            sum.hits += closed.hits;
-            sum.misses += closed.misses;
-            sum.prefilled += closed.prefilled;
-            sum.returned += closed.returned;
-            sum.discarded += closed.discarded;
-            sum.freed += closed.freed;
-            sum.detached += closed.detached;
-            book.open.iter().for_each(|ledger| ledger.add_to(&mut sum));
+            sum.hits += book.sum.hits + book.open.iter().map(|ledger| ledger.hits.load(Relaxed)).sum::<u64>();
+            sum.misses += book.sum.misses;
+            sum.prefilled += book.sum.prefilled;
+            sum.discarded += book.sum.discarded;
+            sum.freed += book.sum.freed;
+            sum.detached += book.sum.detached;
+            sum.live += book.open.len() as u64;
         }
+        // What is not idle is leased, and what was leased and neither is nor ended otherwise has come home.
+        sum.live = sum.live.saturating_sub(sum.idle);
+        sum.returned = (sum.hits + sum.misses).saturating_sub(sum.live + sum.discarded + sum.detached);
         sum
     }
 }

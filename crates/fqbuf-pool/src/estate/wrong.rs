@@ -3,7 +3,7 @@
 use super::{Estate, Held};
 use crate::ledger::End;
 use crate::recipe::Recipe;
-use crate::sync::{mutant, thread};
+use crate::sync::mutant;
 
 /// Each does its work the naive way when its mutant is chosen, and nothing otherwise.
 impl<R: Recipe> Estate<R> {
@@ -22,23 +22,17 @@ impl<R: Recipe> Estate<R> {
         mutant("no_steal").then_some(None)
     }
 
-    /// Keeps an item that is too big and throws out whatever it finds, or counts an item as idle when others may have
-    /// taken it already.
+    /// Keeps an item that is too big and throws out whatever it finds, or takes an item back to empty it.
     pub(super) fn keep_wrongly(&self, home: usize, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
         if mutant("kept_then_measured") && bytes > self.max_retained {
-            entry.ledger.come_home();
             if self.put_idle(home, entry).is_ok() {
                 self.trim(0);
             }
             return None;
         }
-        if mutant("turn_after_push") {
-            self.recipe.reset(&mut entry.item);
-            let ledger = std::sync::Arc::clone(&entry.ledger);
+        if mutant("reset_while_idle") {
             assert!(self.put_idle(home, entry).is_ok());
-            thread::yield_now();
-            ledger.come_home();
-            return None;
+            entry = self.take_idle(home)?;
         }
         Some(entry)
     }

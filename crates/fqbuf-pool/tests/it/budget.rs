@@ -183,12 +183,13 @@ fn nobody_overtakes_who_waits() -> Result<(), BudgetError> {
     let held = budget.acquire(95)?;
     let (served, order) = mpsc::channel();
     let mut waiters = Vec::new();
-    for (i, bytes) in [80, 5, 1, 90].into_iter().enumerate() {
+    for (i, bytes) in [80, 60, 90, 51].into_iter().enumerate() {
         let (budget, served) = (budget.clone(), served.clone());
         waiters.push(thread::spawn({
             let budget = budget.clone();
             move || {
                 let charge = budget.acquire(bytes).expect("fits");
+                // No two fit at once, so that the order of messages is the order of service.
                 served.send(i).expect("main listens");
                 drop(charge);
             }
@@ -202,7 +203,7 @@ fn nobody_overtakes_who_waits() -> Result<(), BudgetError> {
     drop(held);
     waiters.into_iter().for_each(|waiter| waiter.join().expect("no panic"));
     drop(served);
-    assert_eq!(order.iter().next(), Some(0), "the first in line was served first");
+    assert_eq!(order.iter().collect::<Vec<_>>(), [0, 1, 2, 3], "first come, first served");
     assert_eq!((budget.used(), budget.waiting()), (0, 0));
     Ok(())
 }

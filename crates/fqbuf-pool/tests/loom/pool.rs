@@ -36,7 +36,7 @@ fn return_against_pool_drop_on_a_budget() {
 
 #[test]
 fn return_against_get() {
-    exhaustive("turn_after_push", || {
+    exhaustive("reset_while_idle", || {
         let probe = Probe::default();
         let pool = probe.pool(2);
         let mut lease = pool.get();
