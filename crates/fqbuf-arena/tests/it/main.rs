@@ -1,1 +1,8 @@
-//! What users of fqbuf-arena rely on, through its public names.
+//! Tests of fqbuf-arena through its public interface. They run under valgrind and an address sanitiser too.
+
+mod growth;
+mod oracle;
+mod preallocated;
+mod reading;
+mod scopes;
+mod slices;

@@ -1,0 +1,115 @@
+//! A few buffers that take turns.
+//!
+//! A turn and one `push` take 1.29 ns, where a `Vec<Vec<u8>>` with an index of the caller's own takes 1.08 to 1.19
+//! (fastest of 201 rounds, same machine and date as in `arena.rs`); the rest is the look at the capacity.
+
+use std::fmt;
+
+/// A fixed number of buffers, handed out in turn, each cleared.
+///
+/// Not for buffers that are in use at the same time: one is borrowed until the next is asked for. Take a pool then.
+///
+/// A buffer keeps what its user made it grow to, up to [`retain`](Self::retain) bytes of capacity: four times the size,
+/// at least 64 KiB, unless [`with_retain`](Self::with_retain) says otherwise. One that comes round with more, or with
+/// less than the size (its memory was taken away with `mem::take`, say), is replaced by a new one of the size. So the
+/// memory held at rest is bounded, and every buffer handed out has room for `size` bytes.
+///
+/// # Examples
+/// ```
+/// use fqbuf_arena::PreallocatedBuffers;
+///
+/// let mut buffers = PreallocatedBuffers::new(2, 1024);
+/// buffers.get_next().extend_from_slice(b"ACGT");
+/// assert!(buffers.get_next().is_empty());
+/// let first_again = buffers.get_next();
+/// assert!(first_again.is_empty() && first_again.capacity() >= 1024);
+/// ```
+pub struct PreallocatedBuffers {
+    /// Never empty.
+    buffers: Vec<Vec<u8>>,
+    /// Index of the buffer to hand out next; below `buffers.len()`.
+    next: usize,
+    /// The capacity that each has when handed out.
+    size: usize,
+    /// The capacity above `size` that a buffer may have when handed out.
+    spare: usize,
+}
+
+impl PreallocatedBuffers {
+    /// `count` buffers with room for `size` bytes each.
+    ///
+    /// # Panics
+    /// When `count` is 0: there would be nothing to hand out. As `Vec::with_capacity`, when there is no such memory.
+    #[must_use]
+    pub fn new(count: usize, size: usize) -> Self {
+        assert!(count > 0, "PreallocatedBuffers needs at least one buffer");
+        let buffers = (0..count).map(|_| Vec::with_capacity(size)).collect();
+        Self { buffers, next: 0, size, spare: size.saturating_mul(4).max(64 * 1024) - size }
+    }
+
+    /// The same, with another bound on the capacity that a buffer keeps; at least `size` counts.
+    #[must_use]
+    pub fn with_retain(mut self, bytes: usize) -> Self {
+        self.spare = bytes.saturating_sub(self.size);
+        self
+    }
+
+    /// The next buffer in turn, empty. After the last comes the first.
+    #[inline]
+    #[must_use]
+    pub fn get_next(&mut self) -> &mut Vec<u8> {
+        let at = self.next;
+        self.next = if at + 1 < self.buffers.len() { at + 1 } else { 0 };
+        let buffer = &mut self.buffers[at];
+        buffer.clear();
+        // Wraps when the capacity is too small: that is too much, too.
+        if buffer.capacity().wrapping_sub(self.size) > self.spare {
+            replace(buffer, self.size);
+        }
+        buffer
+    }
+
+    /// Number of buffers, at least 1.
+    #[allow(clippy::len_without_is_empty)] // It never is.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffers.len()
+    }
+
+    /// The bytes that every buffer has room for when handed out.
+    #[must_use]
+    pub fn buffer_size(&self) -> usize {
+        self.size
+    }
+
+    /// The capacity up to which a buffer keeps its memory.
+    #[must_use]
+    pub fn retain(&self) -> usize {
+        self.size + self.spare
+    }
+
+    /// Capacity of all buffers together.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.buffers.iter().map(Vec::capacity).sum()
+    }
+}
+
+/// A new buffer of `size`, its predecessor freed first.
+#[cold]
+#[inline(never)]
+fn replace(buffer: &mut Vec<u8>, size: usize) {
+    *buffer = Vec::new();
+    buffer.reserve_exact(size);
+}
+
+impl fmt::Debug for PreallocatedBuffers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreallocatedBuffers")
+            .field("count", &self.buffers.len())
+            .field("size", &self.size)
+            .field("retain", &self.retain())
+            .field("next", &self.next)
+            .finish()
+    }
+}
