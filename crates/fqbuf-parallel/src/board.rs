@@ -27,7 +27,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fqbuf_line::Block;
 use fqbuf_pool::{BudgetError, Charge, MemoryBudget};
-use fqbuf_record::{ParseError, Skipped};
+use fqbuf_record::ParseError;
 
 use crate::error::MemoryError;
 use crate::monitor::{Counters, add};
@@ -40,13 +40,22 @@ use crate::run::Summary;
 pub(crate) enum Event {
     /// A closure said so.
     Stop,
-    /// The input, with a place relative to its block but for the byte.
-    Input(ParseError),
-    /// Memory, with a place relative to its block but for the byte.
+    Input(Placed),
+    /// Memory, for the block itself; its place has the byte already.
     Memory(MemoryError),
     Output(io::Error),
     Closure(BoxError),
     Panic(Box<dyn Any + Send>),
+}
+
+/// An error whose records and lines are counted from the block's start; its bytes are those of the input.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) error: ParseError,
+    /// The input that it is about.
+    pub(crate) input: usize,
+    /// That of the other mate, in errors that have one; the same when mates alternate.
+    pub(crate) other: usize,
 }
 
 /// Memory that is read into: one block, or two for paired inputs.
@@ -84,23 +93,8 @@ impl Out {
 /// What became of a block.
 #[derive(Default)]
 pub(crate) struct Settled {
-    /// Records of the first input, skipped ones included.
-    pub(crate) records: u64,
-    /// Lines of the first input.
-    pub(crate) lines: u64,
-    pub(crate) delivered: u64,
-    pub(crate) skipped: Skipped,
+    pub(crate) tally: Tally,
     pub(crate) out: Option<Out>,
-    /// What ended the block before its end.
-    pub(crate) event: Option<Event>,
-}
-
-impl Settled {
-    /// What a worker found, and what it has put out.
-    pub(crate) fn of(tally: Tally, out: Option<Out>) -> Self {
-        let Tally { records, lines, delivered, skipped, event } = tally;
-        Self { records, lines, delivered, skipped, out, event }
-    }
 }
 
 /// Why the board did not give what was asked for.
@@ -134,9 +128,8 @@ struct State {
     next: u64,
     /// Settled blocks from `next` on; no more than the window, so it never grows.
     ready: VecDeque<Option<Settled>>,
-    /// Records and lines of the blocks before `next`.
-    records: u64,
-    lines: u64,
+    /// Records and lines of each input in the blocks before `next`.
+    passed: [(u64, u64); 2],
     /// What went through, up to the end of the run.
     summary: Summary,
     /// Memory that nobody uses.
@@ -159,8 +152,7 @@ impl<'w> Board<'w> {
         let state = State {
             next: 0,
             ready: VecDeque::with_capacity(window),
-            records: 0,
-            lines: 0,
+            passed: [(0, 0); 2],
             summary: Summary::default(),
             slots: Vec::with_capacity(threads + 1),
             outs: Vec::with_capacity(window + threads),
@@ -344,12 +336,12 @@ impl<'w> Board<'w> {
     /// Takes over what became of block `number`, and its memory.
     pub(crate) fn settle(&self, number: u64, settled: Settled, slot: Option<Slot>) {
         add(&self.counters.settled, 1);
-        add(&self.counters.records, settled.delivered);
-        add(&self.counters.skipped, settled.skipped.records);
+        add(&self.counters.records, settled.tally.delivered);
+        add(&self.counters.skipped, settled.tally.skipped.records);
         let slot = slot.filter(|slot| slot.charged() <= self.retained);
         let mut state = self.lock();
         state.slots.extend(slot);
-        if settled.event.is_some() {
+        if settled.tally.event.is_some() {
             self.stop_at.fetch_min(number, Ordering::Relaxed);
             self.turns.notify_all();
         }
@@ -373,7 +365,7 @@ impl<'w> Board<'w> {
     fn take_up<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         // The front stays in place, empty, while it is written: its number is that of the turn.
         while let Some(settled) = state.ready.front_mut().and_then(Option::take) {
-            let mut event = settled.event;
+            let mut event = settled.tally.event;
             if let Some(out) = &settled.out
                 && !out.bytes.is_empty()
             {
@@ -385,12 +377,10 @@ impl<'w> Board<'w> {
                 }
             }
             self.keep(&mut state, settled.out);
-            state.summary.records += settled.delivered;
-            state.summary.skipped.records += settled.skipped.records;
-            state.summary.skipped.bytes += settled.skipped.bytes;
+            state.summary.add(settled.tally.delivered, settled.tally.dropped, settled.tally.skipped);
             if let Some(event) = event {
                 let number = state.next;
-                state.verdict = Some(event.placed(state.records, state.lines));
+                state.verdict = Some(event.placed(state.passed));
                 self.stop_at.fetch_min(number, Ordering::Relaxed);
                 self.turns.notify_all();
                 while let Some(settled) = state.ready.pop_front() {
@@ -398,8 +388,10 @@ impl<'w> Board<'w> {
                 }
                 break;
             }
-            state.records += settled.records;
-            state.lines += settled.lines;
+            for (sum, more) in state.passed.iter_mut().zip(settled.tally.passed) {
+                sum.0 += more.0;
+                sum.1 += more.1;
+            }
             state.ready.pop_front();
             state.next += 1;
             self.room.notify_all();
@@ -456,12 +448,18 @@ impl State {
 
 impl Event {
     /// The same event, its place moved on by what precedes its block.
-    fn placed(self, records: u64, lines: u64) -> Self {
+    fn placed(self, passed: [(u64, u64); 2]) -> Self {
         match self {
-            Self::Input(error) => Self::Input(error.offset_by(records, lines, 0)),
+            Self::Input(Placed { error, input, other }) => {
+                let (records, lines) = passed[input];
+                let (others, other_lines) = passed[other];
+                let pairs = if input == other { records / 2 } else { records };
+                let error = error.offset_by(records, lines, 0).offset_mate_by(pairs, others, other_lines, 0);
+                Self::Input(Placed { error, input, other })
+            }
             Self::Memory(mut error) => {
-                error.position.record += records;
-                error.position.line += lines;
+                error.position.record += passed[0].0;
+                error.position.line += passed[0].1;
                 Self::Memory(error)
             }
             other => other,

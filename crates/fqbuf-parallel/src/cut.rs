@@ -21,18 +21,20 @@
 //! arrives at `c` exactly.
 
 use fqbuf_record::{ReaderBuilder, find_last_record_start};
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The last cut in `data` behind its first byte, or `None`. `exact` says that a record begins with the first byte of
 /// `data`, as a serial reader sees it; otherwise `data` may begin anywhere.
-pub(crate) fn last_cut(data: &[u8], exact: bool) -> Option<usize> {
+/// A header longer than `limit` is none.
+pub(crate) fn last_cut(data: &[u8], exact: bool, limit: usize) -> Option<usize> {
     // A line that began before the window is not looked at.
     let skip = if exact { 0 } else { memchr(b'\n', data)? + 1 };
     let lines = &data[skip..];
     let mut end = lines.len();
     loop {
         let start = find_last_record_start(&lines[..end], false).filter(|&c| c > 0)?;
-        if !ends_a_record(lines, start, exact) {
+        let header = memchr(b'\n', &lines[start..]).map_or(usize::MAX, |n| n + 1);
+        if header <= limit && !ends_a_record(lines, start, exact) {
             return Some(skip + start);
         }
         end = start;
@@ -79,18 +81,60 @@ pub(crate) enum Front {
     More,
 }
 
-/// Parses a block that begins with a record, for want of a cut near its end.
-pub(crate) fn front(data: &[u8], builder: &ReaderBuilder) -> Front {
+/// Parses a block that begins with a record, for want of a cut near its end. Cuts are made after every record, or every
+/// `step` of them.
+pub(crate) fn front(data: &[u8], builder: &ReaderBuilder, step: u64) -> Front {
     let mut reader = builder.clone().build_slice(data).part();
     let mut end = 0;
+    let mut records = 0;
     loop {
         match reader.next_record() {
-            Ok(Some(_)) => end = reader.consumed(),
+            Ok(Some(_)) => {
+                records += 1;
+                if records % step == 0 {
+                    end = reader.consumed();
+                }
+            }
             Ok(None) if end == 0 => return Front::More,
-            Ok(None) => return Front::Cut(end),
             Err(_) if end == 0 => return Front::Fault,
-            // The next block begins with the bad record.
-            Err(_) => return Front::Cut(end),
+            // Behind a bad record nothing is cut: the next block begins with it.
+            Ok(None) | Err(_) => return Front::Cut(end),
         }
     }
+}
+
+/// The greatest number of whole pairs of records in the `cut` first bytes of `data`, by lines, as the place where they
+/// end; `None` when there is none.
+pub(crate) fn pairs_within(data: &[u8], cut: usize) -> Option<usize> {
+    let lines = lines_in(&data[..cut]);
+    let mut end = cut;
+    for _ in 0..lines % 8 {
+        end = line_before(data, end)?;
+    }
+    Some(end).filter(|&end| end > 0)
+}
+
+/// Number of line ends.
+pub(crate) fn lines_in(data: &[u8]) -> u64 {
+    memchr_iter(b'\n', data).count() as u64
+}
+
+/// Just past the line end number `n`, from 1; 0 when `n` is 0.
+pub(crate) fn line_end(data: &[u8], n: u64) -> Option<usize> {
+    if n == 0 {
+        return Some(0);
+    }
+    let mut left = n;
+    let mut at = 0;
+    // Counting is many times faster than finding.
+    for chunk in data.chunks(4096) {
+        let here = lines_in(chunk);
+        if here >= left {
+            let nth = usize::try_from(left - 1).ok()?;
+            return Some(at + memchr_iter(b'\n', chunk).nth(nth)? + 1);
+        }
+        left -= here;
+        at += chunk.len();
+    }
+    None
 }

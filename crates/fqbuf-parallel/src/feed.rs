@@ -13,7 +13,8 @@ use fqbuf_pool::Charge;
 use fqbuf_record::ReaderBuilder;
 
 use crate::board::{Board, Refusal, Slot};
-use crate::cut::{Front, front, last_cut};
+use crate::cut::{Front, front, last_cut, pairs_within};
+use crate::mates;
 use crate::monitor::{Counters, add};
 
 /// Bytes at the end of a file's block that are read to find the cut; four times more when they are not enough.
@@ -44,8 +45,18 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    fn last(offset: u64, tail: Tail) -> Self {
+    pub(crate) fn last(offset: u64, tail: Tail) -> Self {
         Self { offset, cut: usize::MAX, tail }
+    }
+
+    /// Whether nothing of the input follows.
+    pub(crate) fn ends(&self) -> bool {
+        self.cut == usize::MAX
+    }
+
+    /// Whether it is certain that the run ends with an error in it.
+    pub(crate) fn fails(&self) -> bool {
+        self.ends() && !matches!(self.tail, Tail::End)
     }
 }
 
@@ -94,6 +105,12 @@ pub(crate) struct Piece<'a> {
     pub(crate) bytes: Bytes<'a>,
 }
 
+impl Piece<'_> {
+    pub(crate) fn in_slot(span: Span) -> Self {
+        Self { span, bytes: Bytes::Slot }
+    }
+}
+
 /// What the reading of one block needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Claim<'c, 'w> {
@@ -104,17 +121,29 @@ pub(crate) struct Claim<'c, 'w> {
     pub(crate) reader: &'c ReaderBuilder,
     /// Whether bad records are passed over.
     pub(crate) skip: bool,
+    /// Bytes that a record may take.
+    pub(crate) limit: usize,
+    /// Whether mates alternate, so that cuts are made after every second record.
+    pub(crate) alternating: bool,
     pub(crate) counters: &'c Counters,
 }
 
 impl Claim<'_, '_> {
     /// Where to cut what was read from a record's start on, when more follow; `None` when more are needed.
     fn cut(&self, data: &[u8], offset: u64) -> Option<Span> {
-        if let Some(cut) = last_cut(data, true) {
-            return Some(Span { offset, cut, tail: Tail::Open });
+        let open = |cut| Some(Span { offset, cut, tail: Tail::Open });
+        if let Some(cut) = last_cut(data, true, self.limit) {
+            let cut = match (self.alternating, self.skip) {
+                (false, _) => Some(cut),
+                (true, false) => pairs_within(data, cut),
+                (true, true) => mates::last_even(data, cut, self),
+            };
+            if let Some(cut) = cut {
+                return open(cut);
+            }
         }
-        match front(data, self.reader) {
-            Front::Cut(cut) => Some(Span { offset, cut, tail: Tail::Open }),
+        match front(data, self.reader, if self.alternating { 2 } else { 1 }) {
+            Front::Cut(cut) => open(cut),
             Front::Fault if !self.skip => Some(Span::last(offset, Tail::Open)),
             Front::Fault | Front::More => None,
         }
@@ -130,6 +159,8 @@ pub(crate) struct Stream<'a> {
     charge: Option<Charge>,
     /// Offset in the input of the first carried byte.
     offset: u64,
+    /// How the source has ended, when it has; not asked again then.
+    tail: Option<Tail>,
     /// Whether a block should be what one fill gives: the source hands over whole ones.
     whole_blocks: bool,
     /// Whether the source counts its bytes itself.
@@ -138,90 +169,123 @@ pub(crate) struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: bool, counts: bool) -> Self {
-        Self { source, carry: Vec::new(), charge: None, offset: 0, whole_blocks, counts }
+        Self { source, carry: Vec::new(), charge: None, offset: 0, tail: None, whole_blocks, counts }
     }
 
-    /// Fills the block with what was carried over and at least `size` bytes more, if there are.
+    /// Puts what was carried over into the emptied block, with room for `target` bytes in all, and fills it up to there.
     pub(crate) fn load(
         &mut self,
         claim: Claim<'_, '_>,
         slot: &mut Slot,
         which: fn(&mut Slot) -> &mut Block,
-    ) -> Result<Option<Tail>, Refusal> {
+        target: usize,
+    ) -> Result<(), Refusal> {
         let carried = self.carry.len();
+        let more = target.saturating_sub(carried);
         // Head room in whole pages, so that what is read behind it lands on a page boundary.
         let head = carried.saturating_sub(PAGE).next_multiple_of(PAGE);
         which(slot).clear();
-        if which(slot).room() < head + claim.size {
-            claim.board.grow(claim.number, slot, which, head + claim.size + 2 * PAGE)?;
+        if which(slot).room() < head + more {
+            claim.board.grow(claim.number, slot, which, head + more + 2 * PAGE)?;
         }
         let block = which(slot);
         block.commit(head);
         block.consume(head);
         let placed = block.prepend(&self.carry);
-        debug_assert!(placed, "a block has a page of head room beside what was made");
+        assert!(placed, "a block has a page of head room beside what was made");
         self.carry.clear();
         if self.carry.capacity() > 4 * claim.size {
             self.carry = Vec::new();
             self.charge = None;
         }
-        let block = which(slot);
-        Ok(self.fill(block, carried + claim.size, claim.counters))
+        self.fill(block, target, claim.counters);
+        Ok(())
     }
 
-    /// Reads until `target` bytes are held or the block is full; the tail, when the input ends or fails.
-    pub(crate) fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) -> Option<Tail> {
-        while block.len() < target && block.room() >= PAGE {
+    /// Reads until `target` bytes are held or the block is full.
+    fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) {
+        while self.tail.is_none() && block.len() < target && block.room() >= PAGE {
             match self.source.fill(block) {
-                Ok(0) => return Some(Tail::End),
+                Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {
                     if !self.counts {
                         add(&counters.bytes, n as u64);
                     }
                     if self.whole_blocks {
-                        return None;
+                        return;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Some(Tail::Failed(error)),
+                Err(error) => self.tail = Some(Tail::Failed(error)),
             }
         }
-        None
     }
 
-    /// Keeps what is behind the cut.
-    pub(crate) fn keep(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<(), Refusal> {
+    /// Makes room and reads more, for want of a cut in what the block holds.
+    pub(crate) fn fill_more(
+        &mut self,
+        claim: Claim<'_, '_>,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+    ) -> Result<(), Refusal> {
+        let held = which(slot).len();
+        more_room(claim, slot, which)?;
+        self.fill(which(slot), held.saturating_mul(2).max(PAGE), claim.counters);
+        Ok(())
+    }
+
+    /// Whether the source has ended.
+    pub(crate) fn ended(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    /// Whether the source has ended with an error that was not told yet.
+    pub(crate) fn failed(&self) -> bool {
+        matches!(self.tail, Some(Tail::Failed(_)))
+    }
+
+    /// The block as one in which the run ends with an error, wherever it ends itself.
+    pub(crate) fn fault(&mut self) -> Span {
+        if self.ended() { self.last(0) } else { Span::last(self.offset, Tail::Open) }
+    }
+
+    /// The block, of `len` bytes, as the last of the input, which has ended.
+    pub(crate) fn last(&mut self, len: usize) -> Span {
+        let offset = self.offset;
+        self.offset += len as u64;
+        // A failure is told once; then the input has ended.
+        Span::last(offset, self.tail.replace(Tail::End).unwrap_or(Tail::End))
+    }
+
+    /// The block up to a cut; what is behind it is kept for the next one.
+    pub(crate) fn cut(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<Span, Refusal> {
+        let span = Span { offset: self.offset, cut, tail: Tail::Open };
         let rest = &data[cut..];
         self.offset += cut as u64;
         if rest.len() > self.carry.capacity() {
             let capacity = rest.len().next_multiple_of(PAGE);
             self.carry = Vec::new();
-            let more = capacity - self.charge.as_ref().map_or(0, Charge::bytes);
+            let more = capacity.saturating_sub(self.charge.as_ref().map_or(0, Charge::bytes));
             claim.board.charge_more(claim.number, &mut self.charge, more)?;
             self.carry.try_reserve_exact(capacity).map_err(|_| Refusal::Memory { asked: capacity, limit: None })?;
         }
         self.carry.extend_from_slice(rest);
-        Ok(())
+        Ok(span)
     }
 
     fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'a>>, Refusal> {
-        let mut tail = self.load(claim, slot, first)?;
+        self.load(claim, slot, first, self.carry.len() + claim.size)?;
         loop {
             let data = slot.block.data();
-            let span = match tail {
-                Some(Tail::End) if data.is_empty() => return Ok(None),
-                Some(tail) => Some(Span::last(self.offset, tail)),
-                None => claim.cut(data, self.offset),
-            };
-            if let Some(span) = span {
-                if span.cut < data.len() {
-                    self.keep(claim, data, span.cut)?;
-                }
-                return Ok(Some(Piece { span, bytes: Bytes::Slot }));
+            if self.ended() {
+                let none = data.is_empty() && !self.failed();
+                return Ok(if none { None } else { Some(Piece::in_slot(self.last(data.len()))) });
             }
-            let held = slot.block.len();
-            more_room(claim, slot, first)?;
-            tail = self.fill(&mut slot.block, held.saturating_mul(2), claim.counters);
+            match claim.cut(data, self.offset) {
+                Some(span) if span.ends() => return Ok(Some(Piece::in_slot(span))),
+                Some(span) => return Ok(Some(Piece::in_slot(self.cut(claim, data, span.cut)?))),
+                None => self.fill_more(claim, slot, first)?,
+            }
         }
     }
 }
@@ -231,12 +295,13 @@ pub(crate) fn first(slot: &mut Slot) -> &mut Block {
     &mut slot.block
 }
 
+/// The second of a slot's blocks.
+pub(crate) fn second(slot: &mut Slot) -> &mut Block {
+    &mut slot.mate
+}
+
 /// Makes room in a block for twice what it holds, or half as much again where memory is short.
-pub(crate) fn more_room(
-    claim: Claim<'_, '_>,
-    slot: &mut Slot,
-    which: fn(&mut Slot) -> &mut Block,
-) -> Result<(), Refusal> {
+fn more_room(claim: Claim<'_, '_>, slot: &mut Slot, which: fn(&mut Slot) -> &mut Block) -> Result<(), Refusal> {
     let held = which(slot).len().max(PAGE);
     if which(slot).room() >= held {
         return Ok(());
@@ -328,7 +393,7 @@ impl FileAt {
             if from == 0 {
                 return Looked::Cut(there, claim.cut(buffer, self.at));
             }
-            if let Some(cut) = last_cut(&buffer[from..], false) {
+            if let Some(cut) = last_cut(&buffer[from..], false, claim.limit) {
                 return Looked::Cut(there, Some(Span { offset: self.at, cut: from + cut, tail: Tail::Open }));
             }
             window *= 4;

@@ -13,6 +13,10 @@ pub trait Layout: Sealed {
     /// What a batch closure is given: an iterator over the items of a block.
     type Batch<'d>: Iterator<Item = Self::Item<'d>> + Batch;
 
+    /// Whether items are mates.
+    #[doc(hidden)]
+    const MATES: bool;
+
     /// The items of a block.
     #[doc(hidden)]
     fn batch<'d>(parts: [Option<Part<'d>>; 2], frame: Frame<'d>) -> Self::Batch<'d>;
@@ -51,6 +55,7 @@ impl Sealed for Single {}
 impl Layout for Single {
     type Item<'d> = RefRecord<'d>;
     type Batch<'d> = Records<'d>;
+    const MATES: bool = false;
 
     fn batch<'d>(parts: [Option<Part<'d>>; 2], frame: Frame<'d>) -> Records<'d> {
         let [Some(part), _] = parts else { unreachable!("a block has a part") };

@@ -11,6 +11,7 @@ use fqbuf_record::{Checks, MateCheck, Reader, ReaderBuilder, Source};
 use crate::error::Error;
 use crate::input::{Input, Opening};
 use crate::layout::Single;
+use crate::pairs::Paired;
 use crate::run::Run;
 
 /// Bytes of a block by default.
@@ -50,7 +51,7 @@ pub struct Pipeline {
     pub(crate) budget: MemoryBudget,
     pub(crate) skip_invalid: bool,
     pub(crate) mates: MateCheck,
-    growth: GrowthPolicy,
+    pub(crate) growth: GrowthPolicy,
     checks: Checks,
 }
 
@@ -158,6 +159,46 @@ impl Pipeline {
     /// [`Error::Open`].
     pub fn single<'a>(&self, input: impl Into<Input<'a>>) -> Result<Run<'a, Single>, Error> {
         let opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: true };
+        let opened = input.into().open(&opening).map_err(Error::Open)?;
+        Ok(Run::new(self, vec![opened]))
+    }
+
+    /// A run over two inputs of mates: the first mates in one, the second in the other, in the same order.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_parallel::{Input, Pipeline};
+    ///
+    /// # fn main() -> Result<(), fqbuf_parallel::Error> {
+    /// let (one, two) = (b"@r1/1\nAC\n+\nII\n", b"@r1/2\nG\n+\nI\n");
+    /// let run = Pipeline::new().paired(Input::slice(one), Input::slice(two))?;
+    /// let bases = run.fold(|| 0, |sum, pair| *sum += pair.first.len() + pair.second.len(), |a, b| a + b)?;
+    /// assert_eq!(bases.value, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn paired<'a>(
+        &self,
+        first: impl Into<Input<'a>>,
+        second: impl Into<Input<'a>>,
+    ) -> Result<Run<'a, Paired>, Error> {
+        // Each input may decompress on a thread of its own, if one is left.
+        let mut opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: false };
+        let first = first.into().open(&opening).map_err(Error::Open)?;
+        opening.threads -= first.threads;
+        let second = second.into().open(&opening).map_err(Error::Open)?;
+        Ok(Run::new(self, vec![first, second]))
+    }
+
+    /// A run over one input in which each first mate is followed by its second.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn interleaved<'a>(&self, input: impl Into<Input<'a>>) -> Result<Run<'a, Paired>, Error> {
+        let opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: false };
         let opened = input.into().open(&opening).map_err(Error::Open)?;
         Ok(Run::new(self, vec![opened]))
     }

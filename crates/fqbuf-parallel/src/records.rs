@@ -3,10 +3,13 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fqbuf_record::{ParseError, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader, find_record_start};
-use memchr::memchr_iter;
+use fqbuf_record::{
+    MateCheck, ParseError, ParseErrorKind, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader,
+    find_record_start,
+};
+use memchr::{memchr, memchr_iter};
 
-use crate::board::Event;
+use crate::board::{Event, Placed};
 use crate::feed::Tail;
 use crate::layout::{Batch, Part};
 
@@ -17,6 +20,10 @@ pub struct Frame<'d> {
     /// Number of the first block known to end the run.
     pub(crate) end: &'d AtomicU64,
     pub(crate) skip: bool,
+    /// Bytes that a record may take.
+    pub(crate) limit: usize,
+    /// How the names of mates are compared.
+    pub(crate) mates: MateCheck,
 }
 
 impl Frame<'_> {
@@ -30,12 +37,12 @@ impl Frame<'_> {
 /// What a worker has found in a block.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Records of the first input, skipped ones included.
-    pub(crate) records: u64,
-    /// Lines of the first input.
-    pub(crate) lines: u64,
+    /// Records, skipped ones included, and lines of each input.
+    pub(crate) passed: [(u64, u64); 2],
     /// Records handed to the closure, both mates counted.
     pub(crate) delivered: u64,
+    /// Records dropped because their mates were skipped.
+    pub(crate) dropped: u64,
     pub(crate) skipped: Skipped,
     pub(crate) event: Option<Event>,
 }
@@ -52,7 +59,7 @@ pub struct Records<'d> {
 
 impl<'d> Records<'d> {
     pub(crate) fn new(part: Part<'d>, frame: Frame<'d>) -> Self {
-        Self { lane: Lane::new(part), frame, event: None, delivered: 0 }
+        Self { lane: Lane::new(part, frame.limit), frame, event: None, delivered: 0 }
     }
 }
 
@@ -64,8 +71,8 @@ impl Batch for Records<'_> {
     }
 
     fn stop(self) -> Tally {
-        let (records, lines) = self.lane.passed();
-        Tally { records, lines, delivered: self.delivered, skipped: self.lane.skipped, event: self.event }
+        let passed = [self.lane.passed(), (0, 0)];
+        Tally { passed, delivered: self.delivered, dropped: 0, skipped: self.lane.skipped, event: self.event }
     }
 
     fn failed(&self) -> bool {
@@ -88,10 +95,16 @@ impl<'d> Iterator for Records<'d> {
             }
             Ok(None) => None,
             Err(error) => {
-                self.event.get_or_insert(Event::Input(*error));
+                self.event = Some(Event::Input(Placed { error: *error, input: 0, other: 0 }));
                 None
             }
         }
+    }
+}
+
+impl std::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Records").field("delivered", &self.delivered).finish_non_exhaustive()
     }
 }
 
@@ -100,6 +113,8 @@ pub(crate) struct Lane<'d> {
     /// All that is visible: the block, and what is behind its cut.
     data: &'d [u8],
     builder: &'d ReaderBuilder,
+    /// Bytes that a record may take.
+    limit: usize,
     reader: SliceReader<'d>,
     /// Where in `data` the reader began.
     start: usize,
@@ -119,7 +134,7 @@ pub(crate) struct Lane<'d> {
 }
 
 impl<'d> Lane<'d> {
-    pub(crate) fn new(part: Part<'d>) -> Self {
+    pub(crate) fn new(part: Part<'d>, limit: usize) -> Self {
         let Part { data, span, reader: builder } = part;
         let (at_end, failure) = match span.tail {
             Tail::Open => (false, None),
@@ -129,6 +144,7 @@ impl<'d> Lane<'d> {
         Self {
             data,
             builder,
+            limit,
             reader: slice_reader(builder, data, at_end),
             start: 0,
             records: 0,
@@ -146,19 +162,30 @@ impl<'d> Lane<'d> {
     #[inline]
     pub(crate) fn next(&mut self, skip: bool) -> Result<Option<RefRecord<'d>>, Box<ParseError>> {
         loop {
-            if self.reader.consumed() >= self.cut || self.done {
-                return Ok(None);
-            }
-            match self.reader.next_record() {
-                Ok(Some(record)) => return Ok(Some(record)),
-                Ok(None) => return self.end(),
-                Err(error) if skip && error.is_format() => self.skip(&error),
-                Err(error) => {
-                    self.done = true;
-                    return Err(Box::new(self.place(error)));
-                }
+            match self.step(skip)? {
+                Step::Record(record) => return Ok(Some(record)),
+                Step::Skipped => {}
+                Step::End => return Ok(None),
             }
         }
+    }
+
+    /// The next record, or what there is instead.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, skip: bool) -> Result<Step<'d>, Box<ParseError>> {
+        if self.reader.consumed() >= self.cut || self.done {
+            return Ok(Step::End);
+        }
+        match self.reader.next_record() {
+            Ok(Some(record)) => Ok(Step::Record(record)),
+            Ok(None) => self.end(),
+            Err(error) => self.fail(error, skip),
+        }
+    }
+
+    /// Offset in the data of the next record.
+    pub(crate) fn consumed(&self) -> usize {
+        self.start + self.reader.consumed()
     }
 
     /// Records and lines before the place that was reached, or before the record in error.
@@ -167,41 +194,65 @@ impl<'d> Lane<'d> {
         (self.records + position.record - 1, self.lines + position.line - 1)
     }
 
+    /// Records and lines of the block, bytes of the input before the next record.
+    pub(crate) fn next_place(&self) -> (u64, u64, u64) {
+        let (records, lines) = self.passed();
+        (records, lines, self.offset + self.start as u64 + self.reader.position().byte)
+    }
+
+    /// The same before the record that was read last.
+    #[inline]
+    pub(crate) fn place_of(&self, record: &RefRecord<'_>) -> (u64, u64, u64) {
+        let (records, lines) = self.passed();
+        let at = record.as_bytes().as_ptr() as usize - self.data.as_ptr() as usize;
+        (records - 1, lines - 4, self.offset + at as u64)
+    }
+
+    /// How the input is read.
+    pub(crate) fn builder(&self) -> &'d ReaderBuilder {
+        self.builder
+    }
+
     /// An error with its place in the block made one in the input, as far as that is known.
     fn place(&self, error: ParseError) -> ParseError {
         error.offset_by(self.records, self.lines, self.offset + self.start as u64)
     }
 
     #[cold]
-    fn end(&mut self) -> Result<Option<RefRecord<'d>>, Box<ParseError>> {
+    fn end(&mut self) -> Result<Step<'d>, Box<ParseError>> {
         self.done = true;
         let Some(failure) = self.failure.take() else {
             assert!(self.at_end, "a record reaches across a cut");
-            return Ok(None);
+            return Ok(Step::End);
         };
         let position = self.reader.position();
         let error = io_error(self.builder, failure);
         Err(Box::new(self.place(error.offset_by(position.record - 1, position.line - 1, position.byte))))
     }
 
-    /// Passes a bad record as a serial reader does, and begins anew at the next record start.
     #[cold]
+    fn fail(&mut self, error: ParseError, skip: bool) -> Result<Step<'d>, Box<ParseError>> {
+        if skip && error.is_format() {
+            self.skip(&error);
+            return Ok(Step::Skipped);
+        }
+        self.done = true;
+        Err(Box::new(self.place(error)))
+    }
+
+    /// Passes a bad record as a serial reader does, and begins anew at the next record start.
     fn skip(&mut self, error: &ParseError) {
-        let at = self.start + self.reader.consumed();
+        let at = self.consumed();
         let (records, lines) = self.passed();
         self.skipped.records += 1;
-        let to = if matches!(error.kind(), fqbuf_record::ParseErrorKind::BlankLine) {
+        let to = if matches!(error.kind(), ParseErrorKind::BlankLine) {
             // The blank lines were passed already, and are no record.
-            #[expect(clippy::cast_possible_truncation, reason = "an offset in a slice")]
-            let blank = self.start + error.position().byte as usize;
+            let blank = self.start + usize::try_from(error.position().byte).unwrap_or(usize::MAX);
             self.skipped.bytes += (at - blank) as u64;
             (self.records, self.lines) = (records, lines);
             at
         } else {
-            let to = match find_record_start(self.data, at + 1, self.at_end) {
-                RecordStart::At(to) => to,
-                RecordStart::NeedMore(_) | RecordStart::None => self.data.len(),
-            };
+            let to = self.record_start(at + 1);
             let passed = &self.data[at..to];
             self.skipped.bytes += passed.len() as u64;
             self.records = records + 1;
@@ -212,6 +263,26 @@ impl<'d> Lane<'d> {
         self.start = to;
         self.reader = slice_reader(self.builder, &self.data[to..], self.at_end);
     }
+
+    /// The first record start at or after `from`, or the end of the data. A header longer than a record may be begins none.
+    fn record_start(&self, mut from: usize) -> usize {
+        while let RecordStart::At(start) = find_record_start(self.data, from, self.at_end) {
+            let header = &self.data[start..];
+            if memchr(b'\n', header).is_some_and(|n| n < self.limit) {
+                return start;
+            }
+            from = start + 1;
+        }
+        self.data.len()
+    }
+}
+
+/// What a step in a block came to.
+pub(crate) enum Step<'d> {
+    Record(RefRecord<'d>),
+    /// A bad record, or blank lines among records, were passed over.
+    Skipped,
+    End,
 }
 
 fn slice_reader<'d>(builder: &ReaderBuilder, data: &'d [u8], at_end: bool) -> SliceReader<'d> {

@@ -11,13 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fqbuf_line::PAGE;
-use fqbuf_record::{ReaderBuilder, Skipped};
+use fqbuf_record::{MateCheck, ReaderBuilder, Skipped};
 
 use crate::board::{Board, Event, Out, Refusal, Settled, Slot};
 use crate::error::{Error, MemoryError};
-use crate::feed::{Bytes, Claim, Feed, Piece, Tail};
+use crate::feed::{Bytes, Claim, Feed, Piece, Span, Tail};
 use crate::input::Opened;
 use crate::layout::{Batch, Layout, Part};
+use crate::mates;
 use crate::monitor::{Counters, Monitor, Stored, add};
 use crate::outcome::{BoxError, Outcome};
 use crate::pipeline::Pipeline;
@@ -43,8 +44,20 @@ pub struct Summary {
     pub records: u64,
     /// Bad records passed over, where that was asked for.
     pub skipped: Skipped,
+    /// Records dropped because their mates were passed over.
+    pub dropped: u64,
     /// Whether a closure stopped the run.
     pub stopped: bool,
+}
+
+impl Summary {
+    /// Adds what went through in a block.
+    pub(crate) fn add(&mut self, delivered: u64, dropped: u64, skipped: Skipped) {
+        self.records += delivered;
+        self.dropped += dropped;
+        self.skipped.records += skipped.records;
+        self.skipped.bytes += skipped.bytes;
+    }
 }
 
 /// A pipeline with its input: what is left to say is what to do with the records.
@@ -224,7 +237,7 @@ impl<'a, L: Layout> Run<'a, L> {
         body: &(impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event> + Sync),
     ) -> Result<(Vec<S>, Summary), Error> {
         let ordered = sink.is_some();
-        let mates = self.feeds.len();
+        let inputs = self.feeds.len();
         let plan = Plan::of(&self.settings, self.threads, &self.feeds, ordered);
         let core = Core {
             board: Board::new(&self.settings.budget, plan.threads, plan.retained, sink, &self.counters),
@@ -233,10 +246,12 @@ impl<'a, L: Layout> Run<'a, L> {
             readers: self.readers,
             names: self.names,
             skip: self.settings.skip_invalid,
+            limit: self.settings.growth.limit(),
+            alternating: L::MATES && inputs == 1,
+            mates: self.settings.mates,
             ordered,
             counters: self.counters,
         };
-        debug_assert!(mates > 0);
         let mut states = Vec::new();
         std::thread::scope(|scope| {
             let helpers: Vec<_> = (1..core.plan.threads)
@@ -263,7 +278,7 @@ impl<'a, L: Layout> Run<'a, L> {
                 Ok((states, summary))
             }
             Some(Event::Panic(payload)) => resume_unwind(payload),
-            Some(Event::Input(error)) => Err(Error::Input(error)),
+            Some(Event::Input(placed)) => Err(Error::Input(placed.error)),
             Some(Event::Memory(error)) => Err(Error::Memory(error)),
             Some(Event::Output(error)) => Err(Error::Output(error)),
             Some(Event::Closure(error)) => Err(Error::Closure(error)),
@@ -317,8 +332,17 @@ struct Work<'a> {
     number: u64,
     slot: Option<Slot>,
     first: Piece<'a>,
-    second: Option<Piece<'a>>,
+    second: Option<Span>,
     out: Option<Out>,
+}
+
+impl Work<'_> {
+    /// Whether nothing follows.
+    fn is_last(&self) -> bool {
+        self.first.span.ends() && self.second.as_ref().is_none_or(Span::ends)
+            || self.first.span.fails()
+            || self.second.as_ref().is_some_and(Span::fails)
+    }
 }
 
 /// What is under the source's lock.
@@ -338,6 +362,10 @@ struct Core<'a, 'w> {
     readers: Vec<ReaderBuilder>,
     names: Vec<Option<Arc<str>>>,
     skip: bool,
+    limit: usize,
+    /// Whether mates alternate in the one input.
+    alternating: bool,
+    mates: MateCheck,
     ordered: bool,
     counters: Arc<Counters>,
 }
@@ -368,7 +396,7 @@ impl<'a> Core<'a, '_> {
         let event = match catch_unwind(AssertUnwindSafe(|| self.claim_from(&mut feeding.feeds, number))) {
             Ok(Ok(Some(work))) => {
                 feeding.next += 1;
-                feeding.finished = work.first.span.cut == usize::MAX;
+                feeding.finished = work.is_last();
                 add(&self.counters.blocks, 1);
                 return Some(work);
             }
@@ -378,7 +406,7 @@ impl<'a> Core<'a, '_> {
         };
         drop(feeding);
         add(&self.counters.blocks, 1);
-        self.board.settle(number, Settled { event: Some(event), ..Settled::default() }, None);
+        self.board.settle(number, Settled { tally: Tally { event: Some(event), ..Tally::default() }, out: None }, None);
         None
     }
 
@@ -395,12 +423,18 @@ impl<'a> Core<'a, '_> {
             size: self.plan.size,
             reader: &self.readers[0],
             skip: self.skip,
+            limit: self.limit,
+            alternating: self.alternating,
             counters: &self.counters,
         };
         let mut none = Slot::default();
         let into = slot.as_mut().unwrap_or(&mut none);
-        let Some(first) = feeds[0].claim(claim, into)? else { return Ok(None) };
-        Ok(Some(Work { number, slot, first, second: None, out }))
+        let pieces = match feeds {
+            [Feed::Stream(one), Feed::Stream(two)] => mates::claim(one, two, claim, &self.readers[1], into)?
+                .map(|[first, second]| (Piece::in_slot(first), Some(second))),
+            feeds => feeds[0].claim(claim, into)?.map(|first| (first, None)),
+        };
+        Ok(pieces.map(|(first, second)| Work { number, slot, first, second, out }))
     }
 
     /// Parses a block and settles it.
@@ -428,9 +462,9 @@ impl<'a> Core<'a, '_> {
         };
         let parts = [
             Some(Part { data, span: first.span, reader: &self.readers[0] }),
-            second.map(|piece| Part { data: held.mate.data(), span: piece.span, reader: &self.readers[1] }),
+            second.map(|span| Part { data: held.mate.data(), span, reader: &self.readers[1] }),
         ];
-        let frame = Frame { number, end: self.board.end(), skip: self.skip };
+        let frame = Frame { number, end: self.board.end(), skip: self.skip, limit: self.limit, mates: self.mates };
         let parsed = catch_unwind(AssertUnwindSafe(|| {
             let state = state.get_or_insert_with(init);
             let mut batch = L::batch(parts, frame);
@@ -450,7 +484,7 @@ impl<'a> Core<'a, '_> {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(state.take())));
             Tally { event: Some(Event::Panic(payload)), ..Tally::default() }
         });
-        self.board.settle(number, Settled::of(tally, out), slot);
+        self.board.settle(number, Settled { tally, out }, slot);
     }
 
     fn lock_feed(&self) -> MutexGuard<'_, Feeding<'a>> {

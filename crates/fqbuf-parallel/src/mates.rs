@@ -1,0 +1,158 @@
+//! Cutting two inputs, or one in which mates alternate, so that mates stay together.
+//!
+//! A serial reader begins records at the first bytes of both blocks. If the first `n` records of an input are good, they
+//! are its first `4 n` lines; if not, the worker meets the error among these lines. So inputs are cut after the same
+//! number of lines, counted at memory speed, and nothing is parsed under the lock. All that an error needs is visible: the
+//! lines are whole, and of an input that goes on, the last cut by `last_cut`, which is a line of text, stands at or behind
+//! them (which matters for blank lines alone).
+//!
+//! Where bad records are skipped, lines do not tell records; then the blocks are parsed here, under the lock, the way the
+//! workers will parse them.
+
+use std::io;
+
+use fqbuf_record::ReaderBuilder;
+
+use crate::board::{Refusal, Slot};
+use crate::cut::{Front, front, last_cut, line_end, lines_in};
+use crate::feed::{Claim, Span, Stream, Tail, first, second};
+use crate::layout::Part;
+use crate::records::{Lane, Step};
+
+/// What a block of one of two inputs has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Has {
+    /// So many whole records, or fewer before an error that is visible; at least one.
+    Records(u64),
+    /// No record, and none will come.
+    Nothing,
+    /// A bad record at its front.
+    Fault,
+    /// The beginning of a record.
+    Beginning,
+}
+
+/// A block of each of two inputs, with as many records in both; `None` at the end of both.
+pub(crate) fn claim(
+    one: &mut Stream<'_>,
+    two: &mut Stream<'_>,
+    claim: Claim<'_, '_>,
+    other: &ReaderBuilder,
+    slot: &mut Slot,
+) -> Result<Option<[Span; 2]>, Refusal> {
+    let claims = [claim, Claim { reader: other, ..claim }];
+    // What is left over of one input is not added to each time: the records of one may be longer than those of the other.
+    one.load(claims[0], slot, first, claim.size)?;
+    two.load(claims[1], slot, second, claim.size)?;
+    loop {
+        if one.ended() && two.ended() {
+            let none = slot.block.is_empty() && slot.mate.is_empty() && !one.failed() && !two.failed();
+            return Ok(if none { None } else { Some([one.last(slot.block.len()), two.last(slot.mate.len())]) });
+        }
+        let a = has(one, slot.block.data(), &claims[0]);
+        let b = has(two, slot.mate.data(), &claims[1]);
+        let records = match (a, b) {
+            (Has::Beginning, _) => {
+                one.fill_more(claims[0], slot, first)?;
+                continue;
+            }
+            (_, Has::Beginning) => {
+                two.fill_more(claims[1], slot, second)?;
+                continue;
+            }
+            // The worker will meet the error with the first pair.
+            (Has::Fault, _) | (_, Has::Fault) => return Ok(Some([one.fault(), two.fault()])),
+            (Has::Records(a), Has::Records(b)) => a.min(b),
+            (Has::Records(n), Has::Nothing) | (Has::Nothing, Has::Records(n)) => n,
+            (Has::Nothing, Has::Nothing) => unreachable!("then both have ended"),
+        };
+        let a = part(one, claims[0], slot.block.data(), a, records)?;
+        let b = part(two, claims[1], slot.mate.data(), b, records)?;
+        return Ok(Some([a, b]));
+    }
+}
+
+/// The block of an input up to the end of so many records.
+fn part(stream: &mut Stream<'_>, claim: Claim<'_, '_>, data: &[u8], has: Has, records: u64) -> Result<Span, Refusal> {
+    if stream.ended() && (has == Has::Nothing || has == Has::Records(records)) {
+        return Ok(stream.last(data.len()));
+    }
+    let cut = match claim.skip {
+        false => line_end(data, 4 * records),
+        true => boundary(data, stream, &claim, records),
+    };
+    match cut {
+        Some(cut) => stream.cut(claim, data, cut),
+        None => unreachable!("the records were counted"),
+    }
+}
+
+fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
+    let records = match (stream.ended(), claim.skip) {
+        (true, false) => {
+            let lines = lines_in(data);
+            let rest = line_end(data, lines / 4 * 4).map_or(data, |end| &data[end..]);
+            // What follows the last whole record is one too, or an error.
+            lines / 4 + u64::from(rest.iter().any(|b| !matches!(b, b'\r' | b'\n')))
+        }
+        // What comes before a failure is one record more, or the error.
+        (true, true) => parsed(data, usize::MAX, stream, claim) + u64::from(stream.failed()),
+        (false, skip) => {
+            let cut = last_cut(data, true, claim.limit);
+            cut.map_or(0, |cut| if skip { parsed(data, cut, stream, claim) } else { lines_in(&data[..cut]) / 4 })
+        }
+    };
+    if records > 0 {
+        return Has::Records(records);
+    }
+    if stream.ended() {
+        return if stream.failed() { Has::Fault } else { Has::Nothing };
+    }
+    match front(data, claim.reader, 1) {
+        Front::Cut(cut) => Has::Records(lines_in(&data[..cut]) / 4),
+        Front::Fault if !claim.skip => Has::Fault,
+        Front::Fault | Front::More => Has::Beginning,
+    }
+}
+
+/// A worker's view of a block, bad records being skipped.
+fn lane<'d>(data: &'d [u8], cut: usize, tail: Tail, claim: &Claim<'d, '_>) -> Lane<'d> {
+    Lane::new(Part { data, span: Span { offset: 0, cut, tail }, reader: claim.reader }, claim.limit)
+}
+
+/// How the block would end if it were the last.
+fn tail(stream: &Stream<'_>) -> Tail {
+    match (stream.ended(), stream.failed()) {
+        (false, _) => Tail::Open,
+        (true, false) => Tail::End,
+        (true, true) => Tail::Failed(io::ErrorKind::Other.into()),
+    }
+}
+
+/// Number of records up to the cut, bad ones counted.
+fn parsed(data: &[u8], cut: usize, stream: &Stream<'_>, claim: &Claim<'_, '_>) -> u64 {
+    let mut lane = lane(data, cut, tail(stream), claim);
+    while let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) {}
+    lane.passed().0
+}
+
+/// The first place between records before which there are so many of them, bad ones counted.
+fn boundary(data: &[u8], stream: &Stream<'_>, claim: &Claim<'_, '_>, records: u64) -> Option<usize> {
+    let mut lane = lane(data, usize::MAX, tail(stream), claim);
+    while lane.passed().0 < records {
+        let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) else { return None };
+    }
+    Some(lane.consumed())
+}
+
+/// The last place up to `cut` before which there is an even number of records, bad ones counted; not the first byte.
+pub(crate) fn last_even(data: &[u8], cut: usize, claim: &Claim<'_, '_>) -> Option<usize> {
+    let mut lane = lane(data, cut, Tail::Open, claim);
+    let mut last = 0;
+    while let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) {
+        if lane.passed().0 % 2 == 0 {
+            last = lane.consumed();
+        }
+    }
+    Some(last).filter(|&last| last > 0)
+}

@@ -1,0 +1,189 @@
+//! Pairs from two inputs and from one, against the serial reader of pairs.
+
+use std::io::{self, Read};
+
+use fqbuf_parallel::{Input, Paired, Run};
+use fqbuf_record::{GrowthPolicy, PairedReader, Reader};
+use rstest::rstest;
+
+use crate::support::*;
+
+fn reader<R: Read>(input: R, name: &str, given: Given) -> Reader<R> {
+    let growth = GrowthPolicy::with_limit(given.limit);
+    Reader::builder().source_name(name).skip_invalid(given.skip).growth(growth).build(input)
+}
+
+fn serial_pairs<A: Read, B: Read>(mut reader: PairedReader<A, B>) -> Told {
+    let mut records = Vec::new();
+    let end = loop {
+        match reader.next_pair() {
+            Ok(Some((a, b))) => {
+                let mut out = Vec::new();
+                essence(&mut out, a.head(), a.seq(), a.qual());
+                essence(&mut out, b.head(), b.seq(), b.qual());
+                records.push(out);
+            }
+            Ok(None) => {
+                let mut skipped = reader.first_reader().skipped();
+                if let Some(second) = reader.second_reader() {
+                    skipped.records += second.skipped().records;
+                    skipped.bytes += second.skipped().bytes;
+                }
+                break format!("end, skipped {skipped:?}, dropped {}", reader.dropped());
+            }
+            Err(error) => break format!("{error:?}"),
+        }
+    };
+    Told { records, end }
+}
+
+fn ordered_pairs(run: Run<'_, Paired>) -> Told {
+    let mut bytes = Vec::new();
+    let result = run.map_ordered(
+        &mut bytes,
+        || (),
+        |(), pair, out| {
+            essence(out, pair.first.head(), pair.first.seq(), pair.first.qual());
+            essence(out, pair.second.head(), pair.second.seq(), pair.second.qual());
+        },
+    );
+    let dropped = result.as_ref().ok().map(|done| done.summary.dropped);
+    let mut end = ended(result.map(|done| done.summary));
+    if let Some(dropped) = dropped {
+        end += &format!(", dropped {dropped}");
+    }
+    Told { records: records_of(&bytes, 6), end }
+}
+
+/// Two inputs, in several ways, against the serial reader.
+fn two(a: &[u8], b: &[u8], given: Given, threads: usize, block: usize, seed: u64) {
+    let expected = serial_pairs(PairedReader::new(reader(a, "one", given), reader(b, "two", given)));
+    let files = [a, b].map(|data| Temporary::new("mates.fq", data).expect("a temporary file"));
+    for way in 0..4 {
+        let of = |i: usize, data| -> Input<'_> {
+            match way + i {
+                0 | 4 => Input::reader(Odd::new(data, seed)),
+                1 => Input::reader(data),
+                2 => Input::slice(data),
+                _ => files[i].input(),
+            }
+        };
+        let pipeline = pipeline(threads, block, given);
+        let run = pipeline.paired(of(0, a).named("one"), of(1, b).named("two")).expect("open");
+        let what = format!("way {way}, {threads} threads, blocks of {block}, seed {seed}, {given:?}");
+        same(&ordered_pairs(run), &expected, &what);
+    }
+}
+
+/// One input of alternating mates, in several ways, against the serial reader.
+fn one(data: &[u8], given: Given, threads: usize, block: usize, seed: u64) {
+    let expected = serial_pairs(PairedReader::interleaved(reader(data, "input", given)));
+    let file = Temporary::new("alternating.fq", data).expect("a temporary file");
+    for way in 0..4 {
+        let input = match way {
+            0 => Input::reader(data),
+            1 => Input::reader(Odd::new(data, seed)),
+            2 => Input::slice(data),
+            _ => file.input(),
+        };
+        let run = pipeline(threads, block, given).interleaved(input.named("input")).expect("open");
+        let what = format!("way {way}, {threads} threads, blocks of {block}, seed {seed}, {given:?}");
+        same(&ordered_pairs(run), &expected, &what);
+    }
+}
+
+/// Puts two inputs of mates together into one.
+fn alternate(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut a, mut b) = (Reader::new(a), Reader::new(b));
+    while let (Ok(Some(first)), Ok(Some(second))) = (a.next_record(), b.next_record()) {
+        out.extend_from_slice(first.as_bytes());
+        out.extend_from_slice(second.as_bytes());
+    }
+    out
+}
+
+#[rstest]
+fn valid_pairs(#[values(1, 2, 5)] threads: usize, #[values(1, 20_000, 1 << 20)] block: usize) {
+    watched(60, || {
+        let (a, b) = pairs(7, 900, 300);
+        two(&a, &b, PLAIN, threads, block, 1);
+        one(&alternate(&a, &b), PLAIN, threads, block, 1);
+        // Mates of very different lengths: one input is always ahead.
+        let (a, _) = pairs(8, 300, 3000);
+        let (_, b) = pairs(9, 300, 20);
+        two(&a, &b, PLAIN, threads, block, 2);
+        two(&b, &a, PLAIN, threads, block, 2);
+    });
+}
+
+#[rstest]
+fn nearly_nothing(#[values(1, 4)] threads: usize) {
+    watched(60, || {
+        let cases = [
+            "",
+            "\n\n",
+            "@r/1\nA\n+\nI\n",
+            "@r/1\nA\n+\nI\n\n\n\n\n",
+            "@r/2\nA\n+\nI",
+            "@r/2\nA\n+\nI\n\n",
+            "@r\n",
+            "@s/1\nC\n+\nI\n@t",
+        ];
+        for a in cases {
+            for b in cases {
+                for skip in [false, true] {
+                    let given = Given { skip, ..PLAIN };
+                    two(a.as_bytes(), b.as_bytes(), given, threads, 1, 3);
+                    one(format!("{a}{b}").as_bytes(), given, threads, 1, 3);
+                }
+            }
+        }
+    });
+}
+
+#[rstest]
+fn damaged_pairs(#[values(false, true)] skip: bool) {
+    watched(120, || {
+        let rounds = if deep() { 20_000 } else { 200 };
+        for seed in 0..rounds {
+            let mut rng = Rng(seed);
+            let (mut a, mut b) = pairs(seed, 20 + rng.below(300), [5, 60, 300][rng.below(3)]);
+            let mut both = alternate(&a, &b);
+            for _ in 0..=rng.below(2) {
+                damage(&mut rng, &mut a);
+                if rng.below(2) == 0 {
+                    damage(&mut rng, &mut b);
+                }
+                damage(&mut rng, &mut both);
+            }
+            let threads = 1 + rng.below(8);
+            let block = [1, 4097, 20_000][rng.below(3)];
+            let given = Given { skip, ..PLAIN };
+            two(&a, &b, given, threads, block, seed);
+            one(&both, given, threads, block, seed);
+        }
+    });
+}
+
+#[test]
+fn failing_readers() {
+    watched(60, || {
+        let (a, b) = pairs(3, 200, 200);
+        let mut rng = Rng(5);
+        for _ in 0..if deep() { 5000 } else { 60 } {
+            let (cut_a, cut_b) = (rng.below(a.len() + 1), rng.below(b.len() + 1));
+            for skip in [false, true] {
+                let given = Given { skip, ..PLAIN };
+                let of = |data, kind| Odd::failing(data, 5, kind);
+                let first = || of(&a[..cut_a], io::ErrorKind::ConnectionReset);
+                let second = || of(&b[..cut_b], io::ErrorKind::TimedOut);
+                let readers = PairedReader::new(reader(first(), "one", given), reader(second(), "two", given));
+                let expected = serial_pairs(readers);
+                let inputs = (Input::reader(first()).named("one"), Input::reader(second()).named("two"));
+                let run = pipeline(3, 1, given).paired(inputs.0, inputs.1).expect("open");
+                same(&ordered_pairs(run), &expected, &format!("cut at {cut_a} and {cut_b}, {given:?}"));
+            }
+        }
+    });
+}
