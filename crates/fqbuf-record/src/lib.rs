@@ -1,5 +1,4 @@
-//! Strict four-line FASTQ reading, batching, splitting and writing without allocation per record.
-
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
 mod batch;

@@ -60,7 +60,8 @@ impl ReaderBuilder {
         self
     }
 
-    /// Whether to pass over bad records and count them, instead of ending with an error. Default: no.
+    /// Whether to pass over bad records and count them, instead of ending with an error. A record that takes more than the
+    /// growth policy, or the batch that it is for, allows by itself counts as bad. Default: no.
     #[must_use]
     pub fn skip_invalid(mut self, on: bool) -> Self {
         self.skip_invalid = on;
@@ -81,7 +82,7 @@ impl ReaderBuilder {
         self
     }
 
-    /// A reader of `source`. Allocates nothing until the first record is asked for.
+    /// A reader of `source`. Its buffer is allocated when the first record is asked for.
     pub fn build<S: Source>(self, source: S) -> Reader<S> {
         Reader {
             source,
@@ -94,7 +95,7 @@ impl ReaderBuilder {
         }
     }
 
-    /// A reader of a slice, in place. Never allocates but for errors. The growth policy's limit holds for records in slices
+    /// A reader of a slice, in place. Allocates a few kilobytes here, later for errors only. The growth policy's limit holds for records in slices
     /// as well.
     #[must_use]
     pub fn build_slice(self, data: &[u8]) -> SliceReader<'_> {
@@ -116,7 +117,7 @@ impl ReaderBuilder {
 /// can (`WouldBlock`, for one). The end of input is final: after it the source is not asked again.
 ///
 /// Reading blocks as long as the source does. Memory: the capacity, and what a record takes beyond it, up to the growth
-/// policy's limit; no allocation per record.
+/// policy's limit; as much again while it grows. No allocation per record.
 ///
 /// # Examples
 /// ```
