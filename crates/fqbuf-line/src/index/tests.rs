@@ -100,9 +100,9 @@ fn a_suspended_index_knows_nothing_and_resumes() {
 
 #[test]
 fn transposing_twice_changes_nothing() {
-    for i in 0..64 {
+    for (i, &place) in PLACE.iter().enumerate() {
         let bit = 1_u64 << i;
-        assert_eq!(transpose(bit), 1 << PLACE[i]);
+        assert_eq!(transpose(bit), 1 << place);
         assert_eq!(transpose(transpose(bit | 1)), bit | 1);
     }
 }
