@@ -1,0 +1,154 @@
+//! From files to a tally: which reader or pipeline, and what the user is told when it fails.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use fqbuf::{Checks, Done, Error, Input, MemoryBudget, Monitor, Pair, ParseError, ParseErrorKind, Pipeline};
+use fqbuf::{Reader, ReaderBuilder, RefRecord, even_part};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{Args, Layout, Part};
+use crate::tally::Tally;
+use crate::{Failure, shows_progress};
+
+/// The sample shipped in the repository.
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample/sample.fq.gz");
+
+/// Memory for buffers when nothing else is said.
+const MEMORY: usize = 24 << 20;
+
+/// Counts all files of the command line.
+pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
+    let sample = [PathBuf::from(SAMPLE)];
+    let files = if args.files.is_empty() { &sample[..] } else { &args.files };
+    let checks = if args.strict { Checks::strict() } else { Checks::none() };
+    let mut pipeline = Pipeline::new()
+        .budget(&MemoryBudget::new(args.memory.unwrap_or(MEMORY)))
+        .checks(checks)
+        .skip_invalid(args.skip_invalid);
+    if let Some(threads) = args.threads {
+        pipeline = pipeline.threads(threads);
+    }
+    let mut sum = Tally::default();
+    let mates = if args.layout == Layout::Paired { 2 } else { 1 };
+    for group in files.chunks(mates) {
+        let tally = match (args.layout, args.part, group) {
+            (Layout::Single, Some(part), [file]) => count_part(args, checks, file, part),
+            (Layout::Interleaved, _, [file]) => {
+                let run = pipeline.interleaved(Input::path(file));
+                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_pair(args), merged)))
+            }
+            (_, _, [first, second]) => {
+                let run = pipeline.paired(Input::path(first), Input::path(second));
+                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_pair(args), merged)))
+            }
+            (_, _, [file]) => {
+                let run = pipeline.file(file);
+                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_one(args), merged)))
+            }
+            _ => unreachable!("chunks of one or two files"),
+        };
+        sum.merge(&tally.map_err(|error| told(&error))?);
+    }
+    Ok(sum)
+}
+
+/// What is done with each record: all figures, or the three that `--tsv` prints.
+fn add_one(args: &Args) -> impl for<'d> Fn(&mut Tally, RefRecord<'d>) + Sync {
+    let add = if args.tsv { Tally::add_totals } else { Tally::add };
+    move |tally, record| add(tally, &record)
+}
+
+fn add_pair(args: &Args) -> impl for<'d> Fn(&mut Tally, Pair<'d>) + Sync {
+    let add = add_one(args);
+    move |tally, pair| {
+        add(tally, pair.first);
+        add(tally, pair.second);
+    }
+}
+
+fn merged(mut a: Tally, b: Tally) -> Tally {
+    a.merge(&b);
+    a
+}
+
+/// The records of one part of a plain file, on this thread.
+fn count_part(args: &Args, checks: Checks, path: &Path, part: Part) -> Result<Tally, Error> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let (meta, file) =
+        opened.map_err(|e| Error::Open(std::io::Error::new(e.kind(), format!("{}: {e}", path.display()))))?;
+    if !meta.is_file() {
+        let message = format!("{}: only a plain file can be read in parts", path.display());
+        return Err(Error::Open(std::io::Error::other(message)));
+    }
+    let bytes = match part {
+        Part::Split { index, of } => even_part(meta.len(), index - 1, of),
+        Part::Range { from, to } => from.min(meta.len())..to.min(meta.len()),
+    };
+    let settings: ReaderBuilder =
+        Reader::builder().source_name(path.display().to_string()).checks(checks).skip_invalid(args.skip_invalid);
+    let mut reader = settings.build_part(file, bytes)?;
+    let add = add_one(args);
+    let mut tally = Tally::default();
+    while let Some(record) = reader.next_record()? {
+        add(&mut tally, record);
+    }
+    tally.skipped_records += reader.skipped().records;
+    tally.skipped_bytes += reader.skipped().bytes;
+    Ok(tally)
+}
+
+/// Runs `job`, with a progress bar beside it where a person sees it.
+fn watched(args: &Args, monitor: Monitor, job: impl FnOnce() -> Result<Done<Tally>, Error>) -> Result<Tally, Error> {
+    let done = if shows_progress(args) {
+        std::thread::scope(|scope| {
+            let (ended, end) = mpsc::channel::<()>();
+            scope.spawn(move || show(&monitor, &end));
+            let done = job();
+            drop(ended);
+            done
+        })
+    } else {
+        job()
+    }?;
+    let mut tally = done.value;
+    tally.skipped_records += done.summary.skipped.records;
+    tally.skipped_bytes += done.summary.skipped.bytes;
+    Ok(tally)
+}
+
+/// Shows compressed bytes read until the other end of the channel is dropped.
+fn show(monitor: &Monitor, end: &mpsc::Receiver<()>) {
+    let total = monitor.snapshot().bytes_total;
+    let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}  {bytes_per_sec}  {eta}") {
+        bar.set_style(style);
+    }
+    while let Err(mpsc::RecvTimeoutError::Timeout) = end.recv_timeout(Duration::from_millis(100)) {
+        bar.set_position(monitor.snapshot().bytes);
+    }
+    bar.finish_and_clear();
+}
+
+/// The error as the user reads it: what and where, the id, and what may help.
+fn told(error: &Error) -> String {
+    let Error::Input(error) = error else { return error.to_string() };
+    let mut text = error.to_string();
+    let skip = may_be_skipped(error).then_some("re-run with --skip-invalid to drop and count such records");
+    let hints: Vec<_> = error.hint().into_iter().chain(skip).collect();
+    let id = error.id().filter(|id| !id.is_empty()).map(|id| format!("id: {}", id.escape_ascii()));
+    let hint = (!hints.is_empty()).then(|| format!("hint: {}", hints.join("; or ")));
+    let more: Vec<_> = id.into_iter().chain(hint).collect();
+    if !more.is_empty() {
+        text += &format!("\n  {}", more.join("   "));
+    }
+    text
+}
+
+fn may_be_skipped(error: &ParseError) -> bool {
+    use ParseErrorKind as Kind;
+    let mates = matches!(error.kind(), Kind::MateMismatch { .. } | Kind::UnequalMates { .. } | Kind::OddMates);
+    error.is_format() && !mates
+}

@@ -1,0 +1,111 @@
+//! Quality summary of FASTQ files: records, bases, lengths, qualities and GC, as text, JSON or a report with plots.
+//!
+//! `cargo run --release --example qc -- --help` lists the options. Without a file it reads the sample in the repository.
+
+mod args;
+mod count;
+mod html;
+mod json;
+mod tally;
+mod terminal;
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::Args;
+use tally::Tally;
+
+/// Why there is no result, as the user is told.
+pub(crate) type Failure = String;
+
+fn main() -> ExitCode {
+    let args = match args::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("error: {message}\n\n{}", args::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    if args.help {
+        return written(io::stdout().write_all(args::USAGE.as_bytes()));
+    }
+    match run(&args) {
+        Ok(tally) => match report(&args, &tally) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => failed(&message),
+        },
+        Err(message) => failed(&message),
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}
+
+fn run(args: &Args) -> Result<Tally, Failure> {
+    if !args.merge {
+        return count::all(args);
+    }
+    let mut sum = Tally::default();
+    for file in &args.files {
+        sum.merge(&json::read(file)?);
+    }
+    Ok(sum)
+}
+
+fn report(args: &Args, tally: &Tally) -> Result<(), Failure> {
+    let title = title(args);
+    if let Some(path) = &args.json {
+        save(path, json::text(tally).as_bytes())?;
+    }
+    if let Some(path) = &args.html {
+        save(path, html::page(&title, tally).as_bytes())?;
+    }
+    let mut out = Vec::new();
+    if args.tsv {
+        let Tally { records, bases, qualsum, .. } = tally;
+        out = format!("{records}\t{bases}\t{qualsum}\n").into_bytes();
+        if tally.skipped_records > 0 {
+            eprintln!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes);
+        }
+    } else if args.json.as_deref() != Some(Path::new("-")) {
+        terminal::write(&mut out, &title, tally).map_err(|e| e.to_string())?;
+    }
+    to_stdout(&out).map_err(|e| format!("standard output: {e}"))
+}
+
+/// A name for the results: the files without their folders.
+fn title(args: &Args) -> String {
+    let names: Vec<_> =
+        args.files.iter().map(|file| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy()).collect();
+    if names.is_empty() { "sample.fq.gz".into() } else { names.join(", ") }
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let saved = if path == Path::new("-") { to_stdout(bytes) } else { fs::write(path, bytes) };
+    saved.map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Writes all of it; a reader that has gone away is no failure.
+fn to_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn written(result: io::Result<()>) -> ExitCode {
+    match result {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => failed(&e.to_string()),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Whether progress may be shown: to a person, beside results that are not on the same terminal line.
+pub(crate) fn shows_progress(args: &Args) -> bool {
+    io::stderr().is_terminal() && !args.tsv
+}
