@@ -25,6 +25,10 @@ pub(crate) trait Codec: Send {
     /// What it decodes.
     const FORMAT: Format;
 
+    /// Whether a failing step tells how much of the input it used, whatever the input was cut into. Errors of a decoder
+    /// that reads ahead by an unknown amount name the start of their part instead.
+    const TELLS_WHERE: bool = true;
+
     /// Bytes of memory that the part which begins with `start` needs beside its output; `None` when `start` is too short
     /// to tell.
     fn memory(&self, start: &[u8]) -> Option<u64>;
@@ -84,6 +88,8 @@ pub(crate) struct Coded<C> {
     state: State,
     /// Number of the current part, from 1.
     part: u64,
+    /// Offset of its start.
+    part_start: u64,
     /// The decoder filled all room it was given the last time, so it may hold more.
     holds_output: bool,
     /// Bytes of data in a block that is filled.
@@ -95,7 +101,17 @@ pub(crate) struct Coded<C> {
 impl<C: Codec> Coded<C> {
     /// A decoder of `input`, which begins with a part.
     pub(crate) fn new(input: Input, codec: C, allowance: Allowance, size: usize) -> Self {
-        Self { input, codec, allowance, state: State::Between, part: 0, holds_output: false, size, pending: None }
+        Self {
+            input,
+            codec,
+            allowance,
+            state: State::Between,
+            part: 0,
+            part_start: 0,
+            holds_output: false,
+            size,
+            pending: None,
+        }
     }
 
     fn fault(&self, kind: StreamErrorKind, offset: u64) -> StreamError {
@@ -103,7 +119,8 @@ impl<C: Codec> Coded<C> {
     }
 
     fn failure(&self, failure: Failure) -> io::Error {
-        let fault = self.fault(failure.kind, self.input.offset());
+        let offset = if C::TELLS_WHERE { self.input.offset() } else { self.part_start };
+        let fault = self.fault(failure.kind, offset);
         match failure.why {
             Some(why) => fault.because(why).into(),
             None => fault.into(),
@@ -148,6 +165,7 @@ impl<C: Codec> Coded<C> {
         match next_part(C::FORMAT, self.input.data()) {
             Next::Part => {
                 self.part += 1;
+                self.part_start = self.input.offset();
                 self.codec.begin().map_err(|failure| self.failure(failure))?;
                 self.state = State::Start;
                 Ok(())

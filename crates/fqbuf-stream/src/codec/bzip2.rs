@@ -17,6 +17,7 @@ impl Bzip2 {
 
 impl Codec for Bzip2 {
     const FORMAT: Format = Format::Bzip2;
+    const TELLS_WHERE: bool = false;
 
     fn memory(&self, start: &[u8]) -> Option<u64> {
         // `BZh9`: blocks of 900 kB, four bytes a byte of block, and tables.

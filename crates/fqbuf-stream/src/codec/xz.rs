@@ -1,5 +1,7 @@
 //! xz streams.
 
+use std::io;
+
 use liblzma::stream::{Action, Error, Status, Stream, TELL_UNSUPPORTED_CHECK};
 
 use super::{Codec, Failure, Step};
@@ -34,33 +36,42 @@ impl Codec for Xz {
     fn step(&mut self, input: &[u8], out: &mut [u8], allowance: &mut Allowance) -> Result<Step, Failure> {
         let Some(inner) = &mut self.0 else { return Ok(Step::default()) };
         let (was_in, was_out) = (inner.total_in(), inner.total_out());
-        let result = inner.process(input, out, Action::Run);
-        let (consumed, produced) = (difference(inner.total_in(), was_in), difference(inner.total_out(), was_out));
-        let step = Step { consumed, produced, done: matches!(result, Ok(Status::StreamEnd)) };
-        match result {
-            Ok(_) => Ok(step),
-            Err(Error::MemLimit) => {
-                // How much it wants it does not say: twice as much, until it fits or is not allowed.
-                loop {
-                    let limit = inner.memlimit().saturating_mul(2);
-                    allowance.need(limit).map_err(|e| Failure::new(StreamErrorKind::Memory, step, &e))?;
-                    if inner.set_memlimit(limit).is_ok() {
-                        break;
-                    }
-                    if limit == u64::MAX {
-                        return Err(Failure::new(StreamErrorKind::Memory, step, &"no limit is enough"));
-                    }
+        let mut at = 0;
+        loop {
+            let result = inner.process(&input[at..], &mut *out, Action::Run);
+            let consumed = difference(inner.total_in(), was_in);
+            let produced = difference(inner.total_out(), was_out);
+            let step = Step { consumed, produced, done: matches!(result, Ok(Status::StreamEnd)) };
+            match result {
+                Ok(_) => return Ok(step),
+                // At the head of a block, before any output of it. What a decoder wrote before is not written over.
+                Err(Error::MemLimit) if produced > 0 => return Ok(step),
+                Err(Error::MemLimit) => {
+                    raise(inner, allowance).map_err(|why| Failure { kind: StreamErrorKind::Memory, step, why })?;
+                    at = consumed;
                 }
-                Ok(step)
+                Err(e) => {
+                    let kind = match e {
+                        Error::Mem => StreamErrorKind::Memory,
+                        Error::Format | Error::Options | Error::UnsupportedCheck => StreamErrorKind::Header,
+                        _ => StreamErrorKind::Data,
+                    };
+                    return Err(Failure::new(kind, step, &e));
+                }
             }
-            Err(e) => {
-                let kind = match e {
-                    Error::Mem => StreamErrorKind::Memory,
-                    Error::Format | Error::Options | Error::UnsupportedCheck => StreamErrorKind::Header,
-                    _ => StreamErrorKind::Data,
-                };
-                Err(Failure::new(kind, step, &e))
-            }
+        }
+    }
+}
+
+/// Raises the decoder's limit to what it needs, if that is allowed. How much that is it does not say: twice as much as it
+/// had, and twice that, until it is content.
+fn raise(inner: &mut Stream, allowance: &mut Allowance) -> Result<(), Option<io::Error>> {
+    let mut limit = inner.memlimit();
+    loop {
+        limit = limit.checked_mul(2).ok_or(None)?;
+        allowance.need(limit).map_err(Some)?;
+        if inner.set_memlimit(limit).is_ok() {
+            return Ok(());
         }
     }
 }
