@@ -119,8 +119,29 @@ impl Checks {
     }
 }
 
-/// Whether all bytes are in `min..=max`. Without an early exit, so that it becomes vector code.
+/// Bytes that are looked at together; the compiler makes vector code of a loop over so many.
+const LANES: usize = 32;
+
+/// Whether all bytes are in `min..=max`. Without an early exit: good input is looked at whole anyway.
 fn all_within(bytes: &[u8], min: u8, max: u8) -> bool {
     let Some(span) = max.checked_sub(min) else { return bytes.is_empty() };
-    bytes.chunks(256).all(|chunk| !chunk.iter().fold(false, |bad, b| bad | (b.wrapping_sub(min) > span)))
+    let (chunks, rest) = bytes.as_chunks::<LANES>();
+    let Some(last) = bytes.last_chunk::<LANES>() else { return rest.iter().all(|byte| beyond(*byte, min, span) == 0) };
+    let mut lanes = [0; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lanes[i] |= beyond(chunk[i], min, span);
+        }
+    }
+    // The last bytes are looked at twice rather than one by one.
+    for i in 0..LANES {
+        lanes[i] |= beyond(last[i], min, span);
+    }
+    lanes.iter().fold(0, |all, lane| all | lane) == 0
+}
+
+/// By how much a byte is beyond `min..=min + span`; what is below wraps around.
+#[inline(always)]
+fn beyond(byte: u8, min: u8, span: u8) -> u8 {
+    byte.wrapping_sub(min).saturating_sub(span)
 }

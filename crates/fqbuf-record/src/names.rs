@@ -39,11 +39,12 @@ impl MateCheck {
             Self::Off => true,
             Self::FirstWord => id_of(first) == id_of(second),
             Self::Ids => {
-                let (first, second) = (id_of(first), id_of(second));
-                if first == second {
-                    return !matches!(first, [_, .., b'/', b'1' | b'2']);
+                let id = id_of(first);
+                // Equal ids are the common case, and cost one search.
+                if second.strip_prefix(id).is_some_and(|rest| matches!(rest, [] | [b' ' | b'\t', ..])) {
+                    return !matches!(id, [_, .., b'/', b'1' | b'2']);
                 }
-                match (first, second) {
+                match (id, id_of(second)) {
                     ([a @ .., b'1'], [b @ .., b'2']) => a == b && matches!(a, [_, .., b'/' | b'.' | b'_']),
                     _ => false,
                 }

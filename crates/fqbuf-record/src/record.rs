@@ -90,6 +90,9 @@ impl<'a> RefRecord<'a> {
     #[must_use]
     pub fn title(&self) -> &'a [u8] {
         let lines = &self.bytes[self.seq_start + self.len..self.qual_start];
+        if lines == b"\n+\n" {
+            return &[];
+        }
         let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
         let start = memrchr(b'\n', lines).map_or(0, |n| n + 1);
         let line = &lines[start..];
