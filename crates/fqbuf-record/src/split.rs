@@ -31,6 +31,7 @@ use std::ops::Range;
 use crate::boundary::{RecordStart, find_within};
 use crate::error::{ParseError, ParseErrorKind, Position};
 use crate::reader::{Reader, ReaderBuilder, SliceReader};
+use fqbuf_line::Source;
 
 /// Bytes read at once in search of a record start; most searches need no more.
 const WINDOW: usize = 64 << 10;
@@ -246,11 +247,34 @@ impl ReaderBuilder {
     ///
     /// # Errors
     /// As [`ReaderBuilder::record_start`].
+    ///
+    /// # Examples
+    /// The third of four parts of a file:
+    /// ```no_run
+    /// use fqbuf_record::{ReadAt, Reader, even_part};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = std::fs::File::open("a.fq")?;
+    /// let bytes = even_part(file.size()?, 2, 4);
+    /// let mut reader = Reader::builder().source_name("a.fq").build_part(file, bytes)?;
+    /// while let Some(record) = reader.next_record()? {
+    ///     println!("{}", record.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build_part<A: ReadAt>(self, input: A, bytes: Range<u64>) -> Result<Reader<PartSource<A>>, ParseError> {
         let part = self.record_range(&input, bytes)?;
-        let mut reader = self.build(PartSource::new(input, part.start));
+        let source = PartSource::new(input, part.start);
+        Ok(self.build_within(source, part))
+    }
+
+    /// A reader of a part whose ends are [known](ReaderBuilder::record_range), from a source that delivers the input from
+    /// `part.start` on, and on behind `part.end`: one that reads ahead, for instance.
+    pub fn build_within<S: Source>(self, source: S, part: Range<u64>) -> Reader<S> {
+        let mut reader = self.build(source);
         reader.cursor_mut().begin_part(part.start, 0, part.end);
-        Ok(reader)
+        reader
     }
 
     /// The same in a slice, in place: a reader of the records of `data` whose first byte lies in `bytes`.
