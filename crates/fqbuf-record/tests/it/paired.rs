@@ -147,9 +147,9 @@ fn fault_69_interleaved_odd_count_and_wrong_order() {
     let ParseErrorKind::MateMismatch { pair: 3, .. } = error.kind() else { panic!("{error:?}") };
 }
 
-/// An interleaved pair whose first mate is in the buffer that is about to be refilled.
+/// An interleaved pair whose first mate is in the buffer that is about to be refilled: cut between the mates, one is lost.
 #[test]
-fn interleaved_pairs_in_any_schedule() {
+fn fault_11_interleaved_pairs_in_any_schedule() {
     let mut both = Vec::new();
     for i in 0..300 {
         let line = "ACGT".repeat(i % 60);
