@@ -27,7 +27,7 @@ pub(crate) enum Step {
 /// What a cursor has skipped, when it was told to skip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
-    /// Places where bad input began; each counts as one record.
+    /// Places where bad input began. Each takes one record number, but for blank lines, which take none.
     pub records: u64,
     /// Bytes of bad input.
     pub bytes: u64,
