@@ -77,7 +77,7 @@ fn every_split_of_trickier_inputs() {
 /// Text with lines from empty to longer than two pages, both line ends, some `\r` to spare, and no end to the last.
 pub(crate) fn tricky() -> Vec<u8> {
     let mut text = b"\r\n\n\r\r\n@read 1\r\nACGT\n+\r\nIIII\n".to_vec();
-    for len in [0, 1, 62, 63, 64, 65, 127, 1_023, 1_024, 4_094, 4_095, 4_096, 2, 9_000, 0, 3] {
+    for len in [0, 1, 62, 63, 64, 65, 127, 1_023, 1_024, 4_095, 2, 4_200, 0, 3] {
         text.extend(std::iter::repeat_n(b'A' + (len % 26) as u8, len));
         text.extend_from_slice(if len % 2 == 0 { b"\r\n" } else { b"\n" });
     }
@@ -101,8 +101,8 @@ fn fault_28_every_capacity() {
 fn every_read_size() {
     let input = tricky();
     let expected = oracle(&input);
-    for step in (1..200).chain([1_023, 1_024, 4_095, 4_096, 4_097, 20_000]) {
-        for capacity in [1, 100, 5_000, 100_000] {
+    for step in (1..70).chain([127, 128, 1_023, 1_024, 4_095, 4_096, 4_097, 20_000]) {
+        for capacity in [1, 5_000, 50_000] {
             let lines = collect(&mut LineBuffer::new(capacity), &mut Steps { data: &input, step }, &input);
             assert!(lines == expected, "step {step}, capacity {capacity}");
         }

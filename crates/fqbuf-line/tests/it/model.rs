@@ -67,7 +67,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn any_order_of_calls(text in text(), ops in prop::collection::vec(op(), 0..80), capacity in 1..5_000_usize) {
