@@ -1,0 +1,213 @@
+//! The `qc` example as a command: output, exit codes, messages; the same results whatever the threads and parts.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of a test's own, gone at its end.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fqbuf-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).expect("a file for the test");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The example, which `cargo test` has built beside this test.
+fn command() -> Command {
+    let test = std::env::current_exe().expect("the path of this test");
+    let qc = test.ancestors().nth(2).expect("the build folder").join("examples").join("qc");
+    assert!(
+        qc.with_extension(std::env::consts::EXE_EXTENSION).exists(),
+        "the example is not built: cargo build --example qc"
+    );
+    Command::new(qc)
+}
+
+fn qc(args: &[&str]) -> Output {
+    command().args(args).output().expect("qc runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Standard output of a run that must succeed.
+fn good(args: &[&str]) -> String {
+    let output = qc(args);
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Standard error of a run that must fail with exit code 1.
+fn bad(args: &[&str]) -> String {
+    let output = qc(args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+/// Records of varying length, `count` of them.
+fn reads(count: usize) -> Vec<u8> {
+    let mut data = Vec::new();
+    for i in 0..count {
+        let len = 1 + i * 7 % 151;
+        let seq: Vec<u8> = (0..len).map(|k| b"ACGTN"[(i + k * k) % 5]).collect();
+        let qual: Vec<u8> = (0..len).map(|k| b"@FF:,#+"[(i * 3 + k) % 7]).collect();
+        for part in [format!("@read{i} x").as_bytes(), b"\n", &seq, b"\n+\n", &qual, b"\n"] {
+            data.extend_from_slice(part);
+        }
+    }
+    data
+}
+
+fn str(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+#[test]
+fn the_sample_is_summarised_without_arguments() {
+    let summary = good(&[]);
+    assert!(summary.starts_with("sample.fq.gz\n  records        20,000\n  bases          3,000,000\n"), "{summary}");
+    assert_eq!(good(&["--tsv"]).split('\t').next(), Some("20000"));
+}
+
+#[test]
+fn fault_79_results_are_equal_for_every_number_of_threads_and_from_parts() {
+    let folder = Folder::new("qc-parts");
+    let input = folder.file("reads.fq", &reads(3_000));
+    let json = |name: &str, args: &[&str]| {
+        let path = folder.path(name);
+        good(&[args, &["--json", str(&path)]].concat());
+        fs::read(path).expect("results")
+    };
+    let whole = json("1.json", &["--threads", "1", str(&input)]);
+    for threads in ["2", "3", "8"] {
+        assert_eq!(json("n.json", &["--threads", threads, str(&input)]), whole, "{threads} threads");
+    }
+    let parts = ["p1.json", "p2.json", "p3.json"];
+    for (i, part) in parts.iter().enumerate() {
+        json(part, &["--split", &format!("{}/3", i + 1), str(&input)]);
+    }
+    let paths: Vec<_> = parts.iter().map(|part| folder.path(part)).collect();
+    let args: Vec<_> = ["--merge"].into_iter().chain(paths.iter().map(|path| str(path))).collect();
+    assert_eq!(json("merged.json", &args), whole);
+    let size = fs::metadata(&input).expect("a file").len();
+    let tsv = |range: String| good(&["--tsv", "--range", &range, str(&input)]);
+    let sums = |line: String| line.trim().split('\t').map(|n| n.parse::<i64>().expect("a number")).collect::<Vec<_>>();
+    let (a, b) = (sums(tsv(format!("0-{}", size / 3))), sums(tsv(format!("{}-{size}", size / 3))));
+    let both: Vec<i64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    assert_eq!(both, sums(good(&["--tsv", str(&input)])));
+}
+
+#[test]
+fn a_bad_record_is_told_with_place_id_and_hint() {
+    let folder = Folder::new("qc-bad");
+    let mut data = reads(50);
+    data.extend_from_slice(b"@short 1\nACGT\n+\nIII\n@next\nA\n+\nI\n");
+    let input = folder.file("bad.fq", &data);
+    let place = format!("record 51 (line 204, byte {})", data.len() - 16);
+    let expected = format!(
+        "error: {}: {place}: quality has 3 characters, sequence has 4\n  \
+         id: short   hint: re-run with --skip-invalid to drop and count such records\n",
+        input.display()
+    );
+    for threads in ["1", "4"] {
+        assert_eq!(bad(&["--threads", threads, str(&input)]), expected);
+    }
+    let output = qc(&["--tsv", "--skip-invalid", str(&input)]);
+    assert!(output.status.success() && text(&output.stdout).starts_with("51\t"), "{output:?}");
+    assert_eq!(text(&output.stderr), "skipped 1 bad records, 20 bytes\n");
+}
+
+#[test]
+fn fault_80_an_error_in_a_later_file_names_that_file() {
+    let folder = Folder::new("qc-later");
+    let first = folder.file("first.fq", &reads(3));
+    let second = folder.file("second.fq", b"@r1\nACGT\n+\n");
+    let message = bad(&[str(&first), str(&second)]);
+    assert!(message.starts_with(&format!("error: {}: record 1 (line 3, byte 9): ", second.display())), "{message}");
+    assert!(bad(&[str(&first), "no-such-file.fq"]).starts_with("error: no-such-file.fq: "));
+}
+
+#[test]
+fn mates_that_differ_are_told_with_both_places() {
+    let folder = Folder::new("qc-mates");
+    let record = |name: &str| format!("@{name}\nAC\n+\nII\n");
+    let input = |names: &[&str]| names.iter().map(|name| record(name)).collect::<String>();
+    let one = folder.file("a_R1.fq", input(&["read1/1", "read2/1", "read3/1"]).as_bytes());
+    let two = folder.file("a_R2.fq", input(&["read1/2", "read2/2", "read4/2"]).as_bytes());
+    let message = bad(&["--paired", str(&one), str(&two)]);
+    assert!(message.starts_with("error: R1/R2 differ at pair 3: \"read3/1\" vs \"read4/2\" ("), "{message}");
+    assert!(message.contains("a_R1.fq line 9, ") && message.contains("a_R2.fq line 9)"), "{message}");
+    let fewer = folder.file("b_R2.fq", input(&["read1/2", "read2/2"]).as_bytes());
+    let message = bad(&["--paired", str(&one), str(&fewer)]);
+    assert!(message.contains("a_R1.fq") && message.contains("b_R2.fq"), "{message}");
+    let mixed = folder.file("mixed.fq", input(&["r1/1", "r1/2", "r2/1", "r2/2"]).as_bytes());
+    assert_eq!(good(&["--tsv", "--interleaved", str(&mixed)]).split('\t').next(), Some("4"));
+}
+
+#[test]
+fn standard_input_is_read() {
+    let mut child =
+        command().args(["--tsv", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("qc runs");
+    let data = reads(1_000);
+    child.stdin.take().expect("a pipe").write_all(&data).expect("it reads all");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && text(&output.stdout).starts_with("1000\t"), "{output:?}");
+}
+
+#[test]
+fn fault_74_a_closed_standard_output_is_a_quiet_end() {
+    let mut child = command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("qc runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_75_a_full_device_is_an_error() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let output = command().stdout(full).output().expect("qc runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("error: standard output: "), "{output:?}");
+    assert!(bad(&["--json", "/dev/full"]).starts_with("error: /dev/full: "));
+}
+
+#[test]
+fn the_report_is_one_page_with_plots() {
+    let folder = Folder::new("qc-html");
+    let report = folder.path("report.html");
+    good(&["--html", str(&report)]);
+    let page = fs::read_to_string(report).expect("a report");
+    assert_eq!(page.matches("<svg").count(), 5);
+    assert!(page.contains("20000") && !page.contains("<script") && !page.contains("http"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_usage() {
+    for args in [&["--threads", "0"][..], &["--split", "3/2", "a"], &["--merge"], &["--paired", "a"], &["--nonsense"]] {
+        let output = qc(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains("usage: qc"), "{args:?}");
+    }
+}
