@@ -88,7 +88,9 @@ mod x86 {
             // `scan_avx512_bw` alone, which runs after avx512bw (and with it avx512f) was detected.
             let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
             // SAFETY: as above, the unit was detected.
-            unsafe { _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\n' as i8)) }
+            let wanted = unsafe { _mm512_set1_epi8(b'\n' as i8) };
+            // SAFETY: as above, the unit was detected.
+            unsafe { _mm512_cmpeq_epi8_mask(bytes, wanted) }
         }
 
         #[inline(always)]
@@ -101,11 +103,15 @@ mod x86 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
             let half = |at: usize| {
-                // SAFETY: `at` is 0 or 32, so 32 bytes are readable behind it; the load needs no alignment; this type is
-                // used by `scan_avx2_bw` alone, which runs after avx2 was detected.
-                let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().add(at).cast()) };
+                // SAFETY: the slice is valid for 32 bytes; the load needs no alignment; this type is used by
+                // `scan_avx2_bw` alone, which runs after avx2 was detected.
+                let bytes = unsafe { _mm256_loadu_si256(chunk[at..at + 32].as_ptr().cast()) };
                 // SAFETY: as above, the unit was detected.
-                unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\n' as i8))) as u32 }
+                let wanted = unsafe { _mm256_set1_epi8(b'\n' as i8) };
+                // SAFETY: as above, the unit was detected.
+                let equal = unsafe { _mm256_cmpeq_epi8(bytes, wanted) };
+                // SAFETY: as above, the unit was detected.
+                unsafe { _mm256_movemask_epi8(equal) as u32 }
             };
             u64::from(half(0)) | u64::from(half(32)) << 32
         }
@@ -120,11 +126,14 @@ mod x86 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
             let quarter = |at: usize| {
-                // SAFETY: `at` is at most 48, so 16 bytes are readable behind it; the load needs no alignment; sse2 is
-                // part of x86-64.
-                let bytes = unsafe { _mm_loadu_si128(chunk.as_ptr().add(at).cast()) };
+                // SAFETY: the slice is valid for 16 bytes; the load needs no alignment; sse2 is part of x86-64.
+                let bytes = unsafe { _mm_loadu_si128(chunk[at..at + 16].as_ptr().cast()) };
                 // SAFETY: sse2 is part of x86-64.
-                unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\n' as i8))) as u64 }
+                let wanted = unsafe { _mm_set1_epi8(b'\n' as i8) };
+                // SAFETY: sse2 is part of x86-64.
+                let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
+                // SAFETY: sse2 is part of x86-64.
+                unsafe { _mm_movemask_epi8(equal) as u64 }
             };
             quarter(0) | quarter(16) << 16 | quarter(32) << 32 | quarter(48) << 48
         }
