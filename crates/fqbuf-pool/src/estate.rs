@@ -3,6 +3,8 @@
 #[cfg(loom)]
 mod wrong;
 
+use std::ops::Deref;
+
 use crossbeam_utils::CachePadded;
 use fqbuf_stats::BufferStats;
 
@@ -30,7 +32,25 @@ pub(crate) struct Entry<T> {
 pub(crate) type Held<T> = Box<Entry<T>>;
 
 /// Idle items of one home.
-type Shard<T> = CachePadded<ArrayQueue<Held<T>>>;
+struct Shard<T> {
+    queue: CachePadded<ArrayQueue<Held<T>>>,
+    /// Memory between this queue's slots and those of the next, which otherwise share a cache line.
+    _apart: Box<[u8; 128]>,
+}
+
+impl<T> Shard<T> {
+    fn new(capacity: usize) -> Self {
+        Self { queue: CachePadded::new(ArrayQueue::new(capacity)), _apart: Box::new([0; 128]) }
+    }
+}
+
+impl<T> Deref for Shard<T> {
+    type Target = ArrayQueue<Held<T>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.queue
+    }
+}
 
 /// Everything that outlives the handles while leases are about.
 pub(crate) struct Estate<R: Recipe> {
@@ -69,7 +89,7 @@ impl<R: Recipe> Estate<R> {
             |i| max_idle / shards + usize::from(i < max_idle % shards) + usize::from(mutant("bound_by_count"));
         Self {
             recipe,
-            shards: (0..shards).map(|i| CachePadded::new(ArrayQueue::new(capacity(i)))).collect(),
+            shards: (0..shards).map(|i| Shard::new(capacity(i))).collect(),
             max_retained,
             closed: AtomicBool::new(false),
             gate: Gate::new(),
