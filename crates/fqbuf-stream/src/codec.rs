@@ -16,7 +16,7 @@ use fqbuf_line::Block;
 
 use crate::fill::{Fill, fill_with, prepare};
 use crate::format::{Next, next_part};
-use crate::input::Input;
+use crate::input::{Input, out_of_memory};
 use crate::memory::Allowance;
 use crate::{Format, StreamError, StreamErrorKind};
 
@@ -233,7 +233,7 @@ impl<C: Codec> Fill for Coded<C> {
         if let Some(err) = self.pending.take() {
             return Err(err);
         }
-        prepare(block, self.size).map_err(|e| self.input.out_of_memory(&e))?;
+        prepare(block, self.size).map_err(|e| out_of_memory(self.input.name(), &e))?;
         let mut pending = None;
         let filled = fill_with(block, self.size, &mut pending, |out, end| self.decode(out, end));
         self.pending = pending;

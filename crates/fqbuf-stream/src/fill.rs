@@ -5,7 +5,7 @@ use std::io;
 
 use fqbuf_line::{Block, PAGE};
 
-use crate::input::Input;
+use crate::input::{Input, out_of_memory};
 
 /// Room in front of the data of every filled block, for the caller's carried-over partial record; the deflate history
 /// stands there while the block is being filled. Reads of some 30 kb fit; longer ones cost a copy.
@@ -65,7 +65,7 @@ pub(crate) struct Plain {
 
 impl Fill for Plain {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
-        prepare(block, self.size).map_err(|e| self.input.out_of_memory(&e))?;
+        prepare(block, self.size).map_err(|e| out_of_memory(self.input.name(), &e))?;
         block.commit(HEAD);
         block.consume(HEAD);
         self.input.pass_on(block, self.size)

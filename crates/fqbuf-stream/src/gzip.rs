@@ -5,6 +5,7 @@
 //! Either kind may follow the other.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fqbuf_line::Block;
@@ -13,7 +14,7 @@ use crate::fill::{Fill, HEAD, fill_with, prepare};
 use crate::format::{Next, next_part};
 use crate::header::{self, Header, Parsed};
 use crate::inflate::{HISTORY, Inflater, Misfit, Then};
-use crate::input::Input;
+use crate::input::{Input, out_of_memory};
 use crate::{Format, StreamError, StreamErrorKind};
 
 /// Bytes of data in the largest BGZF block.
@@ -113,7 +114,133 @@ pub(crate) fn inflate_block(
     check.verify(&block[trailer..]).map_err(|(kind, at)| (kind, trailer + at))
 }
 
+/// Whole BGZF blocks, not yet inflated.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// The blocks, one after the other.
+    bytes: Vec<u8>,
+    /// What they are, in order.
+    parts: Vec<Part>,
+}
+
+/// One block of a [`Batch`].
+struct Part {
+    /// Bytes of its header, of all of it, and of its data.
+    header: usize,
+    len: usize,
+    stated: usize,
+    /// Its number and where it begins, for errors.
+    number: u64,
+    offset: u64,
+}
+
+/// What [`Gzip::take`] found.
+pub(crate) enum Taken {
+    /// The batch holds blocks.
+    Batch,
+    /// What comes next is no BGZF block and can only be decoded in order; or the input ended.
+    InOrder,
+}
+
+impl Batch {
+    /// Inflates the blocks into `block`; an error comes with the data before it.
+    pub(crate) fn inflate(
+        &self,
+        inflater: &mut Inflater,
+        name: &Arc<str>,
+        block: &mut Block,
+        size: usize,
+    ) -> io::Result<Option<io::Error>> {
+        prepare(block, size).map_err(|e| out_of_memory(name, &e))?;
+        let mut error = None;
+        fill_with(block, size, &mut error, |out, end| {
+            let mut at = 0;
+            for part in &self.parts {
+                let bytes = &self.bytes[at..at + part.len];
+                inflate_block(inflater, part.header, bytes, &mut out[*end..*end + part.stated]).map_err(
+                    |(kind, at)| {
+                        let err = StreamError::new(kind, name).in_part(Format::Bgzf, part.number);
+                        io::Error::from(err.at(part.offset + at as u64))
+                    },
+                )?;
+                at += part.len;
+                *end += part.stated;
+            }
+            Ok(())
+        })?;
+        Ok(error)
+    }
+}
+
 impl Gzip {
+    pub(crate) fn name(&self) -> &Arc<str> {
+        self.input.name()
+    }
+
+    /// Moves whole BGZF blocks from the input to the empty `batch`, as many as fit into one block of data.
+    ///
+    /// # Errors
+    /// What is wrong with the input, once no sound block stands before it.
+    pub(crate) fn take(&mut self, batch: &mut Batch) -> io::Result<Taken> {
+        batch.bytes.clear();
+        batch.parts.clear();
+        if let Some(err) = self.pending.take() {
+            return Err(err);
+        }
+        let mut room = self.size;
+        match self.take_while_fits(batch, &mut room) {
+            Err(e) if batch.parts.is_empty() => Err(e),
+            Err(e) => {
+                if e.kind() != io::ErrorKind::WouldBlock {
+                    self.pending = Some(e);
+                }
+                Ok(Taken::Batch)
+            }
+            Ok(()) if batch.parts.is_empty() => Ok(Taken::InOrder),
+            Ok(()) => Ok(Taken::Batch),
+        }
+    }
+
+    fn take_while_fits(&mut self, batch: &mut Batch, room: &mut usize) -> io::Result<()> {
+        loop {
+            match self.state {
+                State::Between => self.between()?,
+                State::Header => self.header()?,
+                State::Padding => self.padding()?,
+                State::Block(header, len) => {
+                    let stated = self.whole_block(len)?;
+                    // Empty blocks take no room, but their bytes must not pile up.
+                    if stated > *room || batch.bytes.len() + len > self.size {
+                        return Ok(());
+                    }
+                    *room -= stated;
+                    batch.bytes.extend_from_slice(&self.input.data()[..len]);
+                    let (number, offset) = (self.part, self.input.offset());
+                    batch.parts.push(Part { header: header.len, len, stated, number, offset });
+                    self.block_done(len, stated);
+                }
+                State::Body | State::Trailer | State::Finished => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads until the whole block of `len` bytes is there; the bytes of data it states.
+    fn whole_block(&mut self, len: usize) -> io::Result<usize> {
+        self.need(len)?;
+        let stated = stated_len(&self.input.data()[..len]);
+        if stated > BLOCK_MAX {
+            return Err(self.fault(StreamErrorKind::Length, self.input.offset() + (len - 4) as u64));
+        }
+        Ok(stated)
+    }
+
+    /// Goes on behind a block.
+    fn block_done(&mut self, len: usize, stated: usize) {
+        self.open_end = stated > 0;
+        self.input.consume(len);
+        self.state = State::Between;
+    }
+
     /// A decoder of `input`, which begins with a member.
     pub(crate) fn new(input: Input, size: usize) -> Self {
         debug_assert!(size >= BLOCK_MAX);
@@ -188,6 +315,8 @@ impl Gzip {
         }
         match next_part(Format::Gzip, self.input.data()) {
             Next::Garbage => return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset())),
+            Next::Unclear if self.input.more()? > 0 => return Ok(()),
+            // The end inside the magic number is that of a header.
             Next::Part | Next::Unclear => {}
         }
         self.part += 1;
@@ -222,21 +351,14 @@ impl Gzip {
 
     /// False when the block does not fit into `out`.
     fn block(&mut self, header: Header, len: usize, out: &mut [u8], end: &mut usize) -> io::Result<bool> {
-        self.need(len)?;
+        let stated = self.whole_block(len)?;
         let bytes = &self.input.data()[..len];
-        let stated = stated_len(bytes);
-        let start = self.input.offset();
-        if stated > BLOCK_MAX {
-            return Err(self.fault(StreamErrorKind::Length, start + (len - 4) as u64));
-        }
         let Some(room) = out.get_mut(*end..*end + stated) else { return Ok(false) };
         if let Err((kind, at)) = inflate_block(&mut self.inflater, header.len, bytes, room) {
-            return Err(self.fault(kind, start + at as u64));
+            return Err(self.fault(kind, self.input.offset() + at as u64));
         }
         *end += stated;
-        self.open_end = stated > 0;
-        self.input.consume(len);
-        self.state = State::Between;
+        self.block_done(len, stated);
         Ok(true)
     }
 
@@ -307,7 +429,7 @@ impl Fill for Gzip {
         if let Some(err) = self.pending.take() {
             return Err(err);
         }
-        prepare(block, self.size).map_err(|e| self.input.out_of_memory(&e))?;
+        prepare(block, self.size).map_err(|e| out_of_memory(self.input.name(), &e))?;
         let mut pending = None;
         let filled = fill_with(block, self.size, &mut pending, |out, end| {
             if self.state == State::Body {

@@ -71,7 +71,7 @@ impl Input {
         if self.reader.is_none() {
             return Ok(0);
         }
-        self.window.make_room(WINDOW).map_err(|e| self.out_of_memory(&e))?;
+        self.window.make_room(WINDOW).map_err(|e| out_of_memory(&self.name, &e))?;
         // Out of `self` while it is read into; a panicking reader is caught below, so it always comes back.
         let mut window = std::mem::take(&mut self.window);
         let read = self.read(window.spare());
@@ -110,12 +110,6 @@ impl Input {
         Ok(n)
     }
 
-    /// The allocator's refusal as an error of this input.
-    pub(crate) fn out_of_memory(&self, refusal: &TryReserveError) -> io::Error {
-        let why = io::Error::new(io::ErrorKind::OutOfMemory, refusal.to_string());
-        StreamError::new(StreamErrorKind::Memory, &self.name).at(self.end).because(why).into()
-    }
-
     /// One read into `into`, which is not empty.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         debug_assert!(!into.is_empty());
@@ -148,6 +142,12 @@ impl Input {
             return Err(err.at(self.end).into());
         }
     }
+}
+
+/// The allocator's refusal as an error of the input called `name`.
+pub(crate) fn out_of_memory(name: &Arc<str>, refusal: &TryReserveError) -> io::Error {
+    let why = io::Error::new(io::ErrorKind::OutOfMemory, refusal.to_string());
+    StreamError::new(StreamErrorKind::Memory, name).because(why).into()
 }
 
 /// The reader below, guarded, without the window.

@@ -4,9 +4,14 @@
 #![cfg_attr(not(feature = "gzip"), allow(dead_code))]
 
 mod ahead;
+#[cfg(feature = "gzip")]
+mod bgzf;
 mod builder;
 #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
 mod codec;
+mod create;
+#[cfg(feature = "gzip")]
+mod deflate;
 mod error;
 mod fill;
 mod format;
@@ -20,9 +25,14 @@ mod input;
 mod memory;
 mod progress;
 mod stream;
+#[cfg(feature = "gzip")]
+mod team;
+mod write;
 
 pub use builder::{ReadAhead, StreamBuilder, from_reader, open};
+pub use create::{FileWriter, create};
 pub use error::{StreamError, StreamErrorKind};
 pub use format::Format;
 pub use progress::Progress;
 pub use stream::{Stream, StreamReader};
+pub use write::{StreamWriter, WriterBuilder};

@@ -13,9 +13,14 @@ use fqbuf_pool::Charge;
 use crate::ahead::{self, Ahead};
 use crate::builder::{self, ReadAhead, StreamBuilder};
 use crate::fill::{self, Fill, Plain};
-use crate::input::{self, Input};
+use crate::input::{self, Input, out_of_memory};
 use crate::progress::Progress;
 use crate::{Format, StreamError, StreamErrorKind};
+#[cfg(feature = "gzip")]
+use crate::{
+    gzip::Gzip,
+    team::{self, Team},
+};
 
 /// A byte stream of a file or reader, decompressed, verified to its last byte.
 ///
@@ -37,6 +42,8 @@ pub struct Stream {
     format: Option<Format>,
     /// A filled block of our own, of which the caller has not had all yet.
     current: Block,
+    /// An error behind the bytes of `current`.
+    pending: Option<io::Error>,
     progress: Progress,
     name: Arc<str>,
     /// The memory of the window and the blocks.
@@ -53,6 +60,9 @@ enum Stage {
     Inline(Box<dyn Fill>),
     /// Decoded on a thread.
     Ahead(Ahead),
+    /// Decoded on several threads.
+    #[cfg(feature = "gzip")]
+    Team(Team),
     /// At the end.
     Ended,
     /// Ended by this error.
@@ -89,7 +99,16 @@ impl Stream {
     pub(crate) fn new(input: Input, settings: StreamBuilder, progress: Progress) -> Self {
         let name = Arc::clone(input.name());
         let current = Block::new();
-        Self { stage: Stage::Fresh(input), settings, format: None, current, progress, name, charge: None }
+        Self {
+            stage: Stage::Fresh(input),
+            settings,
+            format: None,
+            current,
+            pending: None,
+            progress,
+            name,
+            charge: None,
+        }
     }
 
     /// The input's format, told by its first bytes; `None` before they were read, as `open` does.
@@ -152,15 +171,23 @@ impl Stream {
             ReadAhead::Always => true,
             ReadAhead::Compressed => format != Format::Plain,
         };
+        let threads = if format == Format::Bgzf && ahead { self.settings.threads } else { 1 };
         let blocks = match (format, ahead) {
             (Format::Plain, false) => 0,
             (_, false) => 1,
+            (_, true) if threads > 1 => blocks_of_team(threads),
             (_, true) => ahead::BLOCKS + 1,
         };
         self.charge_for(blocks)?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
         if format == Format::Plain && !ahead {
             self.stage = Stage::Direct(input);
+            return Ok(());
+        }
+        #[cfg(feature = "gzip")]
+        if threads > 1 {
+            let size = self.settings.block_size;
+            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, size)?);
             return Ok(());
         }
         let fill = self.decoder(format, input)?;
@@ -189,7 +216,7 @@ impl Stream {
         let allowance = crate::memory::Allowance::new(self.settings.decoder_memory, self.settings.budget.clone());
         Ok(match format {
             #[cfg(feature = "gzip")]
-            Format::Gzip | Format::Bgzf => Box::new(crate::gzip::Gzip::new(input, size)),
+            Format::Gzip | Format::Bgzf => Box::new(Gzip::new(input, size)),
             #[cfg(feature = "zstd")]
             Format::Zstd => {
                 use crate::codec::{Coded, zstd::Zstd};
@@ -224,10 +251,15 @@ impl Stream {
             Stage::Failed(fatal) => return Err(fatal.error()),
             Stage::Direct(input) => match fill::prepare(&mut self.current, self.settings.block_size) {
                 Ok(()) => input.pass_on(&mut self.current, self.settings.block_size),
-                Err(e) => Err(input.out_of_memory(&e)),
+                Err(e) => Err(out_of_memory(input.name(), &e)),
             },
             Stage::Inline(fill) => fill.fill(&mut self.current),
             Stage::Ahead(ahead) => ahead.next(&mut self.current),
+            #[cfg(feature = "gzip")]
+            Stage::Team(team) => match self.pending.take() {
+                Some(error) => Err(error),
+                None => team.next(&mut self.current, &mut self.pending),
+            },
         };
         match filled {
             Ok(0) => {
@@ -245,6 +277,14 @@ impl Stream {
     fn delivered(&self, n: usize) {
         self.progress.0.uncompressed.fetch_add(n as u64, Ordering::Relaxed);
     }
+}
+
+/// Blocks of memory that so many workers need, their batches of compressed blocks included.
+fn blocks_of_team(threads: usize) -> usize {
+    #[cfg(feature = "gzip")]
+    return team::blocks(threads) + threads;
+    #[cfg(not(feature = "gzip"))]
+    return threads;
 }
 
 impl Source for Stream {

@@ -44,7 +44,7 @@ fn fault_62_cut_at_every_byte() {
     let (a, b) = (member(&text[..200]), member(&text[200..]));
     let input = [&a[..], &b].concat();
     for n in 0..=input.len() {
-        let out = if n % 10 == 0 { read_every_way(&input[..n]) } else { read(&input[..n], WAYS[n % 2]) };
+        let out = if n % 32 == 0 { read_every_way(&input[..n]) } else { read(&input[..n], WAYS[n % 3]) };
         assert!(text.starts_with(&out.bytes));
         if [0, a.len(), input.len()].contains(&n) {
             assert!(out.error.is_none(), "{n}: {:?}", out.error);
@@ -53,4 +53,112 @@ fn fault_62_cut_at_every_byte() {
             assert_eq!(out.offset(), Some(n as u64));
         }
     }
+}
+
+/// Fails when the trailer is not compared, or only before the data are delivered.
+#[test]
+fn fault_63_flipped_bits_are_never_wrong_data() {
+    let text = fastq(6);
+    let input = [member(&text[..400]), member(&text[400..])].concat();
+    for bit in 16..input.len() * 8 {
+        if bit % 4 != 0 {
+            continue;
+        }
+        let mut bad = input.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        let out = if bit % 240 == 0 { read_every_way(&bad) } else { read(&bad, WAYS[bit % 2]) };
+        // Bits of a header that say nothing about the data may flip.
+        assert!(out.error.is_some() || out.bytes == text, "bit {bit}");
+    }
+}
+
+#[test]
+fn a_trailer_that_does_not_fit_names_the_field() {
+    let text = fastq(2000);
+    let whole = member(&text);
+    let end = whole.len();
+    for (at, kind, field) in [(end - 8, StreamErrorKind::Checksum, 8), (end - 1, StreamErrorKind::Length, 4)] {
+        let mut bad = [&whole[..], &member(b"@next")].concat();
+        bad[at] ^= 1;
+        let out = read_every_way(&bad);
+        assert!(out.bytes == text);
+        assert_eq!((out.kind(), out.offset()), (Some(kind), Some((end - field) as u64)));
+    }
+}
+
+#[test]
+fn the_error_names_file_member_and_byte() {
+    let whole = member(b"@r1");
+    let out = read_every_way(&[&whole[..], &whole[..9]].concat());
+    let text = format!("sample.fq.gz: gzip member 2 is cut off (compressed byte {})", whole.len() + 9);
+    assert_eq!((out.error.map(|e| e.to_string()), &out.bytes[..]), (Some(text), &b"@r1"[..]));
+}
+
+/// Fails when everything after the first member is ignored, and when zeros are not.
+#[test]
+fn fault_65_zeros_may_follow_and_nothing_else() {
+    let text = fastq(5);
+    let whole = member(&text);
+    for zeros in [1, 511, 512, 300_000] {
+        let out = read_every_way(&[&whole[..], &vec![0; zeros]].concat());
+        assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
+    }
+    for garbage in [&b"garbage\n"[..], b"\0\0x", b"\x1f\x8a", b"\x1fx"] {
+        let out = read_every_way(&[&whole[..], garbage].concat());
+        let zeros = garbage.iter().take_while(|&&b| b == 0).count();
+        assert!(out.bytes == text);
+        assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{garbage:?}");
+        assert_eq!(out.offset(), Some((whole.len() + zeros) as u64));
+    }
+}
+
+/// Fails when an empty member, or an empty file, is an error or an end.
+#[test]
+fn fault_66_empty_members() {
+    let text = fastq(3);
+    let empty = member(b"");
+    assert!(read_every_way(&empty).error.is_none());
+    let input = [&empty[..], &empty, &member(&text[..50]), &empty, &member(&text[50..]), &empty].concat();
+    let out = read_every_way(&input);
+    assert!(out.error.is_none() && out.bytes == text);
+}
+
+/// Fails when the reader is blamed for what it has not sent yet.
+#[test]
+fn fault_30_would_block_inside_a_member() {
+    use crate::support::{Answer, Script, drain};
+    use fqbuf_line::{Block, Source};
+    let text = fastq(200);
+    let input = member(&text);
+    for way in WAYS {
+        let answers = input
+            .chunks(100)
+            .flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(std::io::ErrorKind::WouldBlock)]);
+        let mut stream = way.builder().from_reader(Script::new(answers));
+        let mut bytes = Vec::new();
+        loop {
+            let mut block = Block::new();
+            block.make_room(100).expect("memory");
+            match stream.fill(&mut block) {
+                Ok(0) => break,
+                Ok(_) => bytes.extend_from_slice(block.data()),
+                Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock),
+            }
+        }
+        assert!(bytes == text);
+        assert!(drain(&mut stream).error.is_none());
+    }
+}
+
+#[test]
+fn a_header_with_every_field_is_read() {
+    let text = fastq(2);
+    let mut encoder = flate2::GzBuilder::new()
+        .filename("reads.fq")
+        .comment("by hand")
+        .extra(vec![b'R', b'A', 1, 0, 7])
+        .write(Vec::new(), Compression::fast());
+    encoder.write_all(&text).expect("memory");
+    let out = read_every_way(&encoder.finish().expect("memory"));
+    assert!(out.error.is_none() && out.bytes == text);
 }

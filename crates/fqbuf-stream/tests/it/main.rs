@@ -2,9 +2,14 @@
 
 mod support;
 
+#[cfg(feature = "gzip")]
+mod bgzf;
 #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
 mod codecs;
+mod corpus;
+mod create;
 mod features;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod plain;
+mod write;

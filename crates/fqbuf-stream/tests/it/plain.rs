@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use fqbuf_line::{Block, Source};
-use fqbuf_stream::{Format, ReadAhead, Stream, StreamErrorKind};
+use fqbuf_stream::{Format, StreamErrorKind};
 
 use crate::support::{Answer, Script, WAYS, drain, fastq, read_every_way, read_from};
 
@@ -50,7 +50,7 @@ fn fault_30_would_block() {
             Answer::Error(io::ErrorKind::WouldBlock),
             Answer::Bytes(b"\n+\nI\n".to_vec()),
         ]);
-        let mut stream = Stream::builder().read_ahead(way).from_reader(script);
+        let mut stream = way.builder().from_reader(script);
         let (mut block, mut waits) = (Block::new(), 0);
         loop {
             block.make_room(100).expect("memory");
@@ -73,7 +73,7 @@ fn fault_31_the_end_stays_the_end() {
     for way in WAYS {
         let script =
             Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Bytes(Vec::new()), Answer::Bytes(b"more".to_vec())]);
-        let mut reader = Stream::builder().read_ahead(way).from_reader(script).into_reader();
+        let mut reader = way.builder().from_reader(script).into_reader();
         let mut text = Vec::new();
         for _ in 0..3 {
             reader.read_to_end(&mut text).expect("no error");
@@ -106,7 +106,7 @@ fn fault_33_a_reader_that_claims_too_much() {
 fn fault_35_a_reader_that_panics() {
     for way in WAYS {
         let script = Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Panic]);
-        let mut stream = Stream::builder().name("tape").read_ahead(way).from_reader(script);
+        let mut stream = way.builder().name("tape").from_reader(script);
         let out = drain(&mut stream);
         assert_eq!((out.kind(), &out.bytes[..]), (Some(StreamErrorKind::Panicked), &b"@r\n"[..]));
         assert_eq!(
@@ -122,7 +122,7 @@ fn fault_35_a_reader_that_panics() {
 fn a_failing_reader_is_an_error_after_the_data_before_it() {
     for way in WAYS {
         let script = Script::new([Answer::Bytes(b"@r\n".to_vec()), Answer::Error(io::ErrorKind::ConnectionReset)]);
-        let mut stream = Stream::builder().read_ahead(way).from_reader(script);
+        let mut stream = way.builder().from_reader(script);
         for bytes in [&b"@r\n"[..], b""] {
             let out = drain(&mut stream);
             assert_eq!((out.kind(), &out.bytes[..]), (Some(StreamErrorKind::Read), bytes));
@@ -157,7 +157,7 @@ fn progress_outlives_the_stream() {
 #[test]
 fn a_block_without_room_is_an_error_or_exchanged() {
     for way in WAYS {
-        let mut stream = Stream::builder().read_ahead(way).from_reader(io::Cursor::new(fastq(100)));
+        let mut stream = way.builder().from_reader(io::Cursor::new(fastq(100)));
         let mut block = Block::with_capacity(3 * fqbuf_line::PAGE).expect("memory");
         block.commit(block.room());
         let full = block.len();
@@ -178,8 +178,8 @@ fn a_stream_dropped_early_stops_its_thread() {
         }
     }
     for way in WAYS {
-        drop(Stream::builder().read_ahead(way).from_reader(Endless));
-        let mut reader = Stream::builder().read_ahead(way).from_reader(Endless).into_reader();
+        drop(way.builder().from_reader(Endless));
+        let mut reader = way.builder().from_reader(Endless).into_reader();
         assert_eq!(reader.fill_buf().expect("bytes")[0], b'A');
         drop(reader);
     }
@@ -188,8 +188,8 @@ fn a_stream_dropped_early_stops_its_thread() {
 #[test]
 fn long_rests_are_carried_over_by_copying() {
     let text = fastq(20_000);
-    for way in [ReadAhead::Never, ReadAhead::Always] {
-        let mut stream = Stream::builder().read_ahead(way).block_size(0).from_reader(io::Cursor::new(text.clone()));
+    for way in WAYS {
+        let mut stream = way.builder().block_size(0).from_reader(io::Cursor::new(text.clone()));
         let mut block = Block::new();
         loop {
             block.make_room(5000).expect("memory");

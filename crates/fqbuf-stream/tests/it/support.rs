@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use fqbuf_line::{Block, Source};
-use fqbuf_stream::{ReadAhead, Stream, StreamError, StreamErrorKind};
+use fqbuf_stream::{ReadAhead, Stream, StreamBuilder, StreamError, StreamErrorKind};
 
 /// Some FASTQ of `records` reads, the same each time.
 pub(crate) fn fastq(records: usize) -> Vec<u8> {
@@ -68,22 +68,42 @@ pub(crate) fn drain(mut stream: impl Source) -> Outcome {
     }
 }
 
+/// A way to read a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    ahead: ReadAhead,
+    threads: usize,
+}
+
 /// The ways a stream is read, each of which must come to the same.
-pub(crate) const WAYS: [ReadAhead; 2] = [ReadAhead::Never, ReadAhead::Always];
+pub(crate) const WAYS: [Way; 3] = [
+    Way { ahead: ReadAhead::Never, threads: 1 },
+    Way { ahead: ReadAhead::Always, threads: 1 },
+    Way { ahead: ReadAhead::Always, threads: 3 },
+];
+
+impl Way {
+    /// A builder that reads this way.
+    pub(crate) fn builder(self) -> StreamBuilder {
+        let mut builder = Stream::builder();
+        builder.read_ahead(self.ahead).threads(self.threads);
+        builder
+    }
+}
 
 /// Reads all of `input`.
-pub(crate) fn read(input: &[u8], way: ReadAhead) -> Outcome {
+pub(crate) fn read(input: &[u8], way: Way) -> Outcome {
     read_from(io::Cursor::new(input.to_vec()), way)
 }
 
 /// Reads all of `reader`.
-pub(crate) fn read_from(reader: impl Read + Send + 'static, way: ReadAhead) -> Outcome {
-    drain(Stream::builder().name("sample.fq.gz").read_ahead(way).from_reader(reader))
+pub(crate) fn read_from(reader: impl Read + Send + 'static, way: Way) -> Outcome {
+    drain(way.builder().name("sample.fq.gz").block_size(0).from_reader(reader))
 }
 
 /// Reads all of `input`, and asserts that every way and read schedule comes to the same.
 pub(crate) fn read_every_way(input: &[u8]) -> Outcome {
-    let first = read(input, ReadAhead::Never);
+    let first = read(input, WAYS[0]);
     for way in WAYS {
         for most in [1, 7, 4096, usize::MAX] {
             if most < 100 && input.len() > 10_000 {

@@ -1,0 +1,241 @@
+//! Files that are there whole or not at all.
+//!
+//! A new or regular file is written under a temporary name beside it and renamed when it is finished. What is something
+//! else is written through, as a shell's redirection does: a device or pipe must not be replaced by a file, and a link
+//! must go on pointing where it points.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
+
+/// A file, or standard output, being written.
+///
+/// [`finish`](FileWriter::finish) makes it the file it was created for; dropped without, or after an error, it leaves no
+/// file behind, or the one that was there before. What was written through to a device or pipe stays written; a regular
+/// file behind a link is emptied.
+///
+/// # Examples
+/// ```
+/// use std::io::Write;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("fqbuf-doc-{}.fq.gz", std::process::id()));
+/// let mut file = fqbuf_stream::create(&path)?;
+/// file.write_all(b"@r1\nACGT\n+\nIIII\n")?;
+/// file.finish()?;
+/// assert_eq!(fqbuf_stream::open(&path)?.format(), Some(fqbuf_stream::Format::Gzip));
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct FileWriter {
+    /// `None` once finished.
+    inner: Option<StreamWriter<File>>,
+    place: Place,
+    name: Arc<str>,
+}
+
+/// What becomes of the file.
+#[derive(Debug)]
+enum Place {
+    /// Written under the first name, renamed to the second.
+    Renamed(PathBuf, PathBuf),
+    /// Written through to what is no regular file.
+    Through,
+    /// Written through to this regular file behind a link.
+    Linked(File),
+}
+
+/// Creates a file packed as its extension says, or writes to standard output for `-`, with default settings.
+///
+/// # Errors
+/// As [`WriterBuilder::create`].
+pub fn create(path: impl AsRef<Path>) -> io::Result<FileWriter> {
+    WriterBuilder::new().create(path)
+}
+
+impl WriterBuilder {
+    /// Creates a file, or writes to standard output for `-`. Without a format of its own, `.gz` is gzip, `.bgz` and
+    /// `.bgzf` are BGZF, and everything else is plain.
+    ///
+    /// # Errors
+    /// What hinders creating the file; `IsADirectory`; `Unsupported` for a format that is not written (`.zst`, `.bz2` and
+    /// `.xz`, rather than plain text under such a name), or whose feature is off. All name the path.
+    pub fn create(&self, path: impl AsRef<Path>) -> io::Result<FileWriter> {
+        let path = path.as_ref();
+        let stdout = path.as_os_str() == "-";
+        let name: Arc<str> = if stdout { "stdout".into() } else { path.display().to_string().into() };
+        let mut settings = self.clone();
+        settings.format = Some(self.format.unwrap_or_else(|| by_extension(path)));
+        let opened = if stdout { standard_output().map(|f| (f, Place::Through)) } else { open_place(path) };
+        let told = |e| io::Error::from(StreamError::new(StreamErrorKind::Open, &name).because(e));
+        let (file, place) = opened.map_err(told)?;
+        match settings.to_writer(file) {
+            Ok(inner) => Ok(FileWriter { inner: Some(inner), place, name }),
+            Err(e) => {
+                place.give_up();
+                Err(told(e))
+            }
+        }
+    }
+}
+
+impl FileWriter {
+    /// Writes what is left and gives the file its name.
+    ///
+    /// The bytes are with the system then, not yet on the disk.
+    ///
+    /// # Errors
+    /// Every error of writing that was not told yet; there is no file then, or the one before.
+    pub fn finish(mut self) -> io::Result<()> {
+        let Some(inner) = self.inner.take() else { return Ok(()) };
+        let place = std::mem::replace(&mut self.place, Place::Through);
+        let file = inner.finish().map_err(|e| self.told(e));
+        match (file, place) {
+            (Ok(file), Place::Renamed(temporary, path)) => {
+                // Closed first: not every system renames an open file.
+                drop(file);
+                fs::rename(&temporary, &path).map_err(|e| {
+                    // The rename's error is the one to tell.
+                    let _ = fs::remove_file(&temporary);
+                    self.told(e)
+                })
+            }
+            (Ok(_), Place::Through | Place::Linked(_)) => Ok(()),
+            (Err(e), place) => {
+                place.give_up();
+                Err(e)
+            }
+        }
+    }
+
+    /// The error of a write, with the file's name; a closed pipe as it is.
+    fn told(&self, err: io::Error) -> io::Error {
+        if err.kind() == io::ErrorKind::BrokenPipe {
+            return err;
+        }
+        StreamError::new(StreamErrorKind::Write, &self.name).because(err).into()
+    }
+}
+
+impl Write for FileWriter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let Some(inner) = &mut self.inner else { return Err(io::ErrorKind::WriteZero.into()) };
+        let written = inner.write(data);
+        written.map_err(|e| self.told(e))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(inner) = &mut self.inner else { return Ok(()) };
+        let flushed = inner.flush();
+        flushed.map_err(|e| self.told(e))
+    }
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        if let Some(mut inner) = self.inner.take() {
+            drop(inner.abandon());
+            std::mem::replace(&mut self.place, Place::Through).give_up();
+        }
+    }
+}
+
+impl Place {
+    /// Leaves nothing that looks whole. Errors have nobody to go to.
+    fn give_up(self) {
+        match self {
+            Self::Renamed(temporary, _) => drop(fs::remove_file(temporary)),
+            Self::Linked(file) => drop(file.set_len(0)),
+            Self::Through => {}
+        }
+    }
+}
+
+/// The format that a file's extension asks for.
+fn by_extension(path: &Path) -> Format {
+    match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("gz") => Format::Gzip,
+        Some("bgz" | "bgzf") => Format::Bgzf,
+        Some("zst") => Format::Zstd,
+        Some("bz2") => Format::Bzip2,
+        Some("xz") => Format::Xz,
+        _ => Format::Plain,
+    }
+}
+
+/// Opens what is to be written for `path`.
+fn open_place(path: &Path) -> io::Result<(File, Place)> {
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => Some(meta),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    let kind = meta.as_ref().map(fs::Metadata::file_type);
+    match kind {
+        Some(kind) if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
+        Some(kind) if !kind.is_file() => {
+            // A link to nothing makes the file it points to.
+            let file =
+                OpenOptions::new().write(true).create(kind.is_symlink()).truncate(kind.is_symlink()).open(path)?;
+            let place = if file.metadata()?.is_file() { Place::Linked(file.try_clone()?) } else { Place::Through };
+            Ok((file, place))
+        }
+        _ => {
+            if let Some(meta) = &meta
+                && meta.permissions().readonly()
+            {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            let (file, temporary) = temporary(path)?;
+            let place = Place::Renamed(temporary, path.to_path_buf());
+            // The new file may be read by whom the old one could.
+            if let Some(meta) = meta
+                && let Err(e) = file.set_permissions(meta.permissions())
+            {
+                place.give_up();
+                return Err(e);
+            }
+            Ok((file, place))
+        }
+    }
+}
+
+/// A new file beside `path`, with its name.
+fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let Some(file_name) = path.file_name() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file name"));
+    };
+    loop {
+        let mut name = OsString::from(".");
+        name.push(file_name);
+        name.push(format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        let temporary = path.with_file_name(name);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((file, temporary)),
+            // Of a process before us with the same number.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Standard output, without the line buffer.
+#[cfg(unix)]
+fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard output, without the line buffer.
+#[cfg(not(unix))]
+fn standard_output() -> io::Result<File> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not written to on this system"))
+}

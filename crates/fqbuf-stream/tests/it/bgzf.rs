@@ -1,0 +1,193 @@
+//! BGZF input: blocks in order on any number of threads, empty ones, ends, mixtures with plain gzip.
+
+use std::io::{Cursor, Write};
+
+use fqbuf_stream::{Format, StreamErrorKind, WriterBuilder};
+
+use crate::gzip::member;
+use crate::support::{Outcome, WAYS, Way, drain, fastq, read, read_every_way};
+
+/// A BGZF file with its end block.
+pub(crate) fn bgzf(data: &[u8]) -> Vec<u8> {
+    let mut writer = WriterBuilder::new().format(Format::Bgzf).to_writer(Vec::new()).expect("known");
+    writer.write_all(data).expect("memory");
+    writer.finish().expect("memory")
+}
+
+/// BGZF blocks of these data, without an end block.
+fn blocks<'a>(data: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    data.into_iter().flat_map(|data| without_end(&bgzf(data))).collect()
+}
+
+/// A BGZF file without its end block.
+fn without_end(file: &[u8]) -> Vec<u8> {
+    file[..file.len() - END].to_vec()
+}
+
+/// Bytes of the end block.
+const END: usize = 28;
+
+/// Reads `input` and tells whether its end block was missed.
+fn missing_end(input: &[u8], way: Way) -> (Outcome, bool) {
+    let stream = way.builder().from_reader(Cursor::new(input.to_vec()));
+    let progress = stream.progress();
+    assert!(!progress.end_block_missing());
+    (drain(stream), progress.end_block_missing())
+}
+
+#[test]
+fn blocks_come_in_order_on_any_number_of_threads() {
+    let text = fastq(12_000);
+    let input = bgzf(&text);
+    for threads in [1, 2, 3, 8] {
+        for size in [0, 256 << 10, 1 << 20] {
+            let mut builder = fqbuf_stream::Stream::builder();
+            let out = drain(builder.threads(threads).block_size(size).from_reader(Cursor::new(input.clone())));
+            assert!(out.error.is_none(), "{threads} threads: {:?}", out.error);
+            assert!(out.bytes == text, "{threads} threads, blocks of {size}");
+        }
+    }
+}
+
+#[test]
+fn bgzf_is_what_gzip_readers_read() {
+    use std::io::Read;
+    for records in [0, 1, 3000] {
+        let text = fastq(records);
+        let input = bgzf(&text);
+        let mut out = Vec::new();
+        flate2::bufread::MultiGzDecoder::new(&input[..]).read_to_end(&mut out).expect("gzip");
+        assert!(out == text);
+        assert_eq!(Format::from_start(&input), Format::Bgzf);
+    }
+}
+
+/// Fails when an empty block in the middle is taken for the end.
+#[test]
+fn fault_61_empty_blocks_in_the_middle() {
+    let text = fastq(1200);
+    let (a, b) = text.split_at(70_000);
+    for input in [
+        [bgzf(a), bgzf(b)].concat(),
+        [bgzf(b""), bgzf(b""), bgzf(a), bgzf(b""), bgzf(b)].concat(),
+        [bgzf(b"").repeat(20_000), bgzf(&text)].concat(),
+    ] {
+        let out = read_every_way(&input);
+        assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
+    }
+}
+
+/// Fails when the missing block is an error, or nothing at all.
+#[test]
+fn fault_64_a_missing_end_block_is_whole_data_and_a_notice() {
+    let text = fastq(1000);
+    let whole = bgzf(&text);
+    let cut = without_end(&whole);
+    for way in WAYS {
+        for (input, missing) in [
+            (whole.clone(), false),
+            (cut.clone(), true),
+            ([&cut[..], &[0; 100]].concat(), true),
+            ([&cut[..], &member(b"")].concat(), false),
+            (member(&text), false),
+            (bgzf(b""), false),
+        ] {
+            let (out, missed) = missing_end(&input, way);
+            assert!(out.error.is_none() && (out.bytes == text || input.len() == END));
+            assert_eq!(missed, missing, "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn plain_members_and_blocks_may_follow_each_other() {
+    let text = fastq(4000);
+    let third = text.len() / 3;
+    let (a, b, c) = (&text[..third], &text[third..2 * third], &text[2 * third..]);
+    for input in [
+        [bgzf(a), member(b), bgzf(c)].concat(),
+        [member(a), bgzf(b), member(c)].concat(),
+        [blocks([a]), member(b""), member(b), blocks(c.chunks(1000))].concat(),
+    ] {
+        let out = read_every_way(&input);
+        assert!(out.error.is_none(), "{:?}", out.error);
+        assert!(out.bytes == text);
+    }
+}
+
+/// Fails when a cut block passes, and when a whole one before it is lost.
+#[test]
+fn fault_62_cut_at_every_byte() {
+    let text = fastq(4);
+    let parts: Vec<Vec<u8>> = text.chunks(250).map(|data| blocks([data])).collect();
+    let input = [parts.concat(), bgzf(b"")].concat();
+    let mut ends = vec![0];
+    for len in parts.iter().map(Vec::len).chain([END]) {
+        ends.push(ends[ends.len() - 1] + len);
+    }
+    for n in 0..=input.len() {
+        let out = if n % 64 == 0 { read_every_way(&input[..n]) } else { read(&input[..n], WAYS[n % 3]) };
+        let whole = ends.iter().filter(|&&end| end <= n).count() - 1;
+        assert_eq!(out.bytes.len(), text.len().min(whole * 250), "{n} bytes");
+        assert!(text.starts_with(&out.bytes));
+        if ends.contains(&n) {
+            assert!(out.error.is_none(), "{n}: {:?}", out.error);
+            let complete = n == 0 || n == input.len();
+            assert_eq!(missing_end(&input[..n], WAYS[n % 3]).1, !complete, "{n} bytes");
+        } else {
+            assert_eq!((out.kind(), out.offset()), (Some(StreamErrorKind::Truncated), Some(n as u64)), "{n} bytes");
+        }
+    }
+}
+
+/// Fails when a block is delivered before it was checked, and when damage in one loses those before it.
+#[test]
+fn fault_63_flipped_bits_are_never_wrong_data() {
+    let text = fastq(4);
+    let input = [blocks(text.chunks(300)), bgzf(b"")].concat();
+    for bit in 16..input.len() * 8 {
+        if bit % 6 != 0 {
+            continue;
+        }
+        let mut bad = input.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        let out = if bit % 240 == 0 { read_every_way(&bad) } else { read(&bad, WAYS[bit % 3]) };
+        assert!(out.error.is_some() || out.bytes == text, "bit {bit}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_block_is_told() {
+    let (a, b) = (blocks([&b"@first"[..]]), blocks([&fastq(100)[..]]));
+    let start = a.len() as u64;
+    let end = (a.len() + b.len()) as u64;
+    let cases = [
+        (0, start + 18, StreamErrorKind::Data, start + 18),
+        (1, end - 8, StreamErrorKind::Checksum, end - 8),
+        (2, end - 3, StreamErrorKind::Length, end - 4),
+        (3, end - 1, StreamErrorKind::Length, end - 4),
+    ];
+    for (n, at, kind, offset) in cases {
+        let mut bad = [&a[..], &b, &bgzf(b"")].concat();
+        bad[usize::try_from(at).expect("small")] ^= 0x7;
+        let out = read_every_way(&bad);
+        assert_eq!((out.kind(), out.offset()), (Some(kind), Some(offset)), "case {n}");
+        assert_eq!(out.bytes, b"@first", "case {n}");
+        let text = out.error.expect("an error").to_string();
+        assert!(text.starts_with("sample.fq.gz: BGZF block 2 "), "{text}");
+    }
+}
+
+#[test]
+fn many_threads_stop_early() {
+    let input = bgzf(&fastq(5000));
+    for n in 0..20 {
+        let mut builder = fqbuf_stream::Stream::builder();
+        let mut stream = builder.threads(1 + n % 5).block_size(0).from_reader(Cursor::new(input.clone()));
+        for _ in 0..n {
+            let mut block = fqbuf_line::Block::new();
+            block.make_room(1).expect("memory");
+            fqbuf_line::Source::fill(&mut stream, &mut block).expect("sound");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Files written whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fqbuf_stream::{Format, StreamError, StreamErrorKind, create, open};
+
+use crate::support::{drain, fastq};
+
+/// A new folder, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("fqbuf-stream-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&self.0)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// All of a file.
+fn text_of(path: &Path) -> Vec<u8> {
+    let out = drain(open(path).expect("opens"));
+    assert!(out.error.is_none(), "{:?}", out.error);
+    out.bytes
+}
+
+#[test]
+fn the_extension_tells_the_format() {
+    let folder = Folder::new();
+    let text = fastq(50);
+    for (name, format) in
+        [("a.fq", Format::Plain), ("a.fq.gz", Format::Gzip), ("a.fq.GZ", Format::Gzip), ("a.bgz", Format::Bgzf)]
+    {
+        if !format.is_supported() {
+            continue;
+        }
+        let path = folder.0.join(name);
+        let mut file = create(&path).expect("creates");
+        file.write_all(&text).expect("writes");
+        assert!(!path.exists(), "{name} is there before it is whole");
+        file.finish().expect("finishes");
+        assert_eq!(open(&path).expect("opens").format(), Some(format));
+        assert!(text_of(&path) == text);
+    }
+    for name in ["a.fq.zst", "a.fq.bz2", "a.fq.xz"] {
+        let err = create(folder.0.join(name)).expect_err("is not written");
+        assert_eq!(err.kind(), io::ErrorKind::Unsupported);
+        assert!(err.to_string().contains(name), "{err}");
+    }
+    assert!(folder.names().iter().all(|name| !name.contains("tmp") && !name.contains("zst")), "{:?}", folder.names());
+}
+
+/// Fails when the file is written under its own name.
+#[test]
+fn a_writer_dropped_unfinished_leaves_what_was_there() {
+    let folder = Folder::new();
+    let path = folder.0.join("reads.fq");
+    let begin = || {
+        let mut file = create(&path).expect("creates");
+        file.write_all(&fastq(3000)).expect("writes");
+        file.flush().expect("flushes");
+        file
+    };
+    drop(begin());
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+    begin().finish().expect("finishes");
+    let before = text_of(&path);
+    drop(begin());
+    assert!(text_of(&path) == before);
+    assert_eq!(folder.names(), ["reads.fq"]);
+}
+
+#[test]
+fn a_folder_and_a_place_that_is_not_there_are_named() {
+    let folder = Folder::new();
+    let err = create(&folder.0).expect_err("is a folder");
+    assert_eq!(err.to_string(), format!("{}: is a directory", folder.0.display()));
+    let err = create(folder.0.join("no/such/reads.fq")).expect_err("no folder");
+    assert_eq!(err.kind(), io::ErrorKind::NotFound);
+    assert!(err.to_string().contains("no/such/reads.fq: "), "{err}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_its_permissions_and_a_read_only_one_its_content() {
+        let folder = Folder::new();
+        let path = folder.0.join("reads.fq");
+        fs::write(&path, b"before").expect("writes");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("sets");
+        create(&path).expect("creates").finish().expect("finishes");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).expect("sets");
+        assert_eq!(create(&path).expect_err("read only").kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    /// Fails when the rename replaces the link, or the file behind it is left half written.
+    #[test]
+    fn a_link_is_written_through() {
+        let folder = Folder::new();
+        let (target, link) = (folder.0.join("target.fq"), folder.0.join("link.fq"));
+        fs::write(&target, b"before").expect("writes");
+        symlink("target.fq", &link).expect("links");
+        let begin = || {
+            let mut file = create(&link).expect("creates");
+            file.write_all(b"@r1\n").expect("writes");
+            file.flush().expect("flushes");
+            file
+        };
+        begin().finish().expect("finishes");
+        assert!(fs::symlink_metadata(&link).expect("there").file_type().is_symlink());
+        assert_eq!(fs::read(&target).expect("there"), b"@r1\n");
+        drop(begin());
+        assert_eq!(fs::read(&target).expect("there"), b"");
+        assert_eq!(folder.names(), ["link.fq", "target.fq"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_stays_a_device() {
+        let mut file = create("/dev/null").expect("opens");
+        file.write_all(&fastq(10)).expect("writes");
+        file.finish().expect("finishes");
+        drop(create("/dev/null").expect("opens"));
+        assert!(fs::metadata("/dev/null").expect("there").file_type().is_char_device());
+    }
+
+    /// Fails when the last buffer is written by a drop.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn fault_75_a_full_device_is_told_at_the_end() {
+        for records in [0, 1, 5000] {
+            for format in [Format::Plain, Format::Gzip, Format::Bgzf] {
+                if !format.is_supported() || (format == Format::Plain && records == 0) {
+                    continue;
+                }
+                let mut file = fqbuf_stream::WriterBuilder::new().format(format).create("/dev/full").expect("opens");
+                let _ = file.write_all(&fastq(records));
+                let err = file.finish().expect_err("is full");
+                assert_eq!(err.kind(), io::ErrorKind::StorageFull, "{format} {records}");
+                assert_eq!(StreamError::of(&err).map(StreamError::kind), Some(StreamErrorKind::Write));
+                assert!(err.to_string().starts_with("/dev/full: cannot be written: "), "{err}");
+            }
+        }
+        assert!(fs::metadata("/dev/full").expect("there").file_type().is_char_device());
+    }
+}

@@ -1,0 +1,139 @@
+//! Writers into writers.
+
+use std::io::{self, Write};
+
+use fqbuf_stream::{Format, WriterBuilder};
+
+use crate::support::{WAYS, fastq, read};
+
+/// Formats this build writes.
+fn formats() -> impl Iterator<Item = Format> {
+    [Format::Plain, Format::Gzip, Format::Bgzf].into_iter().filter(|f| f.is_supported())
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for format in formats() {
+        for records in [0, 1, 500, 5000] {
+            let text = fastq(records);
+            for (threads, piece, level) in [(0, 1 << 20, 6), (1, 777, 1), (3, 70_000, 9), (2, 1, 0), (1, 60_000, 200)] {
+                if piece == 1 && records > 500 {
+                    continue;
+                }
+                let mut builder = WriterBuilder::new();
+                builder.format(format).threads(threads).level(level);
+                let mut writer = builder.to_writer(Vec::new()).expect("known");
+                for data in text.chunks(piece) {
+                    assert_eq!(writer.write(&[]).expect("memory"), 0);
+                    writer.write_all(data).expect("memory");
+                }
+                let out = read(&writer.finish().expect("memory"), WAYS[threads % 3]);
+                assert!(out.error.is_none(), "{format}: {:?}", out.error);
+                assert!(out.bytes == text, "{format}, {threads} threads, level {level}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bgzf_is_the_same_bytes_on_any_number_of_threads() {
+    if !Format::Bgzf.is_supported() {
+        return;
+    }
+    let text = fastq(9000);
+    let pack = |threads| {
+        let mut writer =
+            WriterBuilder::new().format(Format::Bgzf).threads(threads).to_writer(Vec::new()).expect("known");
+        writer.write_all(&text).expect("memory");
+        writer.finish().expect("memory")
+    };
+    let one = pack(1);
+    for threads in [2, 3, 8] {
+        assert!(pack(threads) == one, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_flush_makes_what_was_written_readable() {
+    for format in formats() {
+        for threads in [1, 2] {
+            let mut packed = Vec::new();
+            let mut writer =
+                WriterBuilder::new().format(format).threads(threads).to_writer(&mut packed).expect("known");
+            writer.write_all(b"@r1\n").expect("memory");
+            writer.flush().expect("memory");
+            writer.write_all(b"never flushed").expect("memory");
+            drop(writer);
+            assert_eq!(read(&packed, WAYS[0]).bytes, b"@r1\n", "{format}");
+        }
+    }
+}
+
+/// A writer that takes so many bytes and then fails.
+struct Full {
+    left: usize,
+    kind: io::ErrorKind,
+}
+
+impl Write for Full {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(self.kind.into());
+        }
+        let n = data.len().min(self.left);
+        self.left -= n;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Fails when what a buffer could not write is dropped with it.
+#[test]
+fn fault_75_no_error_is_lost() {
+    for format in formats() {
+        for threads in [1, 3] {
+            for left in [0, 5, 100, 100_000] {
+                let mut builder = WriterBuilder::new();
+                builder.format(format).threads(threads).level(0);
+                let full = Full { left, kind: io::ErrorKind::StorageFull };
+                let mut writer = builder.to_writer(full).expect("known");
+                let text = fastq(3000);
+                let written = text.chunks(1000).try_for_each(|data| writer.write_all(data));
+                // Told once while writing, it is told again at the end.
+                let finished = writer.finish().map(drop);
+                assert_eq!(
+                    finished.map_err(|e| e.kind()),
+                    Err(io::ErrorKind::StorageFull),
+                    "{format} {threads} {left}"
+                );
+                assert!(written.is_err() || text.len() < 2_000_000);
+            }
+        }
+    }
+}
+
+/// Fails when a closed pipe is told as something else.
+#[test]
+fn fault_74_a_closed_pipe_is_a_broken_pipe() {
+    for format in formats() {
+        let full = Full { left: 10, kind: io::ErrorKind::BrokenPipe };
+        let mut writer = WriterBuilder::new().format(format).to_writer(full).expect("known");
+        let _ = writer.write_all(&fastq(3000));
+        assert_eq!(writer.finish().map(drop).map_err(|e| e.kind()), Err(io::ErrorKind::BrokenPipe));
+    }
+}
+
+#[test]
+fn a_format_that_is_not_written_is_refused() {
+    for format in [Format::Zstd, Format::Bzip2, Format::Xz, Format::Gzip, Format::Bgzf] {
+        let writer = WriterBuilder::new().format(format).to_writer(Vec::new());
+        let wanted = formats().any(|f| f == format);
+        assert_eq!(
+            writer.map(drop).map_err(|e| e.kind()),
+            if wanted { Ok(()) } else { Err(io::ErrorKind::Unsupported) }
+        );
+    }
+}
