@@ -88,6 +88,19 @@ impl Cursor {
         }
     }
 
+    /// As new, with the same settings and memory.
+    pub(crate) fn restart(&mut self) {
+        self.present = 0;
+        self.indexed = 0;
+        self.strict = Strict::default();
+        self.begin_part(0, 0, u64::MAX);
+        self.records = 0;
+        self.lines = 0;
+        self.blank = None;
+        self.skipping = false;
+        self.skipped = Skipped::default();
+    }
+
     /// Moves to the next record of `data`, which are the bytes of the last call or, after [`Cursor::rebase`], those from
     /// `at` on and maybe more. After an error the cursor stays, and a repeated call returns the same error.
     #[inline(always)]

@@ -412,6 +412,14 @@ impl<'a> SliceReader<'a> {
         self
     }
 
+    /// A reader of another slice, a whole input, with the settings and the memory of this one: allocates nothing.
+    #[must_use]
+    pub fn anew(self, data: &[u8]) -> SliceReader<'_> {
+        let Self { mut cursor, skip_invalid, .. } = self;
+        cursor.restart();
+        SliceReader { data, at_end: true, cursor, skip_invalid, done: false }
+    }
+
     pub(crate) fn cursor_mut(&mut self) -> &mut Cursor {
         &mut self.cursor
     }
