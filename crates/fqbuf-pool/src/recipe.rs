@@ -38,7 +38,20 @@
 /// # }
 /// ```
 pub trait Recipe: Send + Sync + 'static {
-    /// What is pooled.
+    /// What is pooled. It goes from thread to thread, so it has to be `Send`; it is never shared.
+    ///
+    /// ```compile_fail,E0277
+    /// # use fqbuf_pool::Recipe;
+    /// struct Shared;
+    ///
+    /// impl Recipe for Shared {
+    ///     type Item = std::rc::Rc<u8>; // cannot be sent between threads safely
+    /// #   fn make(&self) -> Self::Item { std::rc::Rc::new(0) }
+    /// #   fn fresh_bytes(&self) -> usize { 1 }
+    /// #   fn bytes(&self, _: &Self::Item) -> usize { 1 }
+    /// #   fn reset(&self, _: &mut Self::Item) {}
+    /// }
+    /// ```
     type Item: Send + 'static;
 
     /// Makes an empty item of about [`fresh_bytes`](Recipe::fresh_bytes) of memory.

@@ -170,13 +170,11 @@ fn fault_47_leases_outlive_the_pool() -> Result<(), BudgetError> {
     Ok(())
 }
 
-// Fault 48, a fork with threads alive: the pool starts no thread and has no global state but a counter of threads.
-// Fault 49, missing bounds: the assertions in `main.rs` are checked when this compiles, and `Rc` cannot be an item:
-//
-// ```compile_fail
-// struct Bad;
-// impl fqbuf_pool::Recipe for Bad { type Item = std::rc::Rc<u8>; ... }
-// ```
+// Fault 48, a fork with threads alive, has nothing to meet: the pool starts no thread and has no global state but a
+// counter of threads.
+
+// Naive: `unsafe impl Send` for whatever is pooled. Here the compiler decides: the assertions in `main.rs` and the
+// example of `Recipe::Item`, which does not compile, are the other half of this test.
 #[test]
 fn fault_49_items_that_may_be_sent_but_not_shared_stay_unshared() -> Result<(), BudgetError> {
     let pool = PoolBuilder::new(super::recipe::SendOnly).build()?;
