@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::tally::{BASES, Tally, bin_start};
+use crate::tally::{BASES, Bin, Tally, bin_start};
 
 /// Columns of a sparkline.
 const WIDTH: usize = 60;
@@ -34,7 +34,7 @@ pub(crate) fn write(out: &mut impl Write, title: &str, tally: &Tally) -> io::Res
     }
     let last = bin_start(tally.positions.len() - 1) + 1;
     writeln!(out)?;
-    let quality: Vec<f64> = tally.positions.iter().map(|bin| bin.mean()).collect();
+    let quality: Vec<f64> = tally.positions.iter().map(Bin::mean).collect();
     row(out, "quality", format!("{} by position, 1 to {last}", sparkline(&quality, 0.0, 42.0)))?;
     let gc: Vec<f64> = tally.positions.iter().map(|bin| share(bin.bases[1] + bin.bases[2], &bin.bases)).collect();
     row(out, "GC", format!("{} by position", sparkline(&gc, 0.0, 100.0)))?;
