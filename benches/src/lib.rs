@@ -2,7 +2,7 @@
 //!
 //! Nothing here is for users of fqbuf; the crate is not published. It holds four things:
 //!
-//! * [`write`], [`write_pair`] and [`to_vec`]: data sets of any size, streamed, in integer arithmetic only;
+//! * [`write()`], [`write_pair`] and [`to_vec`]: data sets of any size, streamed, in integer arithmetic only;
 //! * [`sample`]: the data set shipped with the facade, from fixed parameters;
 //! * [`conformance`]: small inputs, each with the outcome that a strict reader must give;
 //! * [`oracle`]: a reader too simple to be wrong, for tests that compare.
