@@ -22,7 +22,7 @@ pub(crate) use counter::{Counter, Idle, Neighbour};
 /// byte that is freed and by every item that comes home to a pool on this budget; it takes free bytes, or an idle item of
 /// its own pool, or frees idle items of other pools until there is room. So memory that merely lies idle never makes
 /// anybody wait. Memory in use does: threads that each hold a part and wait for more may wait for each other for ever,
-/// which `acquire_timeout` and `try_acquire` report.
+/// which `acquire_timeout` and `try_acquire` report, and which a [`share`](Self::share) for each kind avoids.
 ///
 /// # Examples
 /// ```
@@ -64,7 +64,35 @@ impl MemoryBudget {
     /// A budget of `limit` bytes, none of them charged.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { counter: Arc::new(Counter::new(limit)) }
+        Self { counter: Arc::new(Counter::new(limit, None)) }
+    }
+
+    /// Sets `bytes` aside as a budget of their own, waiting in line for as long as it takes. They come back when the last
+    /// clone of it is gone, and all that was charged to it.
+    ///
+    /// For a stage that holds memory while it gets more, as a worker does that has a block of input and needs one for
+    /// output: on one budget it would stand in line behind a reader who waits for the very block that the worker holds.
+    /// With a share each, neither waits for the other's kind.
+    ///
+    /// # Errors
+    /// [`BudgetError::TooLarge`], at once, when `bytes` is more than the limit.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_pool::{BufferPool, MemoryBudget};
+    ///
+    /// # fn main() -> Result<(), fqbuf_pool::BudgetError> {
+    /// let budget = MemoryBudget::new(1 << 20);
+    /// let output = BufferPool::builder().buffer_size(4096).budget(&budget.share(4 * 4096)?).build()?;
+    /// let everything_else = budget.acquire(budget.available())?;
+    /// assert!(output.try_get().is_some());
+    /// # drop(everything_else);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn share(&self, bytes: usize) -> Result<Self, BudgetError> {
+        let charge = self.acquire(bytes)?;
+        Ok(Self { counter: Arc::new(Counter::new(bytes, Some(charge))) })
     }
 
     /// The cap, in bytes.

@@ -160,3 +160,6 @@ impl Ledgers {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::Patience;
+use super::{Charge, Patience};
 use crate::gate::Gate;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mutant};
@@ -46,6 +46,8 @@ pub(crate) const NOBODY: usize = 0;
 /// Bytes charged, and who waits for more.
 pub(crate) struct Counter {
     limit: usize,
+    /// The bytes of another budget that this one is a share of; given back when this is gone.
+    _of: Option<Charge>,
     /// `state.line.len()`, for those without the lock.
     waiting: AtomicUsize,
     /// Before `waiting` is looked at or changed.
@@ -71,9 +73,10 @@ struct State {
 }
 
 impl Counter {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, of: Option<Charge>) -> Self {
         Self {
             limit,
+            _of: of,
             waiting: AtomicUsize::new(0),
             gate: Gate::new(),
             state: Mutex::new(State { used: 0, peak: 0, line: VecDeque::new(), ticket: 0, news: 0 }),

@@ -241,6 +241,32 @@ fn a_charge_may_wait_to_grow() -> Result<(), BudgetError> {
     Ok(())
 }
 
+// On one budget, naively, the worker stands in line behind the reader, who waits for what the worker holds.
+#[test]
+fn a_share_is_there_while_others_wait() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(100);
+    let share = budget.share(40)?;
+    assert_eq!((share.limit(), budget.used()), (40, 40));
+    let input = BufferPool::builder().buffer_size(60).budget(&budget).build()?;
+    let output = BufferPool::builder().buffer_size(20).budget(&share).build()?;
+    let held = input.get();
+    thread::scope(|s| {
+        let reader = s.spawn(|| drop(input.get()));
+        until_waiting(&budget, 1);
+        drop((output.get(), output.get()));
+        assert!(share.try_acquire(41).is_err());
+        drop(held);
+        reader.join().expect("no panic");
+    });
+    let lease = output.get();
+    drop((output, share));
+    assert_eq!(budget.used(), 100);
+    drop(lease);
+    assert_eq!(budget.used(), 60, "the share came back with the last of its buffers");
+    assert_eq!(budget.share(101).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    Ok(())
+}
+
 #[test]
 fn errors_turn_into_io_errors() {
     let late = BudgetError::TimedOut { asked: 1, limit: 2 };
