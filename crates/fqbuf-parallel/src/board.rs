@@ -25,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use fqbuf_line::Block;
+use fqbuf_line::{Block, PAGE};
 use fqbuf_pool::{BudgetError, Charge, MemoryBudget};
 use fqbuf_record::ParseError;
 
@@ -215,6 +215,22 @@ impl<'w> Board<'w> {
             Ok(()) => Ok(out),
             Err(_) => Err(Refusal::Memory { asked: bytes, limit: None }),
         }
+    }
+
+    /// Gives an empty output buffer room for `bytes`, if the budget has them: what is put out is mostly no longer than the
+    /// block, and a buffer that grows by itself is charged only when it has grown.
+    pub(crate) fn reserve(&self, out: &mut Out, bytes: usize) {
+        let bytes = bytes.next_multiple_of(PAGE);
+        let Some(more) = bytes.checked_sub(out.charge.bytes()).filter(|&more| more > 0) else { return };
+        while out.charge.try_grow(more).is_err() {
+            if !self.lock().free_one() {
+                return;
+            }
+        }
+        out.bytes = Vec::new();
+        // Where there is no memory, the closure will find out.
+        let _ = out.bytes.try_reserve_exact(bytes);
+        out.charge.shrink_to(out.bytes.capacity());
     }
 
     /// Grows one of the slot's blocks to `capacity` bytes. For the one that reads block `number`.

@@ -106,6 +106,16 @@ pub(crate) struct Piece<'a> {
 }
 
 impl Piece<'_> {
+    /// Bytes up to the cut.
+    pub(crate) fn len(&self, slot: &Slot) -> usize {
+        let visible = match &self.bytes {
+            Bytes::Slot => slot.block.len(),
+            Bytes::File(unread) => unread.bytes + unread.there,
+            Bytes::Slice(data) => data.len(),
+        };
+        visible.min(self.span.cut)
+    }
+
     pub(crate) fn in_slot(span: Span) -> Self {
         Self { span, bytes: Bytes::Slot }
     }

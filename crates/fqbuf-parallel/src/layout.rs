@@ -1,6 +1,6 @@
 //! What differs between inputs of single records and of mates: what a closure is given.
 
-use fqbuf_record::{ReaderBuilder, RefRecord};
+use fqbuf_record::{ReaderBuilder, RefRecord, SliceReader};
 
 use crate::feed::Span;
 use crate::records::{Frame, Records, Tally};
@@ -26,21 +26,25 @@ pub trait Layout: Sealed {
 pub trait Sealed {}
 
 /// The bytes of a block that are of one input.
-#[derive(Debug)]
 pub struct Part<'d> {
     /// All that is visible of the input: the block, and what is behind its cut.
     pub(crate) data: &'d [u8],
     pub(crate) span: Span,
     pub(crate) reader: &'d ReaderBuilder,
+    /// A reader to begin anew, if there is one.
+    pub(crate) spare: Option<Spare>,
 }
+
+/// A reader between two blocks, kept for its memory.
+pub(crate) type Spare = SliceReader<'static>;
 
 /// Items of a block, and what became of them.
 pub trait Batch {
     /// Reads what is left, and tells what there was.
-    fn finish(self) -> Tally;
+    fn finish(self) -> (Tally, [Option<Spare>; 2]);
 
     /// Tells what there was up to here, all of it taken by the closure.
-    fn stop(self) -> Tally;
+    fn stop(self) -> (Tally, [Option<Spare>; 2]);
 
     /// Whether an error has ended the block.
     fn failed(&self) -> bool;

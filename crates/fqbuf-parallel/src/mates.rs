@@ -117,7 +117,8 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
 
 /// A worker's view of a block, bad records being skipped.
 fn lane<'d>(data: &'d [u8], cut: usize, tail: Tail, claim: &Claim<'d, '_>) -> Lane<'d> {
-    Lane::new(Part { data, span: Span { offset: 0, cut, tail }, reader: claim.reader }, claim.limit)
+    let span = Span { offset: 0, cut, tail };
+    Lane::new(Part { data, span, reader: claim.reader, spare: None }, claim.limit)
 }
 
 /// How the block would end if it were the last.
@@ -150,7 +151,7 @@ pub(crate) fn last_even(data: &[u8], cut: usize, claim: &Claim<'_, '_>) -> Optio
     let mut lane = lane(data, cut, Tail::Open, claim);
     let mut last = 0;
     while let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) {
-        if lane.passed().0 % 2 == 0 {
+        if lane.passed().0.is_multiple_of(2) {
             last = lane.consumed();
         }
     }

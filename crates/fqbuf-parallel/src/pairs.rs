@@ -8,7 +8,7 @@
 use fqbuf_record::{MateCheck, PairedReader, ParseError, ReaderBuilder, RefRecord, Skipped};
 
 use crate::board::{Event, Placed};
-use crate::layout::{Batch, Layout, Part, Sealed};
+use crate::layout::{Batch, Layout, Part, Sealed, Spare};
 use crate::records::{Frame, Lane, Tally};
 
 /// Two mates.
@@ -92,7 +92,7 @@ fn mate<'d>(lane: &mut Lane<'d>, skip: bool, input: usize) -> Result<Option<Mate
             Ok(Some(Mate { record, place: Place { records, lines, bytes } }))
         }
         Ok(None) => Ok(None),
-        Err(error) => Err(Event::Input(Placed { error: *error, input, other: input })),
+        Err(error) => Err(Event::Input(Placed { error, input, other: input })),
     }
 }
 
@@ -129,15 +129,15 @@ impl<'d> Pairs<'d> {
                         (self.first, self.second) = (None, None);
                         return Ok(Some(Pair { first, second }));
                     }
-                    let error = error_of(self.one.builder(), &first, two.builder(), &second, check);
+                    let error = error_of(self.one.builder(), first.as_bytes(), two.builder(), second.as_bytes(), check);
                     return Err(placed(error, a, b, a.records, [0, 1]));
                 }
                 (Some(first), None) => {
-                    let error = error_of(self.one.builder(), &first.record, two.builder(), b"", check);
+                    let error = error_of(self.one.builder(), first.record.as_bytes(), two.builder(), b"", check);
                     return Err(placed(error, a, b, a.records, [0, 1]));
                 }
                 (None, Some(second)) => {
-                    let error = error_of(self.one.builder(), b"", two.builder(), &second.record, check);
+                    let error = error_of(self.one.builder(), b"", two.builder(), second.record.as_bytes(), check);
                     return Err(placed(error, b, a, b.records, [1, 0]));
                 }
             }
@@ -167,7 +167,8 @@ impl<'d> Pairs<'d> {
                         (self.first, self.second) = (None, None);
                         return Ok(Some(Pair { first, second }));
                     }
-                    let error = error_of(self.one.builder(), &first, self.one.builder(), &second, check);
+                    let error =
+                        error_of(self.one.builder(), first.as_bytes(), self.one.builder(), second.as_bytes(), check);
                     return Err(placed(error, a, b, a.records / 2, [0, 0]));
                 }
                 // The second mate was skipped; what follows is the next first one, or a second one without its first.
@@ -209,26 +210,23 @@ impl<'d> Iterator for Pairs<'d> {
 }
 
 impl Batch for Pairs<'_> {
-    fn finish(mut self) -> Tally {
+    fn finish(mut self) -> (Tally, [Option<Spare>; 2]) {
         let delivered = self.delivered;
         while self.next().is_some() {}
-        Tally { delivered, ..self.stop() }
+        self.delivered = delivered;
+        self.stop()
     }
 
-    fn stop(self) -> Tally {
-        let other = self.two.as_ref().map_or_else(Default::default, Lane::passed);
-        let mut skipped = self.one.skipped;
-        if let Some(Skipped { records, bytes }) = self.two.map(|lane| lane.skipped) {
+    fn stop(self) -> (Tally, [Option<Spare>; 2]) {
+        let Self { one, two, delivered, dropped, event, .. } = self;
+        let passed = [one.passed(), two.as_ref().map_or((0, 0), Lane::passed)];
+        let mut skipped = one.skipped;
+        if let Some(Skipped { records, bytes }) = two.as_ref().map(|lane| lane.skipped) {
             skipped.records += records;
             skipped.bytes += bytes;
         }
-        Tally {
-            passed: [self.one.passed(), other],
-            delivered: self.delivered,
-            dropped: self.dropped,
-            skipped,
-            event: self.event,
-        }
+        let spares = [Some(one.into_spare()), two.map(Lane::into_spare)];
+        (Tally { passed, delivered, dropped, skipped, event }, spares)
     }
 
     fn failed(&self) -> bool {
@@ -254,15 +252,9 @@ fn placed(error: ParseError, own: Place, other: Place, pairs: u64, inputs: [usiz
 }
 
 /// What a serial reader says of two mates that do not go together; nothing, for one that is missing.
-fn error_of(
-    one: &ReaderBuilder,
-    first: impl Bytes,
-    two: &ReaderBuilder,
-    second: impl Bytes,
-    check: MateCheck,
-) -> ParseError {
-    let one = one.clone().capacity(1).build(first.bytes());
-    let two = two.clone().capacity(1).build(second.bytes());
+fn error_of(one: &ReaderBuilder, first: &[u8], two: &ReaderBuilder, second: &[u8], check: MateCheck) -> ParseError {
+    let one = one.clone().capacity(1).build(first);
+    let two = two.clone().capacity(1).build(second);
     error_from(PairedReader::new(one, two).check(check))
 }
 
@@ -275,22 +267,5 @@ fn error_from(mut reader: PairedReader<&[u8]>) -> ParseError {
     match reader.next_pair() {
         Err(error) => error,
         Ok(_) => unreachable!("the mates were found not to go together"),
-    }
-}
-
-/// A record, or none.
-trait Bytes {
-    fn bytes(&self) -> &[u8];
-}
-
-impl Bytes for &RefRecord<'_> {
-    fn bytes(&self) -> &[u8] {
-        self.as_bytes()
-    }
-}
-
-impl Bytes for &[u8; 0] {
-    fn bytes(&self) -> &[u8] {
-        *self
     }
 }

@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::board::{Event, Placed};
 use crate::feed::Tail;
-use crate::layout::{Batch, Part};
+use crate::layout::{Batch, Part, Spare};
 
 /// What a worker knows of the block that it parses, beside its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +64,17 @@ impl<'d> Records<'d> {
 }
 
 impl Batch for Records<'_> {
-    fn finish(mut self) -> Tally {
+    fn finish(mut self) -> (Tally, [Option<Spare>; 2]) {
         let delivered = self.delivered;
         while self.next().is_some() {}
-        Tally { delivered, ..self.stop() }
+        self.delivered = delivered;
+        self.stop()
     }
 
-    fn stop(self) -> Tally {
-        let passed = [self.lane.passed(), (0, 0)];
-        Tally { passed, delivered: self.delivered, dropped: 0, skipped: self.lane.skipped, event: self.event }
+    fn stop(self) -> (Tally, [Option<Spare>; 2]) {
+        let Self { lane, event, delivered, .. } = self;
+        let passed = [lane.passed(), (0, 0)];
+        (Tally { passed, delivered, dropped: 0, skipped: lane.skipped, event }, [Some(lane.into_spare()), None])
     }
 
     fn failed(&self) -> bool {
@@ -83,7 +85,7 @@ impl Batch for Records<'_> {
 impl<'d> Iterator for Records<'d> {
     type Item = RefRecord<'d>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<RefRecord<'d>> {
         if self.frame.is_void() {
             return None;
@@ -95,7 +97,7 @@ impl<'d> Iterator for Records<'d> {
             }
             Ok(None) => None,
             Err(error) => {
-                self.event = Some(Event::Input(Placed { error: *error, input: 0, other: 0 }));
+                self.event = Some(Event::Input(Placed { error, input: 0, other: 0 }));
                 None
             }
         }
@@ -135,7 +137,7 @@ pub(crate) struct Lane<'d> {
 
 impl<'d> Lane<'d> {
     pub(crate) fn new(part: Part<'d>, limit: usize) -> Self {
-        let Part { data, span, reader: builder } = part;
+        let Part { data, span, reader: builder, spare } = part;
         let (at_end, failure) = match span.tail {
             Tail::Open => (false, None),
             Tail::End => (true, None),
@@ -145,7 +147,7 @@ impl<'d> Lane<'d> {
             data,
             builder,
             limit,
-            reader: slice_reader(builder, data, at_end),
+            reader: slice_reader(spare, builder, data, at_end),
             start: 0,
             records: 0,
             lines: 0,
@@ -159,8 +161,8 @@ impl<'d> Lane<'d> {
     }
 
     /// The next record; `None` at the cut. Errors name records and lines from the block's start, bytes from the input's.
-    #[inline]
-    pub(crate) fn next(&mut self, skip: bool) -> Result<Option<RefRecord<'d>>, Box<ParseError>> {
+    #[inline(always)]
+    pub(crate) fn next(&mut self, skip: bool) -> Result<Option<RefRecord<'d>>, ParseError> {
         loop {
             match self.step(skip)? {
                 Step::Record(record) => return Ok(Some(record)),
@@ -172,7 +174,7 @@ impl<'d> Lane<'d> {
 
     /// The next record, or what there is instead.
     #[inline(always)]
-    pub(crate) fn step(&mut self, skip: bool) -> Result<Step<'d>, Box<ParseError>> {
+    pub(crate) fn step(&mut self, skip: bool) -> Result<Step<'d>, ParseError> {
         if self.reader.consumed() >= self.cut || self.done {
             return Ok(Step::End);
         }
@@ -208,6 +210,11 @@ impl<'d> Lane<'d> {
         (records - 1, lines - 4, self.offset + at as u64)
     }
 
+    /// The reader, to begin anew with another block.
+    pub(crate) fn into_spare(self) -> Spare {
+        self.reader.anew(&[])
+    }
+
     /// How the input is read.
     pub(crate) fn builder(&self) -> &'d ReaderBuilder {
         self.builder
@@ -219,7 +226,7 @@ impl<'d> Lane<'d> {
     }
 
     #[cold]
-    fn end(&mut self) -> Result<Step<'d>, Box<ParseError>> {
+    fn end(&mut self) -> Result<Step<'d>, ParseError> {
         self.done = true;
         let Some(failure) = self.failure.take() else {
             assert!(self.at_end, "a record reaches across a cut");
@@ -227,17 +234,17 @@ impl<'d> Lane<'d> {
         };
         let position = self.reader.position();
         let error = io_error(self.builder, failure);
-        Err(Box::new(self.place(error.offset_by(position.record - 1, position.line - 1, position.byte))))
+        Err(self.place(error.offset_by(position.record - 1, position.line - 1, position.byte)))
     }
 
     #[cold]
-    fn fail(&mut self, error: ParseError, skip: bool) -> Result<Step<'d>, Box<ParseError>> {
+    fn fail(&mut self, error: ParseError, skip: bool) -> Result<Step<'d>, ParseError> {
         if skip && error.is_format() {
             self.skip(&error);
             return Ok(Step::Skipped);
         }
         self.done = true;
-        Err(Box::new(self.place(error)))
+        Err(self.place(error))
     }
 
     /// Passes a bad record as a serial reader does, and begins anew at the next record start.
@@ -261,7 +268,7 @@ impl<'d> Lane<'d> {
         };
         self.cut = self.cut.saturating_sub(to - self.start);
         self.start = to;
-        self.reader = slice_reader(self.builder, &self.data[to..], self.at_end);
+        self.reader = slice_reader(None, self.builder, &self.data[to..], self.at_end);
     }
 
     /// The first record start at or after `from`, or the end of the data. A header longer than a record may be begins none.
@@ -285,8 +292,8 @@ pub(crate) enum Step<'d> {
     End,
 }
 
-fn slice_reader<'d>(builder: &ReaderBuilder, data: &'d [u8], at_end: bool) -> SliceReader<'d> {
-    let reader = builder.clone().build_slice(data);
+fn slice_reader<'d>(spare: Option<Spare>, builder: &ReaderBuilder, data: &'d [u8], at_end: bool) -> SliceReader<'d> {
+    let reader = spare.map_or_else(|| builder.clone().build_slice(data), |spare| spare.anew(data));
     if at_end { reader } else { reader.part() }
 }
 

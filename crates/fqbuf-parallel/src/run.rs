@@ -17,7 +17,7 @@ use crate::board::{Board, Event, Out, Refusal, Settled, Slot};
 use crate::error::{Error, MemoryError};
 use crate::feed::{Bytes, Claim, Feed, Piece, Span, Tail};
 use crate::input::Opened;
-use crate::layout::{Batch, Layout, Part};
+use crate::layout::{Batch, Layout, Part, Spare};
 use crate::mates;
 use crate::monitor::{Counters, Monitor, Stored, add};
 use crate::outcome::{BoxError, Outcome};
@@ -378,8 +378,9 @@ impl<'a> Core<'a, '_> {
         body: &impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event>,
     ) -> Option<S> {
         let mut state = None;
+        let mut spares = [None, None];
         while let Some(work) = self.claim() {
-            self.process::<L, S>(&mut state, work, init, body);
+            self.process::<L, S>(&mut state, &mut spares, work, init, body);
         }
         state
     }
@@ -416,7 +417,7 @@ impl<'a> Core<'a, '_> {
             0 => None,
             bytes => Some(self.board.slot(number, bytes)?),
         };
-        let out = if self.ordered { Some(self.board.out(number, self.plan.size)?) } else { None };
+        let mut out = if self.ordered { Some(self.board.out(number, self.plan.size)?) } else { None };
         let claim = Claim {
             board: &self.board,
             number,
@@ -434,6 +435,10 @@ impl<'a> Core<'a, '_> {
                 .map(|[first, second]| (Piece::in_slot(first), Some(second))),
             feeds => feeds[0].claim(claim, into)?.map(|first| (first, None)),
         };
+        if let (Some(out), Some((first, second))) = (&mut out, &pieces) {
+            let mates = second.as_ref().map_or(0, |span: &Span| into.mate.len().min(span.cut));
+            self.board.reserve(out, first.len(into) + mates);
+        }
         Ok(pieces.map(|(first, second)| Work { number, slot, first, second, out }))
     }
 
@@ -441,6 +446,7 @@ impl<'a> Core<'a, '_> {
     fn process<L: Layout, S>(
         &self,
         state: &mut Option<S>,
+        spares: &mut [Option<Spare>; 2],
         work: Work<'a>,
         init: &impl Fn() -> S,
         body: &impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event>,
@@ -461,8 +467,8 @@ impl<'a> Core<'a, '_> {
             }
         };
         let parts = [
-            Some(Part { data, span: first.span, reader: &self.readers[0] }),
-            second.map(|span| Part { data: held.mate.data(), span, reader: &self.readers[1] }),
+            Some(Part { data, span: first.span, reader: &self.readers[0], spare: spares[0].take() }),
+            second.map(|span| Part { data: held.mate.data(), span, reader: &self.readers[1], spare: spares[1].take() }),
         ];
         let frame = Frame { number, end: self.board.end(), skip: self.skip, limit: self.limit, mates: self.mates };
         let parsed = catch_unwind(AssertUnwindSafe(|| {
@@ -471,14 +477,18 @@ impl<'a> Core<'a, '_> {
             let output = out.as_mut().map(|out| Output { out, number, board: &self.board });
             let flow = body(state, &mut batch, output);
             let failed = batch.failed();
-            match flow {
-                Ok(ControlFlow::Continue(())) => batch.finish(),
-                // The closure may have seen no more than the end of the batch.
-                _ if failed => batch.stop(),
-                Ok(ControlFlow::Break(())) => Tally { event: Some(Event::Stop), ..batch.stop() },
-                Err(event) => Tally { event: Some(event), ..batch.stop() },
+            let ends = !matches!(flow, Ok(ControlFlow::Continue(())));
+            let (mut tally, spares) = if ends { batch.stop() } else { batch.finish() };
+            if ends && !failed {
+                // Where the batch failed, the closure has seen no more than its end.
+                tally.event = Some(flow.err().unwrap_or(Event::Stop));
             }
+            (tally, spares)
         }));
+        let parsed = parsed.map(|(tally, back)| {
+            *spares = back;
+            tally
+        });
         let tally = parsed.unwrap_or_else(|payload| {
             // What a panic has left of a state is of no use; and that its end may panic too is of no interest.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(state.take())));

@@ -1,5 +1,7 @@
 //! What users of fqbuf-parallel rely on, through its public names.
 
 mod mates;
+mod memory;
 mod same;
+mod shutdown;
 mod support;

@@ -118,7 +118,7 @@ fn valid_pairs(#[values(1, 2, 5)] threads: usize, #[values(1, 20_000, 1 << 20)] 
 }
 
 #[rstest]
-fn nearly_nothing(#[values(1, 4)] threads: usize) {
+fn nearly_nothing(#[values(3)] threads: usize) {
     watched(60, || {
         let cases = [
             "",
@@ -145,7 +145,7 @@ fn nearly_nothing(#[values(1, 4)] threads: usize) {
 #[rstest]
 fn damaged_pairs(#[values(false, true)] skip: bool) {
     watched(120, || {
-        let rounds = if deep() { 20_000 } else { 200 };
+        let rounds = if deep() { 20_000 } else { 80 };
         for seed in 0..rounds {
             let mut rng = Rng(seed);
             let (mut a, mut b) = pairs(seed, 20 + rng.below(300), [5, 60, 300][rng.below(3)]);
@@ -171,7 +171,7 @@ fn failing_readers() {
     watched(60, || {
         let (a, b) = pairs(3, 200, 200);
         let mut rng = Rng(5);
-        for _ in 0..if deep() { 5000 } else { 60 } {
+        for _ in 0..if deep() { 5000 } else { 30 } {
             let (cut_a, cut_b) = (rng.below(a.len() + 1), rng.below(b.len() + 1));
             for skip in [false, true] {
                 let given = Given { skip, ..PLAIN };

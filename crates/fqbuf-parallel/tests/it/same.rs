@@ -60,7 +60,7 @@ fn nearly_nothing(#[values(1, 2, 8)] threads: usize) {
 #[rstest]
 fn damaged_input(#[values(false, true)] skip: bool) {
     watched(120, || {
-        let rounds = if deep() { 20_000 } else { 250 };
+        let rounds = if deep() { 20_000 } else { 120 };
         for seed in 0..rounds {
             let mut rng = Rng(seed);
             let mut data = reads(seed, 20 + rng.below(400), [5, 60, 300][rng.below(3)]);
@@ -78,7 +78,7 @@ fn damaged_input(#[values(false, true)] skip: bool) {
 fn failing_reader(#[values(1, 2, 5)] threads: usize) {
     watched(60, || {
         let data = reads(3, 300, 200);
-        for cut in (0..data.len()).step_by(if deep() { 1 } else { 977 }) {
+        for cut in (0..data.len()).step_by(if deep() { 1 } else { 2977 }) {
             let of = || Odd::failing(&data[..cut], 5, io::ErrorKind::ConnectionReset);
             let expected = serial(of(), PLAIN);
             let run = pipeline(threads, 1, PLAIN).single(Input::reader(of()).named("input")).expect("open");

@@ -1,0 +1,142 @@
+//! One budget for everything, never exceeded, and no deadlock however small it is.
+
+use std::io::{self, Write};
+
+use fqbuf_parallel::{Error, Input, Pipeline};
+use fqbuf_pool::MemoryBudget;
+use rstest::rstest;
+
+use crate::support::*;
+
+/// With a budget of `limit`, the records in order and how it ended; each record is put out `times` over.
+fn within(data: &[u8], limit: usize, threads: usize, times: usize, way: usize) -> (Vec<u8>, String) {
+    let budget = MemoryBudget::new(limit);
+    let file = Temporary::new("budget.fq", data).expect("a temporary file");
+    let input = match way {
+        0 => Input::slice(data),
+        1 => Input::reader(Odd::new(data, 3)),
+        _ => file.input(),
+    };
+    let mut out = Vec::new();
+    let run = Pipeline::new().threads(threads).budget(&budget).single(input.named("input")).expect("open");
+    let monitor = run.monitor();
+    let result = run.map_ordered(
+        &mut out,
+        || (),
+        |(), record, out| (0..times).for_each(|_| out.extend_from_slice(record.as_bytes())),
+    );
+    assert!(monitor.snapshot().budget_peak <= limit);
+    assert_eq!(budget.used(), 0, "all is given back");
+    (out, ended(result.map(|done| done.summary)))
+}
+
+/// Red with workers that wait in the budget's own line while they hold blocks.
+#[rstest]
+fn fault_78_small_budgets_end_with_all_records_or_an_error(
+    #[values(1, 2, 8)] threads: usize,
+    #[values(0, 1, 2)] way: usize,
+) {
+    watched(120, || {
+        for (seed, most, n) in [(1, 300, 1200), (2, 9000, 80)] {
+            let data = reads(seed, n, most);
+            for limit in [20_000, 40_000, 70_000, 150_000, 400_000, 3_000_000] {
+                for times in [1, 7] {
+                    let (out, end) = within(&data, limit, threads, times, way);
+                    let what =
+                        format!("{limit} bytes, {threads} threads, {most} bases, {times} times, way {way}: {end}");
+                    // The longest record there may be, twice while memory grows, and the output of it.
+                    if limit >= 150_000 || most == 300 && limit >= 40_000 {
+                        assert!(end.starts_with("end, "), "{what}");
+                        assert_eq!(out.len(), times * data.len(), "{what}");
+                    } else {
+                        assert!(end.starts_with("end, ") || end.starts_with("Memory"), "{what}");
+                        assert!(out.len() <= times * data.len());
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[rstest]
+fn record_that_cannot_fit_is_an_error_with_its_place(#[values(1, 2, 8)] threads: usize) {
+    watched(60, || {
+        let mut data = reads(5, 40, 50);
+        let before = data.len();
+        let mut rng = Rng(9);
+        record(&mut rng, 40, "", 2_000_000, &mut data);
+        for way in 1..3 {
+            let budget = MemoryBudget::new(1 << 20);
+            let file = Temporary::new("long.fq", &data).expect("a temporary file");
+            let input = if way == 1 { Input::reader(&data[..]) } else { file.input() };
+            let run = Pipeline::new().threads(threads).budget(&budget).single(input.named("input")).expect("open");
+            let mut seen = Vec::new();
+            let result = run.map_ordered(&mut seen, || (), |(), record, out| out.extend_from_slice(record.as_bytes()));
+            let Err(Error::Memory(error)) = result else { panic!("way {way}: no memory error") };
+            assert_eq!(error.limit, Some(1 << 20));
+            assert_eq!(error.source_name.as_deref(), Some("input"));
+            assert_eq!((error.position.record, error.position.byte), (41, before as u64), "way {way}");
+            assert_eq!(seen, &data[..before]);
+            assert_eq!(budget.used(), 0);
+        }
+    });
+}
+
+/// Nothing fits: an error, not a wait.
+#[rstest]
+fn budget_of_nothing(#[values(0, 1, 4096)] limit: usize, #[values(1, 4)] threads: usize) {
+    watched(30, || {
+        let budget = MemoryBudget::new(limit);
+        let data = reads(1, 10, 10);
+        let run = Pipeline::new().threads(threads).budget(&budget).reader(&data[..]);
+        assert!(matches!(run.fold(|| (), |(), _| (), |(), ()| ()), Err(Error::Memory(_))));
+        // A slice that is folded needs none.
+        let run = Pipeline::new().threads(threads).budget(&budget).slice(&data);
+        assert!(run.fold(|| (), |(), _| (), |(), ()| ()).is_ok());
+    });
+}
+
+/// Others on the same budget are not waited for.
+#[test]
+fn budget_that_others_hold() -> Result<(), fqbuf_pool::BudgetError> {
+    watched(30, || {
+        let budget = MemoryBudget::new(1 << 20);
+        let held = budget.acquire(1 << 20)?;
+        let data = reads(1, 10, 10);
+        let run = || Pipeline::new().threads(3).budget(&budget).reader(&data[..]);
+        assert!(matches!(run().fold(|| (), |(), _| (), |(), ()| ()), Err(Error::Memory(_))));
+        drop(held);
+        assert!(run().fold(|| (), |(), _| (), |(), ()| ()).is_ok());
+        Ok(())
+    })
+}
+
+/// Takes few bytes at a time, and lets others run in between.
+struct Slow(u64);
+
+impl Write for Slow {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        std::thread::yield_now();
+        let n = buf.len().min(4096);
+        self.0 += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn slow_writer_holds_back_the_others_within_the_budget() -> Result<(), Error> {
+    watched(60, || {
+        let data = reads(4, 8000, 300);
+        let budget = MemoryBudget::new(1 << 20);
+        let mut writer = Slow(0);
+        let run = Pipeline::new().threads(8).budget(&budget).reader(&data[..]);
+        run.map_ordered(&mut writer, || (), |(), record, out| out.extend_from_slice(record.as_bytes()))?;
+        assert_eq!(writer.0, data.len() as u64);
+        assert!(budget.peak() <= budget.limit());
+        Ok(())
+    })
+}
