@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use fqbuf::{Checks, Done, Error, Input, MemoryBudget, Monitor, Pair, ParseError, ParseErrorKind, Pipeline};
+use fqbuf::{Checks, Done, Error, Input, MemoryBudget, Monitor, Pair, Pipeline};
 use fqbuf::{Reader, ReaderBuilder, RefRecord, even_part};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Args, Layout, Part};
 use crate::tally::Tally;
-use crate::{Failure, shows_progress};
+use crate::{Failure, shows_progress, told};
 
 /// The sample shipped in the repository.
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample/sample.fq.gz");
+
+/// What may help with a bad record.
+const SKIP: &str = "re-run with --skip-invalid to drop and count such records";
 
 /// Memory for buffers when nothing else is said.
 const MEMORY: usize = 24 << 20;
@@ -50,7 +53,7 @@ pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
             }
             _ => unreachable!("chunks of one or two files"),
         };
-        sum.merge(&tally.map_err(|error| told(&error))?);
+        sum.merge(&tally.map_err(|error| told::message(&error, Some(SKIP)))?);
     }
     Ok(sum)
 }
@@ -131,25 +134,4 @@ fn show(monitor: &Monitor, end: &mpsc::Receiver<()>) {
         bar.set_position(monitor.snapshot().bytes);
     }
     bar.finish_and_clear();
-}
-
-/// The error as the user reads it: what and where, the id, and what may help.
-fn told(error: &Error) -> String {
-    let Error::Input(error) = error else { return error.to_string() };
-    let mut text = error.to_string();
-    let skip = may_be_skipped(error).then_some("re-run with --skip-invalid to drop and count such records");
-    let hints: Vec<_> = error.hint().into_iter().chain(skip).collect();
-    let id = error.id().filter(|id| !id.is_empty()).map(|id| format!("id: {}", id.escape_ascii()));
-    let hint = (!hints.is_empty()).then(|| format!("hint: {}", hints.join("; or ")));
-    let more: Vec<_> = id.into_iter().chain(hint).collect();
-    if !more.is_empty() {
-        text += &format!("\n  {}", more.join("   "));
-    }
-    text
-}
-
-fn may_be_skipped(error: &ParseError) -> bool {
-    use ParseErrorKind as Kind;
-    let mates = matches!(error.kind(), Kind::MateMismatch { .. } | Kind::UnequalMates { .. } | Kind::OddMates);
-    error.is_format() && !mates
 }

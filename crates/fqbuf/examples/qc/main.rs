@@ -8,6 +8,8 @@ mod html;
 mod json;
 mod tally;
 mod terminal;
+#[path = "../shared/told.rs"]
+mod told;
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
