@@ -55,7 +55,7 @@ fn run(samples: &str, input: &str, prefix: &str) -> Result<(), Error> {
         outputs[at].writer.write(&record).map_err(Error::Output)?;
     }
     for Sample { name, writer, reads, .. } in outputs {
-        writer.finish().and_then(|file| file.finish()).map_err(Error::Output)?;
+        writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
         eprintln!("{name}: {reads} reads");
     }
     Ok(())

@@ -9,6 +9,7 @@ mod told;
 use std::fs::File;
 use std::process::ExitCode;
 
+use fqbuf::stream::{FileWriter, create};
 use fqbuf::{Error, Reader, Writer};
 
 const USAGE: &str = "usage: split N IN PREFIX";
@@ -37,14 +38,14 @@ fn run(parts: u64, input: &str, prefix: &str) -> Result<(), Error> {
     let settings = Reader::builder().source_name(input);
     for (number, part) in (1..).zip(settings.split(&file, parts)?) {
         let mut reader = settings.clone().build_part(&file, part)?;
-        let output = fqbuf::stream::create(format!("{prefix}.{number}.fq")).map_err(Error::Output)?;
+        let output = create(format!("{prefix}.{number}.fq")).map_err(Error::Output)?;
         let mut writer = Writer::new(output);
         let mut records = 0u64;
         while let Some(record) = reader.next_record()? {
             writer.write(&record).map_err(Error::Output)?;
             records += 1;
         }
-        writer.finish().and_then(|output| output.finish()).map_err(Error::Output)?;
+        writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
         eprintln!("{prefix}.{number}.fq: {records} records");
     }
     Ok(())
