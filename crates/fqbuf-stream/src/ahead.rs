@@ -13,8 +13,7 @@ use fqbuf_ring::handover::{self, HandoverError, Reader, Writer};
 use crate::fill::Fill;
 use crate::{StreamError, StreamErrorKind};
 
-/// Blocks that go round. Measured with gzip input and a caller as busy as the decoder: two lose some 5 % to uneven work,
-/// three and four are alike.
+/// Blocks that go round: one is filled, one waits, one is on its way back. The caller's is beside them.
 pub(crate) const BLOCKS: usize = 3;
 
 /// What goes round.

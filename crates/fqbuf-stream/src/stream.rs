@@ -38,6 +38,8 @@ use crate::{
 pub struct Stream {
     stage: Stage,
     settings: StreamBuilder,
+    /// Bytes of data in a block of our own.
+    block_size: usize,
     /// The format, once known.
     format: Option<Format>,
     /// A filled block of our own, of which the caller has not had all yet.
@@ -101,6 +103,7 @@ impl Stream {
         let current = Block::new();
         Self {
             stage: Stage::Fresh(input),
+            block_size: settings.block_size_for(1),
             settings,
             format: None,
             current,
@@ -159,6 +162,7 @@ impl Stream {
         if err.kind() != io::ErrorKind::WouldBlock {
             self.stage = Stage::Failed(Fatal::of(&err));
             self.current = Block::new();
+            self.charge = None;
         }
         err
     }
@@ -172,6 +176,7 @@ impl Stream {
             ReadAhead::Compressed => format != Format::Plain,
         };
         let threads = if format == Format::Bgzf && ahead { self.settings.threads } else { 1 };
+        self.block_size = self.settings.block_size_for(threads);
         let blocks = match (format, ahead) {
             (Format::Plain, false) => 0,
             (_, false) => 1,
@@ -186,7 +191,7 @@ impl Stream {
         }
         #[cfg(feature = "gzip")]
         if threads > 1 {
-            let size = self.settings.block_size;
+            let size = self.block_size;
             self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, size)?);
             return Ok(());
         }
@@ -199,7 +204,7 @@ impl Stream {
     /// Charges for the window and so many blocks.
     fn charge_for(&mut self, blocks: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
-        let bytes = blocks * fill::block_memory(self.settings.block_size) + input::WINDOW + 2 * PAGE;
+        let bytes = blocks * fill::block_memory(self.block_size) + input::WINDOW + 2 * PAGE;
         let charge = budget.try_acquire(bytes);
         self.charge =
             Some(charge.map_err(|e| {
@@ -211,7 +216,7 @@ impl Stream {
     /// The decoder of a supported format.
     #[cfg_attr(not(any(feature = "zstd", feature = "xz")), expect(clippy::unnecessary_wraps))]
     fn decoder(&self, format: Format, input: Input) -> io::Result<Box<dyn Fill>> {
-        let size = self.settings.block_size;
+        let size = self.block_size;
         #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
         let allowance = crate::memory::Allowance::new(self.settings.decoder_memory, self.settings.budget.clone());
         Ok(match format {
@@ -249,8 +254,8 @@ impl Stream {
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
             Stage::Failed(fatal) => return Err(fatal.error()),
-            Stage::Direct(input) => match fill::prepare(&mut self.current, self.settings.block_size) {
-                Ok(()) => input.pass_on(&mut self.current, self.settings.block_size),
+            Stage::Direct(input) => match fill::prepare(&mut self.current, self.block_size) {
+                Ok(()) => input.pass_on(&mut self.current, self.block_size),
                 Err(e) => Err(out_of_memory(input.name(), &e)),
             },
             Stage::Inline(fill) => fill.fill(&mut self.current),

@@ -4,6 +4,7 @@ mod support;
 
 #[cfg(feature = "gzip")]
 mod bgzf;
+mod budget;
 #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
 mod codecs;
 mod corpus;

@@ -1,0 +1,68 @@
+//! A stream within a memory budget.
+
+use std::io::Cursor;
+
+use fqbuf_pool::MemoryBudget;
+use fqbuf_stream::{Format, StreamErrorKind, WriterBuilder};
+
+use crate::support::{WAYS, drain, fastq};
+
+/// Inputs of this build: plain, and what it can write.
+fn inputs(text: &[u8]) -> Vec<Vec<u8>> {
+    use std::io::Write;
+    [Format::Plain, Format::Gzip, Format::Bgzf]
+        .into_iter()
+        .filter(|format| format.is_supported())
+        .map(|format| {
+            let mut writer = WriterBuilder::new().format(format).to_writer(Vec::new()).expect("written");
+            writer.write_all(text).expect("memory");
+            writer.finish().expect("memory")
+        })
+        .collect()
+}
+
+#[test]
+fn everything_is_charged_and_given_back() {
+    let text = fastq(5000);
+    for input in inputs(&text) {
+        for way in WAYS {
+            let budget = MemoryBudget::new(16 << 20);
+            let stream = way.builder().budget(&budget).from_reader(Cursor::new(input.clone()));
+            assert_eq!(budget.used(), 0, "nothing before the first use");
+            assert!(drain(stream).bytes == text);
+            assert!(budget.peak() >= 128 << 10, "{way:?}: {}", budget.peak());
+            assert_eq!(budget.used(), 0, "{way:?}");
+        }
+    }
+}
+
+/// Fails when the stream waits for memory that nobody will give back, or takes it without asking.
+#[test]
+fn a_budget_that_is_too_small_is_an_error_and_not_a_wait() {
+    for input in inputs(&fastq(100)) {
+        for way in WAYS {
+            let budget = MemoryBudget::new(100_000);
+            let out = drain(way.builder().budget(&budget).from_reader(Cursor::new(input.clone())));
+            assert_eq!((out.kind(), out.bytes.len()), (Some(StreamErrorKind::Memory), 0), "{way:?}");
+            assert_eq!((budget.used(), budget.peak()), (0, 0));
+        }
+    }
+}
+
+#[cfg(feature = "xz")]
+#[test]
+fn a_dictionary_is_charged_before_it_exists() {
+    use std::io::Write;
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    encoder.write_all(b"@r1\nA\n+\nI\n").expect("memory");
+    let input = encoder.finish().expect("memory");
+    for way in WAYS {
+        let budget = MemoryBudget::new(8 << 20);
+        let out = drain(way.builder().budget(&budget).from_reader(Cursor::new(input.clone())));
+        assert_eq!(out.kind(), Some(StreamErrorKind::Memory), "{way:?}: a dictionary of 8 MiB");
+        let budget = MemoryBudget::new(40 << 20);
+        let out = drain(way.builder().budget(&budget).from_reader(Cursor::new(input.clone())));
+        assert!(out.error.is_none() && budget.peak() > 8 << 20, "{way:?}: {:?}", out.error);
+        assert_eq!(budget.used(), 0);
+    }
+}
