@@ -12,8 +12,9 @@ use std::{
 
 use crate::{Block, GrowthPolicy, LineTooLong, PAGE, Source, index::LineIndex};
 
-/// Bytes that a buffer reads at a time by default. 64 KiB were 9 % slower on a file, 1 MiB 12 %.
-const DEFAULT_CAPACITY: usize = 256 << 10;
+/// Bytes that a buffer reads at a time by default. From a file, 256 KiB were 2 % slower on 150-base reads and 7 % on long
+/// ones, 1 MiB 4 % and 10 % faster (CPU time, two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23).
+const DEFAULT_CAPACITY: usize = 512 << 10;
 
 /// Lines of whatever is read into it, with exact positions, in bounded memory.
 ///
@@ -333,7 +334,7 @@ impl LineBufferBuilder {
         Self { capacity: DEFAULT_CAPACITY, growth: GrowthPolicy::DEFAULT }
     }
 
-    /// Bytes to read at a time, at least 1. Default: 256 KiB.
+    /// Bytes to read at a time, at least 1. Default: 512 KiB.
     #[must_use]
     pub const fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = if bytes == 0 { 1 } else { bytes };

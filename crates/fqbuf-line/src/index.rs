@@ -5,37 +5,44 @@
 //! lines takes no more memory than any other.
 //!
 //! The pass compares 64 bytes at a time and keeps one bit a byte. Stable Rust has no safe move-mask instruction, and what
-//! the compiler makes of the obvious loop (`mask |= (byte == b'\n') << i`) is slow; so bit `k` of byte `j` says that byte
-//! `8k + j` is a line end, which takes only and and or of whole vectors, and the few masks that are not zero are turned as
-//! an 8 by 8 bit matrix. Two loops over [`MASKS`] masks, with memory between them, because the compiler takes the vector
-//! to pieces when it sees both halves in one. No `unsafe`, and the same source is vectorised for every target.
+//! the compiler makes of the obvious loop (`mask |= (byte == b'\n') << i`) is slow. So bit `k` of byte `j` says that byte
+//! `8k + j` is a line end: that takes only `and` and `or` of whole vectors. A mask with one or two bits is then read off
+//! through a table of places, and a fuller one is turned like an 8 by 8 bit matrix. There are two loops over [`MASKS`]
+//! masks, with memory between them, because the compiler takes the vectors to pieces when it sees both halves in one. No
+//! `unsafe`, and the same source is vectorised for every target.
 //!
 //! Searching 256 KiB blocks in the second-level cache, portable build, GB/s for 150-base / trimmed / long reads (two-core
-//! Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; 300 MB each, minimum of five interleaved rounds):
+//! Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; a scratch program, best of five interleaved rounds, CPU time):
 //!
-//! | variant | short | trimmed | long |
+//! | variant | 150-base | trimmed | long |
 //! |---|---|---|---|
-//! | this one | 23.6 | 10.9 | 77 |
-//! | without `memchr` for stretches that hold no line end | 23.4 | 10.9 | 43 |
-//! | SSE2 move-mask (unsafe) | 27.6 | 12.3 | 32 |
-//! | the same with AVX2, BMI and POPCNT enabled | 25.7 | 12.8 | 41 |
+//! | this one | 28.3 | 13.9 | 65 |
+//! | every mask turned, no table | 22.1 | 10.1 | 63 |
+//! | the same, without `memchr` for stretches that hold no line end | 23.4 | 10.9 | 43 |
+//! | this one without a branch for empty masks | 21.0 | 17.5 | 53 |
+//! | SSE2 move-mask (unsafe) | 25.3 | 11.9 | 30 |
+//! | AVX2 move-mask, two entries without a branch (unsafe, run-time dispatch) | 36.5 | 12.7 | 47 |
+//! | AVX-512 compare (unsafe, run-time dispatch) | 36.9 | 12.7 | 69 |
 //! | multiply and shift eight bytes to a mask | 8.0 | 6.4 | 11 |
-//! | bits of eight neighbours added to one byte (`psadbw`) | 13.6 | 7.3 | 16 |
+//! | bits of eight neighbours added to one byte | 13.6 | 7.3 | 16 |
 //! | the obvious loop | 1.7 | 1.6 | 1.7 |
 //! | the obvious loop with AVX2 enabled | 9.8 | 5.6 | 10 |
-//! | `memchr` a line, which dispatches to AVX2 at run time | 11.5 | 5.4 | 92 |
+//! | `memchr` a line, which dispatches to AVX2 at run time | 11.1 | 5.5 | 74 |
 //! | `memchr_iter` | 13.1 | 6.0 | 92 |
 //!
-//! So run-time dispatch buys nothing here that would be worth an `unsafe` file. Writing the first two or four bits of
-//! each mask without a branch was no faster (21.6 and 16.8 against 23.4): the predictor learns fixed-length reads.
+//! Run-time dispatch would save 0.008 ns a byte of the 0.175 that lines of 150-base reads from a file take: not worth an
+//! `unsafe` file. Lines handed to a closure straight from the index saved 0.003, and are not offered for that.
 
 use memchr::memchr;
 
 /// Line ends that the index holds.
 const ENTRIES: usize = 256;
 
-/// Masks of 64 bytes that are made at a time.
+/// Masks of 64 bytes that are made at a time where line ends are frequent.
 const MASKS: usize = 16;
+
+/// Masks that are made at a time until two such groups in a row held a line end: behind a long line often comes another.
+const FEW_MASKS: usize = 4;
 
 /// Bytes searched once something was found; more would leave the first-level cache before it is read.
 const STRETCH: usize = 16 << 10;
@@ -141,9 +148,10 @@ impl LineIndex {
         let mut masks = [[0; 16]; MASKS];
         let mut count = 0;
         let mut at = 0;
+        let (mut masks_now, mut follows) = (FEW_MASKS, false);
         loop {
             let (chunks, tail) = text[at..].as_chunks();
-            let chunks = &chunks[..chunks.len().min(MASKS)];
+            let chunks = &chunks[..chunks.len().min(masks_now)];
             if chunks.is_empty() {
                 for (i, _) in tail.iter().enumerate().filter(|&(_, &byte)| byte == b'\n') {
                     self.ends[count] = (at + i) as u32;
@@ -169,6 +177,9 @@ impl LineIndex {
             }
             if count == before {
                 at += memchr(b'\n', &text[at..]).unwrap_or(text.len() - at);
+                (masks_now, follows) = (FEW_MASKS, false);
+            } else if std::mem::replace(&mut follows, true) {
+                masks_now = MASKS;
             }
         }
         self.origin = self.searched;
