@@ -191,3 +191,65 @@ fn many_threads_stop_early() {
         }
     }
 }
+
+/// Fails when the last block's worker and the caller wait for each other, which a multiple of the block may need.
+#[test]
+fn fault_73_lengths_around_the_block() {
+    let text = fastq(2500);
+    let size = 64 << 10;
+    for blocks in [1, 2, 3, 5] {
+        for len in [blocks * size - 1, blocks * size, blocks * size + 1, blocks * 65_280] {
+            let input = bgzf(&text[..len]);
+            for threads in [2, 4, 8] {
+                let mut builder = fqbuf_stream::Stream::builder();
+                let out = drain(builder.threads(threads).block_size(size).from_reader(Cursor::new(input.clone())));
+                assert!(out.error.is_none() && out.bytes == text[..len], "{len} bytes, {threads} threads");
+            }
+        }
+    }
+}
+
+/// Fails when a worker that is at the source when the reader panics takes the caller down, or hangs it.
+#[test]
+fn fault_35_a_reader_that_panics_under_the_threads() {
+    use crate::support::{Answer, Script};
+    let text = fastq(3000);
+    let input = bgzf(&text);
+    for cut in [20, 5000, input.len() / 2, input.len() - END] {
+        for answer in [Answer::Panic, Answer::Claim(1), Answer::Error(std::io::ErrorKind::ConnectionReset)] {
+            let wanted = match answer {
+                Answer::Panic => StreamErrorKind::Panicked,
+                Answer::Claim(_) => StreamErrorKind::Overclaim,
+                _ => StreamErrorKind::Read,
+            };
+            let script = Script::new([Answer::Bytes(input[..cut].to_vec()), answer]);
+            let out = drain(fqbuf_stream::Stream::builder().threads(3).from_reader(script));
+            assert_eq!((out.kind(), out.offset()), (Some(wanted), Some(cut as u64)));
+            assert!(text.starts_with(&out.bytes));
+        }
+    }
+}
+
+#[test]
+fn would_block_is_resumed_on_many_threads() {
+    use crate::support::{Answer, Script};
+    use fqbuf_line::{Block, Source};
+    let text = fastq(2000);
+    let input = bgzf(&text);
+    let answers = input
+        .chunks(9001)
+        .flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(std::io::ErrorKind::WouldBlock)]);
+    let mut builder = fqbuf_stream::Stream::builder();
+    let mut stream = builder.threads(3).block_size(0).from_reader(Script::new(answers));
+    let mut bytes = Vec::new();
+    loop {
+        let mut block = Block::new();
+        block.make_room(100).expect("memory");
+        match stream.fill(&mut block) {
+            Ok(0) => break,
+            Ok(_) => bytes.extend_from_slice(block.data()),
+            Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+    assert!(bytes == text);
+}

@@ -13,4 +13,6 @@ mod features;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod plain;
+#[cfg(feature = "gzip")]
+mod random;
 mod write;

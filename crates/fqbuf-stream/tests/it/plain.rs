@@ -200,3 +200,36 @@ fn long_rests_are_carried_over_by_copying() {
         assert!(block.data() == text);
     }
 }
+
+/// Fails to compile when a part of it cannot go to another thread.
+#[test]
+fn streams_and_writers_are_send() {
+    fn send<T: Send + 'static>() {}
+    fn sync<T: Send + Sync + Clone + 'static>() {}
+    send::<fqbuf_stream::Stream>();
+    send::<fqbuf_stream::StreamReader>();
+    send::<fqbuf_stream::StreamWriter<Vec<u8>>>();
+    send::<fqbuf_stream::FileWriter>();
+    sync::<fqbuf_stream::Progress>();
+    sync::<fqbuf_stream::StreamError>();
+    sync::<fqbuf_stream::StreamBuilder>();
+}
+
+/// A file that grows behind its end: what was the end when it was reached stays the end.
+#[test]
+fn fault_77_a_growing_file() {
+    use std::io::Write;
+    let path = std::env::temp_dir().join(format!("fqbuf-grows-{}", std::process::id()));
+    let mut file = std::fs::File::create(&path).expect("creates");
+    file.write_all(b"@r1\n").expect("writes");
+    for way in WAYS {
+        let mut reader = way.builder().open(&path).expect("opens").into_reader();
+        let mut text = Vec::new();
+        reader.read_to_end(&mut text).expect("reads");
+        let before = text.len();
+        file.write_all(b"more\n").expect("writes");
+        assert_eq!(reader.read_to_end(&mut text).expect("reads"), 0);
+        assert_eq!(text.len(), before);
+    }
+    std::fs::remove_file(&path).expect("removes");
+}
