@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use crate::handover::{self, Batch, BoxError, HandoverError, ReaderGone, Waits};
+use crate::sync::mutant;
 
 /// Two vectors of `T`: one to fill, one to read; `swap` exchanges them.
 ///
@@ -131,8 +132,15 @@ impl<T> DoubleBufferWriter<T> {
     /// [`ReaderGone`] with the batch that nobody will read.
     pub fn swap(&mut self) -> Result<(), ReaderGone<Vec<T>>> {
         self.publish()?;
+        if mutant("swap-without-wait") {
+            return Ok(());
+        }
+        if mutant("swap-overwrites-unread") && self.inner.take_back().is_some() {
+            return Ok(());
+        }
         match self.inner.buffer() {
             Ok(_) => Ok(()),
+            Err(_) if mutant("swap-keeps-refused") => Ok(()),
             // The reader left meanwhile: the batch comes back unless he took it.
             Err(_) => Err(ReaderGone(self.inner.take_back().unwrap_or_default())),
         }
@@ -143,7 +151,7 @@ impl<T> DoubleBufferWriter<T> {
     /// # Errors
     /// [`ReaderGone`] with the batch that nobody will read.
     pub fn finish(mut self) -> Result<(), ReaderGone<Vec<T>>> {
-        if !self.get_write_buffer().is_empty() {
+        if !self.get_write_buffer().is_empty() && !mutant("finish-drops-rest") {
             self.publish()?;
         }
         self.inner.finish();
@@ -156,7 +164,7 @@ impl<T> DoubleBufferWriter<T> {
     /// # Errors
     /// [`ReaderGone`] with the error that nobody will get.
     pub fn fail(mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
-        if !self.get_write_buffer().is_empty() {
+        if !self.get_write_buffer().is_empty() && !mutant("fail-drops-rest") {
             // A reader that left is noticed below as well, and the error matters more than the batch.
             let _ = self.publish();
         }

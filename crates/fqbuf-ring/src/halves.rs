@@ -11,6 +11,7 @@ use std::task::Poll;
 use crate::handover::{self, BoxError, ReaderGone, Waits};
 use crate::memory::Memory;
 use crate::ring::RingBuffer;
+use crate::sync::mutant;
 
 /// The largest chunk, in bytes.
 const LARGEST_CHUNK: usize = 64 << 10;
@@ -50,7 +51,9 @@ impl Chunk {
     }
 
     fn clear(&mut self) {
-        self.start = 0;
+        if !mutant("chunk-start-kept") {
+            self.start = 0;
+        }
         self.end = 0;
     }
 }
@@ -103,7 +106,7 @@ impl RingWriter {
     /// # Errors
     /// `WouldBlock` when nothing fits, `BrokenPipe` when the reader is gone.
     pub fn try_write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match self.put(data, false)? {
+        match self.put(data, mutant("try-waits"))? {
             0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
             n => Ok(n),
         }
@@ -136,13 +139,18 @@ impl RingWriter {
             // `None` when the reader has it, and then there is nothing to append to. What is published is never empty, so no
             // buffer is begun here that this would displace.
             *self.inner.current_mut() = self.inner.take_back();
+            if self.inner.current_mut().is_none() && mutant("append-to-taken") {
+                return Ok(data.len());
+            }
             self.room = 0;
         }
         while done < data.len() {
             let slot = if wait && done == 0 { self.inner.buffer().map(Some) } else { self.inner.try_buffer() };
             let mut slot = match slot {
                 Ok(Some(slot)) => slot,
+                Ok(None) if mutant("partial-as-whole") => return Ok(data.len()),
                 Ok(None) => break,
+                Err(_) if mutant("broken-pipe-as-written") => return Ok(data.len()),
                 Err(gone) if done == 0 => return Err(gone),
                 // What was written before it left counts as written; the next call tells.
                 Err(_) => break,
@@ -240,7 +248,13 @@ impl BufRead for RingReader {
     /// As [`Read::read`] for this type.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.held().is_empty() {
-            self.inner.next()?;
+            if mutant("nothing-yet-as-end") {
+                let _ = self.inner.try_next()?;
+            } else if let Err(error) = self.inner.next()
+                && !mutant("error-as-end")
+            {
+                return Err(error.into());
+            }
         }
         Ok(self.held())
     }

@@ -12,7 +12,7 @@ use std::task::Poll;
 
 pub use self::error::{BoxError, HandoverError, ReaderGone};
 use self::shared::{Empty, Filled, Outcome, Shared};
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 use crate::wait::Pace;
 pub use crate::wait::{SideWaits, Waits};
 
@@ -52,7 +52,14 @@ pub fn channel<B>(buffers: impl IntoIterator<Item = B>, clear: fn(&mut B)) -> (W
     let empty: Vec<B> = buffers.into_iter().collect();
     assert!(!empty.is_empty(), "a hand-over needs a buffer");
     let shared = Arc::new(Shared::new(empty, clear));
-    let writer = Writer { shared: Arc::clone(&shared), current: None, spare: None, pace: Pace::new(), open: true };
+    let writer = Writer {
+        shared: Arc::clone(&shared),
+        current: None,
+        spare: None,
+        pace: Pace::new(),
+        open: true,
+        unwinds: false,
+    };
     (writer, Reader { shared, current: None, pace: Pace::new() })
 }
 
@@ -67,6 +74,8 @@ pub struct Writer<B> {
     pace: Pace,
     /// False once the readers were told how it ended.
     open: bool,
+    /// A model's stand-in for a panic: loom's threads share one, whose panic all would see.
+    unwinds: bool,
 }
 
 impl<B> Writer<B> {
@@ -76,7 +85,7 @@ impl<B> Writer<B> {
     /// [`ReaderGone`] when no reader is left.
     pub fn buffer(&mut self) -> Result<Slot<'_, B>, ReaderGone> {
         if self.current.is_none() {
-            self.current = self.spare.take();
+            self.current = self.spare.take().filter(|_| !mutant("spare-forgotten"));
         }
         if self.current.is_none() {
             match self.shared.empty(Some(&mut self.pace)) {
@@ -138,6 +147,13 @@ impl<B> Writer<B> {
         self.shared.waits()
     }
 
+    /// Drops the writer as a panic does, for models.
+    #[cfg(loom)]
+    #[doc(hidden)]
+    pub fn unwind(mut self) {
+        self.unwinds = true;
+    }
+
     /// The buffer being filled, for the faces of the hand-over that always have one.
     pub(crate) fn current_mut(&mut self) -> &mut Option<B> {
         &mut self.current
@@ -148,7 +164,9 @@ impl<B> Drop for Writer<B> {
     fn drop(&mut self) {
         if self.open {
             // Without readers nobody is left to tell.
-            let _ = self.shared.close(Outcome::Lost { panicked: std::thread::panicking() });
+            let panicked = self.unwinds || std::thread::panicking();
+            let wrong = if panicked { mutant("panic-as-end") } else { mutant("drop-as-end") };
+            let _ = self.shared.close(if wrong { Outcome::Finished } else { Outcome::Lost { panicked } });
         }
     }
 }
@@ -167,6 +185,9 @@ impl<B> Slot<'_, B> {
     pub fn publish(self) -> Result<(), ReaderGone<B>> {
         let Some(buffer) = self.writer.current.take() else { unreachable!("{HELD}") };
         let spare = &mut self.writer.spare;
+        if mutant("spare-displaced") {
+            *spare = None;
+        }
         self.writer.shared.publish(buffer, spare).map_err(ReaderGone)
     }
 }
@@ -230,7 +251,9 @@ impl<B> Reader<B> {
 
     /// The buffer received last, cleared. It stays with the reader until its `clear` has returned.
     fn cleared(&mut self) -> Option<B> {
-        if let Some(buffer) = &mut self.current {
+        if let Some(buffer) = &mut self.current
+            && !mutant("recycle-uncleared")
+        {
             self.shared.clear(buffer);
         }
         self.current.take()
@@ -252,7 +275,9 @@ impl<B> Reader<B> {
 impl<B> Clone for Reader<B> {
     /// One reader more on the same hand-over, with nothing received yet.
     fn clone(&self) -> Self {
-        self.shared.join();
+        if !mutant("clone-uncounted") {
+            self.shared.join();
+        }
         Self { shared: Arc::clone(&self.shared), current: None, pace: Pace::new() }
     }
 }

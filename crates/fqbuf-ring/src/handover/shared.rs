@@ -123,7 +123,7 @@ impl<B> Shared<B> {
     /// if the writer has none, which saves it the next lock.
     pub(super) fn publish(&self, buffer: B, spare: &mut Option<B>) -> Result<(), B> {
         let mut state = self.lock();
-        if state.readers == 0 {
+        if state.readers == 0 && !mutant("publish-to-nobody") {
             return Err(buffer);
         }
         state.filled.push_back(buffer);
@@ -132,8 +132,9 @@ impl<B> Shared<B> {
         }
         let wake = state.readers_asleep > 0;
         drop(state);
-        self.writer_events.fetch_add(1, Ordering::Release);
-        if wake && !mutant("publish-without-notify") {
+        tell(&self.writer_events);
+        let silent = mutant("publish-without-notify") || mutant("share-without-notify") && self.lock().readers > 1;
+        if wake && !silent {
             self.more_filled.notify_one();
         }
         Ok(())
@@ -141,7 +142,14 @@ impl<B> Shared<B> {
 
     /// The buffer published last, unless a reader has it.
     pub(super) fn take_back(&self) -> Option<B> {
-        self.lock().filled.pop_back()
+        let mut state = self.lock();
+        if mutant("take-back-in-two-steps") {
+            let there = !state.filled.is_empty();
+            drop(state);
+            state = self.lock();
+            return there.then(|| state.filled.pop_back().expect("it was there"));
+        }
+        state.filled.pop_back()
     }
 
     /// An empty buffer; with a `pace`, waits until there is one.
@@ -157,7 +165,7 @@ impl<B> Shared<B> {
             let seen = self.reader_events.load(Ordering::Relaxed);
             state = if spun.is_over() {
                 self.writer_waits.park();
-                state.writer_asleep = true;
+                state.writer_asleep = !mutant("sleep-unannounced");
                 state = pace.sleep(|| self.more_empty.wait(state).unwrap_or_else(PoisonError::into_inner));
                 state.writer_asleep = false;
                 state
@@ -178,10 +186,19 @@ impl<B> Shared<B> {
         if state.readers == 0 {
             return Err(outcome);
         }
+        let silent = match outcome {
+            Outcome::Finished => mutant("finish-without-notify"),
+            Outcome::Failed(_) => mutant("fail-without-notify"),
+            _ => mutant("drop-without-notify"),
+        };
         state.outcome = outcome;
         drop(state);
-        self.writer_events.fetch_add(1, Ordering::Release);
-        self.more_filled.notify_all();
+        tell(&self.writer_events);
+        if mutant("end-wakes-one") {
+            self.more_filled.notify_one();
+        } else if !silent {
+            self.more_filled.notify_all();
+        }
         Ok(())
     }
 
@@ -190,21 +207,29 @@ impl<B> Shared<B> {
     pub(super) fn filled(&self, back: Option<B>, pace: Option<&mut Pace>) -> Filled<B> {
         let mut state = self.lock();
         let recycled = back.is_some();
-        let wake = recycled && state.writer_asleep;
+        let wake = recycled && state.writer_asleep && !mutant("next-without-notify");
         state.empty.extend(back);
+        if mutant("take-in-two-steps") {
+            let there = !state.filled.is_empty();
+            drop(state);
+            state = self.lock();
+            assert!(!there || !state.filled.is_empty(), "it was there");
+        }
         let found = state.filled_now();
         let seen = self.writer_events.load(Ordering::Relaxed);
         drop(state);
         if recycled {
-            self.reader_events.fetch_add(1, Ordering::Release);
+            tell(&self.reader_events);
         }
         if wake {
             self.more_empty.notify_one();
         }
         if let Some(found) = found {
-            return found;
+            return self.renumbered(found);
         }
-        let Some(pace) = pace else { return Filled::None };
+        let Some(pace) = pace else {
+            return if mutant("pending-as-end") { Filled::End } else { Filled::None };
+        };
         self.reader_waits.wait();
         let mut spun = pace.start();
         pace.spin(&mut spun, &self.writer_events, seen);
@@ -233,27 +258,53 @@ impl<B> Shared<B> {
     pub(super) fn recycle(&self, back: B) {
         let mut state = self.lock();
         state.empty.push(back);
-        let wake = state.writer_asleep;
+        let wake = state.writer_asleep && !mutant("recycle-without-notify");
         drop(state);
-        self.reader_events.fetch_add(1, Ordering::Release);
+        tell(&self.reader_events);
         if wake {
             self.more_empty.notify_one();
         }
     }
 
+    /// What was found; in one mutant with a number that is read too late.
+    fn renumbered(&self, found: Filled<B>) -> Filled<B> {
+        match found {
+            Filled::Buffer(_, buffer) if mutant("number-after-taking") => Filled::Buffer(self.lock().taken - 1, buffer),
+            found => found,
+        }
+    }
+
     /// One reader more.
     pub(super) fn join(&self) {
-        self.lock().readers += 1;
+        let mut state = self.lock();
+        if mutant("clone-in-two-steps") {
+            let readers = state.readers;
+            drop(state);
+            state = self.lock();
+            state.readers = readers;
+        }
+        state.readers += 1;
     }
 
     /// One reader less, which leaves its last buffer, cleared; the writer is woken for either.
     pub(super) fn leave(&self, back: Option<B>) {
         let mut state = self.lock();
-        state.empty.extend(back);
+        if !mutant("leave-with-buffer") {
+            state.empty.extend(back);
+        }
+        if mutant("leave-in-two-steps") {
+            let readers = state.readers;
+            drop(state);
+            state = self.lock();
+            state.readers = readers;
+        }
         state.readers -= 1;
-        let wake = state.writer_asleep;
+        if mutant("first-leaver-closes") {
+            state.readers = 0;
+        }
+        let wake = state.writer_asleep && !mutant("leave-without-notify");
         drop(state);
-        self.reader_events.fetch_add(1, Ordering::Release);
+        tell(&self.reader_events);
         if wake {
             self.more_empty.notify_one();
         }
@@ -263,7 +314,7 @@ impl<B> Shared<B> {
 impl<B> State<B> {
     /// What the writer gets without waiting, if anything.
     fn empty_now(&mut self) -> Option<Empty<B>> {
-        if self.readers == 0 {
+        if self.readers == 0 && !mutant("empty-for-nobody") {
             return Some(Empty::ReaderGone);
         }
         self.empty.pop().map(Empty::Buffer)
@@ -271,7 +322,13 @@ impl<B> State<B> {
 
     /// What a reader gets without waiting, if anything: the filled buffers first, then how it ended.
     fn filled_now(&mut self) -> Option<Filled<B>> {
-        if let Some(buffer) = self.filled.pop_front() {
+        let early = match self.outcome {
+            Outcome::Finished => mutant("end-before-batches"),
+            Outcome::Failed(_) => mutant("error-before-batches"),
+            _ => false,
+        };
+        let next = if mutant("last-in-first-out") { self.filled.pop_back() } else { self.filled.pop_front() };
+        if !early && let Some(buffer) = next {
             let sequence = self.taken;
             self.taken += 1;
             return Some(Filled::Buffer(sequence, buffer));
@@ -282,11 +339,19 @@ impl<B> State<B> {
             Outcome::Reported => Some(Filled::Error(HandoverError::Reported)),
             Outcome::Lost { panicked } => Some(Filled::Error(HandoverError::Lost { panicked: *panicked })),
             Outcome::Failed(_) => {
-                let Outcome::Failed(error) = std::mem::replace(&mut self.outcome, Outcome::Reported) else {
+                let after = if mutant("reported-as-end") { Outcome::Finished } else { Outcome::Reported };
+                let Outcome::Failed(error) = std::mem::replace(&mut self.outcome, after) else {
                     unreachable!("the outcome was just seen to be a failure")
                 };
                 Some(Filled::Error(HandoverError::Failed(error)))
             }
         }
+    }
+}
+
+/// Moves a counter that the other side may be spinning on. Models do not spin, and are spared the step.
+fn tell(events: &AtomicUsize) {
+    if !cfg!(loom) {
+        events.fetch_add(1, Ordering::Release);
     }
 }
