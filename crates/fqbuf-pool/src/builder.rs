@@ -1,12 +1,14 @@
 //! How a pool is configured.
 
+use std::sync::OnceLock;
+
 use crate::budget::{BudgetError, MemoryBudget};
 use crate::estate::Estate;
 use crate::pool::Pool;
 use crate::recipe::{Buffers, Recipe};
 
-/// Number of home shards unless the builder says otherwise.
-const HOMES: usize = 8;
+/// The most home shards that a pool has unless the builder says otherwise.
+const MOST_HOMES: usize = 8;
 
 /// The least that the default bound on retained bytes is.
 const LEAST_RETAINED: usize = 64 * 1024;
@@ -28,7 +30,8 @@ const LEAST_RETAINED: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct PoolBuilder<R> {
     recipe: R,
-    homes: usize,
+    /// `None` for as many as suit the machine.
+    homes: Option<usize>,
     max_idle: usize,
     max_retained: Option<usize>,
     budget: Option<MemoryBudget>,
@@ -47,7 +50,7 @@ impl<R: Recipe> PoolBuilder<R> {
     /// A pool of what `recipe` makes.
     #[must_use]
     pub fn new(recipe: R) -> Self {
-        Self { recipe, homes: HOMES, max_idle: 64, max_retained: None, budget: None }
+        Self { recipe, homes: None, max_idle: 64, max_retained: None, budget: None }
     }
 
     /// The most items that stay idle in the pool, over all shards; more are freed as they come home. Default: 64.
@@ -73,10 +76,11 @@ impl<R: Recipe> PoolBuilder<R> {
     }
 
     /// Number of shards, rounded down to a power of two and to no more than the idle items; threads are spread over them.
-    /// Default: 8.
+    /// Default: two for each core, 8 at most. A thread that holds more items at a time than its home has places goes
+    /// through the others' for the rest, which costs it a few ns each.
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
-        self.homes = shards.max(1);
+        self.homes = Some(shards.max(1));
         self
     }
 
@@ -100,6 +104,15 @@ impl<R: Recipe> PoolBuilder<R> {
     fn finish(self) -> Pool<R> {
         let default = self.recipe.fresh_bytes().saturating_mul(4).max(LEAST_RETAINED);
         let max_retained = self.max_retained.unwrap_or(default);
-        Pool::of(Estate::new(self.recipe, self.homes, self.max_idle, max_retained, self.budget))
+        let homes = self.homes.unwrap_or_else(homes_of_this_machine);
+        Pool::of(Estate::new(self.recipe, homes, self.max_idle, max_retained, self.budget))
     }
+}
+
+/// Home shards that suit this machine: more than there are threads at work only make each smaller.
+fn homes_of_this_machine() -> usize {
+    /// Asking the system takes some microseconds.
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    MOST_HOMES.min(cores.saturating_mul(2).next_power_of_two())
 }

@@ -26,6 +26,11 @@
 //! - Items that keep the estate alive themselves, which would save both changes of the reference count: a lease would have
 //!   to lend the queue from the item that it gives away, and an item that comes home while the pool ends would keep itself
 //!   alive for ever, as a model shows.
+//! - Eight homes of 8 places where the machine has two cores: with 32 buffers on their way from the thread that gets to
+//!   the one that drops 72 a buffer, of which the hand-over itself takes 12; with four of 16 places 55, where opool,
+//!   object-pool and lockfree-object-pool take 59 to 60 and a bare `ArrayQueue` 29. Returns that find their home full try
+//!   the others.
+//! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - A count of idle items for the bound, or `len` of the queue before a push: the first is a contended cache line, the
 //!   second lets two threads in at once, as another model shows.
 
