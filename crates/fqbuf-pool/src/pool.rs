@@ -26,10 +26,11 @@
 //! - Items that keep the estate alive themselves, which would save both changes of the reference count: a lease would have
 //!   to lend the queue from the item that it gives away, and an item that comes home while the pool ends would keep itself
 //!   alive for ever, as a model shows.
-//! - Eight homes of 8 places where the machine has two cores: with 32 buffers on their way from the thread that gets to
-//!   the one that drops 72 a buffer, of which the hand-over itself takes 12; with four of 16 places 55, where opool,
-//!   object-pool and lockfree-object-pool take 59 to 60 and a bare `ArrayQueue` 29. Returns that find their home full try
-//!   the others.
+//! - Eight homes of 8 places where the machine has two cores, with 32 buffers on their way from the thread that gets to
+//!   the one that drops: returns that find their home full try the others. The machine has two states, which last for
+//!   minutes; in the one the hand-over itself takes 12 ns a buffer, in the other 38. Eight homes: 72 and 236 to 300; four
+//!   of 16 places: 55 and 150 to 217; one of 64: 55 and 155. opool takes 59 and 125, object-pool 60 and 164,
+//!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81. The reference count is some 15 and 28 of ours.
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - A count of idle items for the bound, or `len` of the queue before a push: the first is a contended cache line, the
 //!   second lets two threads in at once, as another model shows.
