@@ -20,9 +20,6 @@ use crate::monitor::{Counters, add};
 /// Bytes at the end of a file's block that are read to find the cut; four times more when they are not enough.
 const WINDOW: usize = 4 * PAGE;
 
-/// Bytes of the blocks that decompressing streams hand over.
-const WHOLE_BLOCK: usize = 256 << 10;
-
 /// How the visible bytes of a block end.
 #[derive(Debug)]
 pub(crate) enum Tail {
@@ -171,14 +168,14 @@ pub(crate) struct Stream<'a> {
     offset: u64,
     /// How the source has ended, when it has; not asked again then.
     tail: Option<Tail>,
-    /// Whether a block should be what one fill gives: the source hands over whole ones.
-    whole_blocks: bool,
+    /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives.
+    whole_blocks: Option<usize>,
     /// Whether the source counts its bytes itself.
     counts: bool,
 }
 
 impl<'a> Stream<'a> {
-    pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: bool, counts: bool) -> Self {
+    pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
         Self { source, carry: Vec::new(), charge: None, offset: 0, tail: None, whole_blocks, counts }
     }
 
@@ -221,7 +218,7 @@ impl<'a> Stream<'a> {
                     if !self.counts {
                         add(&counters.bytes, n as u64);
                     }
-                    if self.whole_blocks {
+                    if self.whole_blocks.is_some() {
                         return;
                     }
                 }
@@ -490,7 +487,10 @@ impl<'a> Feed<'a> {
 
     /// Bytes of a block that suit the input best.
     pub(crate) fn preferred(&self) -> Option<usize> {
-        matches!(self, Self::Stream(stream) if stream.whole_blocks).then_some(WHOLE_BLOCK)
+        match self {
+            Self::Stream(stream) => stream.whole_blocks,
+            Self::File(_) | Self::Slice(_) => None,
+        }
     }
 
     /// Offset of the next block in the input.

@@ -12,6 +12,13 @@ use fqbuf_stream::{Format, ReadAhead, Stream};
 use crate::feed::{Feed, FileAt, InPlace, Stream as Behind};
 use crate::monitor::Stored;
 
+/// Bytes of the blocks that a decompressing stream hands over.
+const WHOLE_BLOCK: usize = 512 << 10;
+
+/// The same where memory is short, and below which budget it is.
+const SMALL_BLOCK: usize = 64 << 10;
+const AMPLE: usize = 32 << 20;
+
 /// One input of a pipeline, and its name in errors.
 ///
 /// # Examples
@@ -129,10 +136,10 @@ impl<'a> Input<'a> {
             Kind::Path(path) => open_path(&path, name, how),
             Kind::Stream(mut stream) => {
                 let format = stream.detect()?;
-                Ok(of_stream(*stream, format, name, 0))
+                Ok(of_stream(*stream, format, name, WHOLE_BLOCK, 0))
             }
             Kind::Source(source) => Ok(Opened {
-                feed: Feed::Stream(Behind::new(source, false, false)),
+                feed: Feed::Stream(Behind::new(source, None, false)),
                 name,
                 compressed: false,
                 threads: 0,
@@ -142,7 +149,7 @@ impl<'a> Input<'a> {
             Kind::Slice(data) => {
                 let feed = match how.alone {
                     true => Feed::Slice(InPlace::new(data)),
-                    false => Feed::Stream(Behind::new(Box::new(data), false, false)),
+                    false => Feed::Stream(Behind::new(Box::new(data), None, false)),
                 };
                 let size = Some(data.len() as u64);
                 Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size })
@@ -153,8 +160,11 @@ impl<'a> Input<'a> {
 
 fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
     let ahead = how.threads > 0;
+    // BGZF takes as many threads as it is given, and decompressing is mostly the greater part of the work.
+    let team = (2 * how.threads / 3).max(1);
+    let block = if how.budget.available() < AMPLE { SMALL_BLOCK } else { WHOLE_BLOCK };
     let mut builder = Stream::builder();
-    builder.budget(how.budget).threads(how.threads);
+    builder.budget(how.budget).threads(team).block_size(block);
     builder.read_ahead(if ahead { ReadAhead::Compressed } else { ReadAhead::Never });
     let stream = builder.open(path)?;
     let name = name.or_else(|| Some(stream.name().into()));
@@ -169,15 +179,20 @@ fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::
             return Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size });
         }
     }
-    let threads = if format == Format::Plain || !ahead { 0 } else { 1 };
-    Ok(of_stream(stream, format, name, threads))
+    let threads = match format {
+        Format::Plain => 0,
+        _ if !ahead => 0,
+        Format::Bgzf => team,
+        _ => 1,
+    };
+    Ok(of_stream(stream, format, name, block, threads))
 }
 
-fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, threads: usize) -> Opened<'a> {
+fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, block: usize, threads: usize) -> Opened<'a> {
     let progress = stream.progress();
     let compressed = format != Format::Plain;
     Opened {
-        feed: Feed::Stream(Behind::new(Box::new(stream), compressed, true)),
+        feed: Feed::Stream(Behind::new(Box::new(stream), compressed.then_some(block), true)),
         name,
         compressed,
         threads,

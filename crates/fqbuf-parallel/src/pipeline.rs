@@ -186,9 +186,10 @@ impl Pipeline {
         second: impl Into<Input<'a>>,
     ) -> Result<Run<'a, Paired>, Error> {
         // Each input may decompress on a thread of its own, if one is left.
-        let mut opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: false };
+        let left = self.threads - 1;
+        let mut opening = Opening { threads: left.div_ceil(2), budget: &self.budget, alone: false };
         let first = first.into().open(&opening).map_err(Error::Open)?;
-        opening.threads -= first.threads;
+        opening.threads = left - first.threads;
         let second = second.into().open(&opening).map_err(Error::Open)?;
         Ok(Run::new(self, vec![first, second]))
     }
