@@ -37,6 +37,30 @@ impl Memory {
         self.len
     }
 
+    /// The bytes, and before and behind them those that only align them.
+    #[inline]
+    pub(crate) fn all(&self) -> &[u8] {
+        &self.all
+    }
+
+    /// As [`Memory::all`].
+    #[inline]
+    pub(crate) fn all_mut(&mut self) -> &mut [u8] {
+        &mut self.all
+    }
+
+    /// Where in all the bytes begin.
+    #[inline]
+    pub(crate) fn base(&self) -> usize {
+        self.base
+    }
+
+    /// Where in all the bytes end.
+    #[inline]
+    pub(crate) fn limit(&self) -> usize {
+        self.base + self.len
+    }
+
     #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.all[self.base..self.base + self.len]

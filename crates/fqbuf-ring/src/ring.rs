@@ -23,9 +23,9 @@ use crate::memory::Memory;
 /// ```
 #[derive(Debug)]
 pub struct RingBuffer {
-    /// Its length is the capacity.
+    /// Its length is the capacity. Positions in it run from its `base` to its `limit`.
     memory: Memory,
-    /// Where the first byte held is; less than the capacity, or 0. 0 whenever nothing is held.
+    /// Position of the first byte held; less than the limit, or the base. The base whenever nothing is held.
     start: usize,
     /// Bytes held; at most the capacity.
     len: usize,
@@ -39,7 +39,8 @@ impl RingBuffer {
     /// every `Vec`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { memory: Memory::new(capacity), start: 0, len: 0 }
+        let memory = Memory::new(capacity);
+        Self { start: memory.base(), memory, len: 0 }
     }
 
     /// Bytes that can be read.
@@ -76,12 +77,14 @@ impl RingBuffer {
     #[inline]
     pub fn write(&mut self, data: &[u8]) -> usize {
         let n = data.len().min(self.remaining());
-        let (first, second) = self.room_mut();
-        if let Some(front) = first.get_mut(..n) {
-            front.copy_from_slice(&data[..n]);
+        let data = &data[..n];
+        let at = self.start + self.len;
+        if at + n <= self.memory.limit() {
+            self.memory.all_mut()[at..at + n].copy_from_slice(data);
         } else {
-            let (head, tail) = data[..n].split_at(first.len());
-            first.copy_from_slice(head);
+            let (first, second) = self.room_mut();
+            let (head, tail) = data.split_at(first.len().min(n));
+            first[..head.len()].copy_from_slice(head);
             second[..tail.len()].copy_from_slice(tail);
         }
         self.len += n;
@@ -92,11 +95,13 @@ impl RingBuffer {
     #[inline]
     pub fn read(&mut self, out: &mut [u8]) -> usize {
         let n = out.len().min(self.len);
-        let (first, second) = self.as_slices();
-        if let Some(front) = first.get(..n) {
-            out[..n].copy_from_slice(front);
+        let out = &mut out[..n];
+        let at = self.start;
+        if at + n <= self.memory.limit() {
+            out.copy_from_slice(&self.memory.all()[at..at + n]);
         } else {
-            let (head, tail) = out[..n].split_at_mut(first.len());
+            let (first, second) = self.as_slices();
+            let (head, tail) = out.split_at_mut(first.len());
             head.copy_from_slice(first);
             tail.copy_from_slice(&second[..tail.len()]);
         }
@@ -108,11 +113,12 @@ impl RingBuffer {
     #[inline]
     #[must_use]
     pub fn as_slices(&self) -> (&[u8], &[u8]) {
-        let bytes = self.memory.as_slice();
+        let (all, base, limit) = (self.memory.all(), self.memory.base(), self.memory.limit());
         let end = self.start + self.len;
-        match end.checked_sub(bytes.len()) {
-            None | Some(0) => (&bytes[self.start..end], &[]),
-            Some(wrapped) => (&bytes[self.start..], &bytes[..wrapped]),
+        if end <= limit {
+            (&all[self.start..end], &[])
+        } else {
+            (&all[self.start..limit], &all[base..base + (end - limit)])
         }
     }
 
@@ -125,7 +131,7 @@ impl RingBuffer {
         }
         self.len -= n;
         self.start += n;
-        if self.start >= self.capacity() {
+        if self.start >= self.memory.limit() {
             self.start -= self.capacity();
         }
     }
@@ -134,7 +140,7 @@ impl RingBuffer {
     #[inline]
     pub fn clear(&mut self) {
         // An empty ring begins at the front again: whole copies, at page-aligned addresses.
-        self.start = 0;
+        self.start = self.memory.base();
         self.len = 0;
     }
 
@@ -184,14 +190,14 @@ impl RingBuffer {
     /// The free memory in the order it is filled; the second slice is empty unless it wraps around.
     #[inline]
     fn room_mut(&mut self) -> (&mut [u8], &mut [u8]) {
-        let bytes = self.memory.as_mut_slice();
+        let (base, limit) = (self.memory.base(), self.memory.limit());
+        let all = self.memory.all_mut();
         let end = self.start + self.len;
-        match end.checked_sub(bytes.len()) {
-            None => {
-                let (head, tail) = bytes.split_at_mut(end);
-                (tail, &mut head[..self.start])
-            }
-            Some(wrapped) => (&mut bytes[wrapped..self.start], &mut []),
+        if end < limit {
+            let (head, tail) = all.split_at_mut(end);
+            (&mut tail[..limit - end], &mut head[base..self.start])
+        } else {
+            (&mut all[base + (end - limit)..self.start], &mut [])
         }
     }
 }
