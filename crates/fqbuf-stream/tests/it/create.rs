@@ -149,6 +149,19 @@ mod unix {
         assert!(fs::metadata("/dev/null").expect("there").file_type().is_char_device());
     }
 
+    /// Fails when a closed standard output is told as a fault of the file.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn fault_74_a_closed_pipe_stays_a_broken_pipe() {
+        use std::os::fd::AsRawFd;
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let mut file = create(format!("/proc/self/fd/{}", writer.as_raw_fd())).expect("opens");
+        drop(reader);
+        let _ = file.write_all(&fastq(10));
+        let err = file.finish().expect_err("nobody reads");
+        assert_eq!((err.kind(), StreamError::of(&err).is_none()), (io::ErrorKind::BrokenPipe, true));
+    }
+
     /// Fails when the last buffer is written by a drop.
     #[cfg(target_os = "linux")]
     #[test]
