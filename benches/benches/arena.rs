@@ -61,8 +61,8 @@ fn turns(criterion: &mut Criterion) {
             assert_eq!(black_box(&*buffer), &[1]);
         });
     });
-    let (mut plain, mut next) = (vec![Vec::<u8>::with_capacity(4096); 8], 0);
-    plain.iter_mut().for_each(|buffer| buffer.reserve_exact(4096));
+    let mut plain: Vec<Vec<u8>> = (0..8).map(|_| Vec::with_capacity(4096)).collect();
+    let mut next = 0;
     group.bench_function("Vec<Vec<u8>>", |bencher| {
         bencher.iter(|| {
             let at = next;
