@@ -148,7 +148,7 @@ impl<'w> Board<'w> {
         counters: &Arc<Counters>,
     ) -> Self {
         // Without output only two numbers are kept for a block, so a slow worker need not hold up the others soon.
-        let window = if sink.is_some() { 4 * threads } else { (64 * threads).max(256) };
+        let window = if sink.is_some() { 2 * threads } else { (64 * threads).max(256) };
         let state = State {
             next: 0,
             ready: VecDeque::with_capacity(window),

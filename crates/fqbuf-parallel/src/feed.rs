@@ -5,7 +5,7 @@
 //! the cut, and leaves the rest to the worker; of a slice it looks for the cut and reads nothing.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
 
 use fqbuf_line::{Block, PAGE, Source};
@@ -13,7 +13,7 @@ use fqbuf_pool::Charge;
 use fqbuf_record::ReaderBuilder;
 
 use crate::board::{Board, Refusal, Slot};
-use crate::cut::{Front, front, last_cut, pairs_within};
+use crate::cut::{Front, front, last_cut, lines_in, pairs_within};
 use crate::mates;
 use crate::monitor::{Counters, add};
 
@@ -39,11 +39,25 @@ pub(crate) struct Span {
     /// Where the next block begins, relative to this one; `usize::MAX` when the block is the last.
     pub(crate) cut: usize,
     pub(crate) tail: Tail,
+    /// What was left out of the block, all of it bad input or blank lines.
+    pub(crate) condensed: Condensed,
+}
+
+/// Bytes and lines that were left out of a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Condensed {
+    pub(crate) bytes: u64,
+    pub(crate) lines: u64,
 }
 
 impl Span {
     pub(crate) fn last(offset: u64, tail: Tail) -> Self {
-        Self { offset, cut: usize::MAX, tail }
+        Self { offset, cut: usize::MAX, tail, condensed: Condensed::default() }
+    }
+
+    /// A block that is cut.
+    pub(crate) fn open(offset: u64, cut: usize) -> Self {
+        Self { offset, cut, tail: Tail::Open, condensed: Condensed::default() }
     }
 
     /// Whether nothing of the input follows.
@@ -138,7 +152,7 @@ pub(crate) struct Claim<'c, 'w> {
 impl Claim<'_, '_> {
     /// Where to cut what was read from a record's start on, when more follow; `None` when more are needed.
     fn cut(&self, data: &[u8], offset: u64) -> Option<Span> {
-        let open = |cut| Some(Span { offset, cut, tail: Tail::Open });
+        let open = |cut| Some(Span::open(offset, cut));
         if let Some(cut) = last_cut(data, true, self.limit) {
             let cut = match (self.alternating, self.skip) {
                 (false, _) => Some(cut),
@@ -168,6 +182,8 @@ pub(crate) struct Stream<'a> {
     offset: u64,
     /// How the source has ended, when it has; not asked again then.
     tail: Option<Tail>,
+    /// What was left out of the block that is being read.
+    condensed: Condensed,
     /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives.
     whole_blocks: Option<usize>,
     /// Whether the source counts its bytes itself.
@@ -176,7 +192,16 @@ pub(crate) struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
-        Self { source, carry: Vec::new(), charge: None, offset: 0, tail: None, whole_blocks, counts }
+        Self {
+            source,
+            carry: Vec::new(),
+            charge: None,
+            offset: 0,
+            tail: None,
+            condensed: Condensed::default(),
+            whole_blocks,
+            counts,
+        }
     }
 
     /// Puts what was carried over into the emptied block, with room for `target` bytes in all, and fills it up to there.
@@ -228,13 +253,20 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Makes room and reads more, for want of a cut in what the block holds.
+    /// Reads more, for want of a cut in what the block holds: behind what is left of it once bad input was condensed, or
+    /// into more memory.
     pub(crate) fn fill_more(
         &mut self,
         claim: Claim<'_, '_>,
         slot: &mut Slot,
         which: fn(&mut Slot) -> &mut Block,
     ) -> Result<(), Refusal> {
+        if which(slot).len() >= LONG * claim.size
+            && let Some(left) = condense(which(slot), claim)
+        {
+            self.condensed.bytes += left.bytes;
+            self.condensed.lines += left.lines;
+        }
         let held = which(slot).len();
         more_room(claim, slot, which)?;
         self.fill(which(slot), held.saturating_mul(2).max(PAGE), claim.counters);
@@ -259,16 +291,18 @@ impl<'a> Stream<'a> {
     /// The block, of `len` bytes, as the last of the input, which has ended.
     pub(crate) fn last(&mut self, len: usize) -> Span {
         let offset = self.offset;
-        self.offset += len as u64;
+        let condensed = std::mem::take(&mut self.condensed);
+        self.offset += len as u64 + condensed.bytes;
         // A failure is told once; then the input has ended.
-        Span::last(offset, self.tail.replace(Tail::End).unwrap_or(Tail::End))
+        Span { condensed, ..Span::last(offset, self.tail.replace(Tail::End).unwrap_or(Tail::End)) }
     }
 
     /// The block up to a cut; what is behind it is kept for the next one.
     pub(crate) fn cut(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<Span, Refusal> {
-        let span = Span { offset: self.offset, cut, tail: Tail::Open };
+        let condensed = std::mem::take(&mut self.condensed);
+        let span = Span { condensed, ..Span::open(self.offset, cut) };
         let rest = &data[cut..];
-        self.offset += cut as u64;
+        self.offset += cut as u64 + condensed.bytes;
         if rest.len() > self.carry.capacity() {
             let capacity = rest.len().next_multiple_of(PAGE);
             self.carry = Vec::new();
@@ -295,6 +329,51 @@ impl<'a> Stream<'a> {
             }
         }
     }
+}
+
+/// Blocks that a file or stream is read in at most, before what is there is looked at as a whole: a long record, a blank
+/// tail, or bad input without an end.
+const LONG: usize = 4;
+
+/// Makes little of a block that is blank, or bad input to be skipped, so that any amount of it takes little memory. What is
+/// left means the same: one blank line, or one bad line; and the end of the block, where a record may begin.
+fn condense(block: &mut Block, claim: Claim<'_, '_>) -> Option<Condensed> {
+    let data = block.data();
+    let len = data.len();
+    let lines = lines_in(data);
+    let kept = if data.iter().all(|b| matches!(b, b'\r' | b'\n')) {
+        let first = if data.starts_with(b"\r\n") { 2 } else { 1 };
+        let open = data.ends_with(b"\r");
+        [&data[..first], if open { b"\r" } else { b"" }].concat()
+    } else if claim.skip && front(data, claim.reader, 1) == Front::Fault {
+        // A header may want up to two more lines to be told from other lines.
+        let starts = last_lines(data);
+        let header = starts.into_iter().rev().flatten().find(|&at| {
+            let line = data[at..].split(|&b| b == b'\n').next().unwrap_or_default();
+            line.starts_with(b"@") && line.len() < claim.limit
+        });
+        match header {
+            Some(at) => [b"x\n", &data[at..]].concat(),
+            None if data.ends_with(b"\n") => b"x\n".to_vec(),
+            None => b"x".to_vec(),
+        }
+    } else {
+        return None;
+    };
+    if kept.len() > len / 2 {
+        return None;
+    }
+    let left = Condensed { bytes: (len - kept.len()) as u64, lines: lines.saturating_sub(lines_in(&kept)) };
+    block.clear();
+    let done = block.append(&kept);
+    debug_assert_eq!(done, kept.len());
+    Some(left)
+}
+
+/// Where the last three lines begin, the last one first; a line that has just begun counts.
+fn last_lines(data: &[u8]) -> [Option<usize>; 3] {
+    let mut ends = memchr::memrchr_iter(b'\n', data).map(|n| n + 1);
+    [ends.next(), ends.next(), ends.next()]
 }
 
 /// The first of a slot's blocks.
@@ -336,7 +415,7 @@ impl FileAt {
         Self { file: Arc::new(file), at: 0, len }
     }
 
-    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'static>>, Refusal> {
+    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Claimed, Refusal> {
         let mut size = claim.size as u64;
         loop {
             // Blocks end on page boundaries of the file, so that the next read begins on one but for the first bytes.
@@ -347,7 +426,7 @@ impl FileAt {
             }
             let (end, last) = if end >= self.len { (self.len, true) } else { (end, false) };
             if end <= self.at {
-                return Ok(None);
+                return Ok(Claimed::End);
             }
             let bytes = usize::try_from(end - self.at).unwrap_or(usize::MAX);
             self.make_room(claim, slot, bytes)?;
@@ -361,14 +440,24 @@ impl FileAt {
                 Looked::Cut(there, Some(span)) => {
                     let unread = Unread { file: Arc::clone(&self.file), offset: self.at, bytes: bytes - there, there };
                     self.at = if span.cut == usize::MAX { end } else { self.at + span.cut as u64 };
-                    return Ok(Some(Piece { span, bytes: Bytes::File(unread) }));
+                    return Ok(Claimed::Block(Piece { span, bytes: Bytes::File(unread) }));
                 }
                 Looked::Failed(error) => {
-                    return Ok(Some(Piece { span: Span::last(self.at, Tail::Failed(error)), bytes: Bytes::Slot }));
+                    return Ok(Claimed::Block(Piece::in_slot(Span::last(self.at, Tail::Failed(error)))));
                 }
+            }
+            if size > (LONG * claim.size) as u64 {
+                return Ok(Claimed::Long);
             }
             size = size.saturating_mul(2);
         }
+    }
+
+    /// The rest of the file as a stream.
+    fn into_stream(self) -> io::Result<Stream<'static>> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(self.at))?;
+        Ok(Stream { offset: self.at, ..Stream::new(Box::new(file), None, false) })
     }
 
     /// Empties the slot's block and gives it room for `bytes`, in memory at the same place in a page as in the file.
@@ -401,7 +490,7 @@ impl FileAt {
                 return Looked::Cut(there, claim.cut(buffer, self.at));
             }
             if let Some(cut) = last_cut(&buffer[from..], false, claim.limit) {
-                return Looked::Cut(there, Some(Span { offset: self.at, cut: from + cut, tail: Tail::Open }));
+                return Looked::Cut(there, Some(Span::open(self.at, from + cut)));
             }
             window *= 4;
         }
@@ -414,6 +503,14 @@ impl FileAt {
         slot.block.commit(there);
         Looked::Failed(error)
     }
+}
+
+/// What the claim of a file's block came to.
+enum Claimed {
+    Block(Piece<'static>),
+    End,
+    /// What comes is too long to be read at offsets.
+    Long,
 }
 
 /// What a look at the end of a file's block came to.
@@ -475,7 +572,19 @@ impl<'a> Feed<'a> {
     pub(crate) fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'a>>, Refusal> {
         match self {
             Self::Stream(stream) => stream.claim(claim, slot),
-            Self::File(file) => file.claim(claim, slot),
+            Self::File(file) => match file.claim(claim, slot)? {
+                Claimed::Block(piece) => Ok(Some(piece)),
+                Claimed::End => Ok(None),
+                Claimed::Long => {
+                    let at = file.at;
+                    let rest = FileAt { file: Arc::clone(&file.file), at, len: file.len }.into_stream();
+                    match rest {
+                        Ok(stream) => *self = Self::Stream(stream),
+                        Err(error) => return Ok(Some(failed(slot, at, error))),
+                    }
+                    self.claim(claim, slot)
+                }
+            },
             Self::Slice(slice) => Ok(slice.claim(claim)),
         }
     }
@@ -501,6 +610,12 @@ impl<'a> Feed<'a> {
             Self::Slice(slice) => slice.at as u64,
         }
     }
+}
+
+/// An empty block that failed to be read.
+fn failed<'a>(slot: &mut Slot, offset: u64, error: io::Error) -> Piece<'a> {
+    slot.block.clear();
+    Piece::in_slot(Span::last(offset, Tail::Failed(error)))
 }
 
 /// Reads at an offset until `buffer` is full or the file ends; the bytes read, also before an error.

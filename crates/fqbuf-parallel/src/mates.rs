@@ -117,7 +117,7 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
 
 /// A worker's view of a block, bad records being skipped.
 fn lane<'d>(data: &'d [u8], cut: usize, tail: Tail, claim: &Claim<'d, '_>) -> Lane<'d> {
-    let span = Span { offset: 0, cut, tail };
+    let span = Span { tail, ..Span::open(0, cut) };
     Lane::new(Part { data, span, reader: claim.reader, spare: None }, claim.limit)
 }
 

@@ -10,7 +10,7 @@ use fqbuf_record::{
 use memchr::{memchr, memchr_iter};
 
 use crate::board::{Event, Placed};
-use crate::feed::Tail;
+use crate::feed::{Condensed, Tail};
 use crate::layout::{Batch, Part, Spare};
 
 /// What a worker knows of the block that it parses, beside its bytes.
@@ -130,6 +130,8 @@ pub(crate) struct Lane<'d> {
     /// Why it does not go on.
     failure: Option<io::Error>,
     offset: u64,
+    /// What was left out of the block; it belongs to the bad input at its front.
+    condensed: Condensed,
     pub(crate) skipped: Skipped,
     /// Whether the end or an error was delivered.
     done: bool,
@@ -155,6 +157,7 @@ impl<'d> Lane<'d> {
             at_end,
             failure,
             offset: span.offset,
+            condensed: span.condensed,
             skipped: Skipped::default(),
             done: false,
         }
@@ -252,6 +255,9 @@ impl<'d> Lane<'d> {
         let at = self.consumed();
         let (records, lines) = self.passed();
         self.skipped.records += 1;
+        let Condensed { bytes, lines: left_out } = std::mem::take(&mut self.condensed);
+        self.skipped.bytes += bytes;
+        let lines = lines + left_out;
         let to = if matches!(error.kind(), ParseErrorKind::BlankLine) {
             // The blank lines were passed already, and are no record.
             let blank = self.start + usize::try_from(error.position().byte).unwrap_or(usize::MAX);

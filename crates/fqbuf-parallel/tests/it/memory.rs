@@ -140,3 +140,41 @@ fn slow_writer_holds_back_the_others_within_the_budget() -> Result<(), Error> {
         Ok(())
     })
 }
+
+/// Any amount of bad input or of blank lines takes little memory. Red when a block grows until it can be cut.
+#[rstest]
+fn bad_input_without_an_end_takes_little_memory(#[values(1, 3)] threads: usize) {
+    watched(60, || {
+        let good = reads(1, 100, 50);
+        let line = b"no record at all\n".repeat(40_000);
+        let headers = b"@r\n@s\n".repeat(100_000);
+        let cases: [Vec<u8>; 8] = [
+            [&good[..], &line, &good].concat(),
+            [&good[..], &vec![b'x'; 700_000], b"\n", &good].concat(),
+            [&good[..], &vec![b'x'; 700_000]].concat(),
+            [&good[..], b"@bad\nAC\nGT\n", &line, &good, &line].concat(),
+            [&good[..], &b"\n".repeat(600_000)].concat(),
+            [&good[..], &b"\r\n".repeat(300_000), b"\r"].concat(),
+            [&good[..], &b"\n".repeat(600_000), &good].concat(),
+            [&good[..], &headers, &good].concat(),
+        ];
+        for (i, data) in cases.iter().enumerate() {
+            for skip in [false, true] {
+                let given = Given { skip, limit: 50_000 };
+                let expected = serial(&data[..], given);
+                let file = Temporary::new("bad.fq", data).expect("a temporary file");
+                for way in 0..2 {
+                    let input = if way == 0 { Input::reader(&data[..]).named("input") } else { file.input() };
+                    let budget = MemoryBudget::new(600_000);
+                    let pipeline = pipeline(threads, 4096, given).budget(&budget);
+                    let what = format!("case {i}, way {way}, {threads} threads, {given:?}");
+                    same(&ordered(pipeline.single(input).expect("open")), &expected, &what);
+                }
+                if given.skip || i > 3 {
+                    continue;
+                }
+                assert!(expected.end.contains("ParseError"));
+            }
+        }
+    });
+}
