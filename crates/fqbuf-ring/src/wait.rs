@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::hint;
 
-/// Shortest spin, in rounds of [`hint::spin_loop`] (about 20 ns each here).
-const LEAST: u32 = 32;
-/// Longest spin, in rounds.
-const MOST: u32 = 2048;
+/// Shortest spin, in rounds of [`hint::spin_loop`] (about 42 ns each here).
+const LEAST: u32 = 16;
+/// Longest spin, in rounds: about what a sleep and its wake-up cost.
+const MOST: u32 = 512;
 /// A sleep shorter than this would have been better spun through.
 const SHORT_SLEEP: Duration = Duration::from_micros(60);
 
@@ -28,7 +28,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// Begins willing to spin: the first waits are often those of two threads that start together.
     pub(crate) const fn new() -> Self {
-        Self { rounds: MOST / 4 }
+        Self { rounds: MOST / 2 }
     }
 
     /// The rounds one wait may spin. Models do not spin: what they explore is the sleep, which must be right without it.

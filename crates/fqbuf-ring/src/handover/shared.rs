@@ -4,6 +4,7 @@
 //! filled and read outside the lock, which is held for a push and a pop.
 
 use std::collections::VecDeque;
+use std::mem::{replace, take};
 use std::sync::atomic::Ordering;
 
 use crossbeam_utils::CachePadded;
@@ -43,9 +44,10 @@ struct State<B> {
     outcome: Outcome,
     /// Live readers; 0 is final.
     readers: usize,
-    /// Readers asleep on `more_filled`.
+    /// Readers asleep on `more_filled` that nobody is about to wake: who wakes one counts it off, so that no further wake-up
+    /// is paid for before it runs. Never too few; too many, after a spurious wake-up, cost a call.
     readers_asleep: usize,
-    /// Whether the writer is asleep on `more_empty`.
+    /// Whether the writer is asleep on `more_empty` and nobody is about to wake it.
     writer_asleep: bool,
 }
 
@@ -131,6 +133,7 @@ impl<B> Shared<B> {
             *spare = state.empty.pop();
         }
         let wake = state.readers_asleep > 0;
+        state.readers_asleep -= usize::from(wake);
         drop(state);
         tell(&self.writer_events);
         let silent = mutant("publish-without-notify") || mutant("share-without-notify") && self.lock().readers > 1;
@@ -192,6 +195,7 @@ impl<B> Shared<B> {
             _ => mutant("drop-without-notify"),
         };
         state.outcome = outcome;
+        state.readers_asleep = 0;
         drop(state);
         tell(&self.writer_events);
         if mutant("end-wakes-one") {
@@ -207,7 +211,7 @@ impl<B> Shared<B> {
     pub(super) fn filled(&self, back: Option<B>, pace: Option<&mut Pace>) -> Filled<B> {
         let mut state = self.lock();
         let recycled = back.is_some();
-        let wake = recycled && state.writer_asleep && !mutant("next-without-notify");
+        let wake = recycled && take(&mut state.writer_asleep) && !mutant("next-without-notify");
         state.empty.extend(back);
         if mutant("take-in-two-steps") {
             let there = !state.filled.is_empty();
@@ -241,9 +245,7 @@ impl<B> Shared<B> {
             state = if spun.is_over() {
                 self.reader_waits.park();
                 state.readers_asleep += 1;
-                state = pace.sleep(|| self.more_filled.wait(state).unwrap_or_else(PoisonError::into_inner));
-                state.readers_asleep -= 1;
-                state
+                pace.sleep(|| self.more_filled.wait(state).unwrap_or_else(PoisonError::into_inner))
             } else {
                 // The event was an older one, or another reader was faster.
                 let seen = self.writer_events.load(Ordering::Relaxed);
@@ -258,7 +260,7 @@ impl<B> Shared<B> {
     pub(super) fn recycle(&self, back: B) {
         let mut state = self.lock();
         state.empty.push(back);
-        let wake = state.writer_asleep && !mutant("recycle-without-notify");
+        let wake = take(&mut state.writer_asleep) && !mutant("recycle-without-notify");
         drop(state);
         tell(&self.reader_events);
         if wake {
@@ -302,7 +304,7 @@ impl<B> Shared<B> {
         if mutant("first-leaver-closes") {
             state.readers = 0;
         }
-        let wake = state.writer_asleep && !mutant("leave-without-notify");
+        let wake = take(&mut state.writer_asleep) && !mutant("leave-without-notify");
         drop(state);
         tell(&self.reader_events);
         if wake {
@@ -340,7 +342,7 @@ impl<B> State<B> {
             Outcome::Lost { panicked } => Some(Filled::Error(HandoverError::Lost { panicked: *panicked })),
             Outcome::Failed(_) => {
                 let after = if mutant("reported-as-end") { Outcome::Finished } else { Outcome::Reported };
-                let Outcome::Failed(error) = std::mem::replace(&mut self.outcome, after) else {
+                let Outcome::Failed(error) = replace(&mut self.outcome, after) else {
                     unreachable!("the outcome was just seen to be a failure")
                 };
                 Some(Filled::Error(HandoverError::Failed(error)))
