@@ -3,6 +3,17 @@
 //! The ring is a [hand-over](crate::handover) of chunks: the writer appends to the chunk it published last as long as the
 //! reader has not taken it, so that chunks are full, however small the writes, whenever the reader is behind. The reader
 //! takes whole chunks and reads them without a lock.
+//!
+//! Rejected: bytes shared between the threads need `unsafe` or an atomic a word; appending under the hand-over's lock keeps the
+//! reader from it for a copy of up to 64 KiB, which outlasts the spin of std's mutex. Ring of 256 KiB, GB/s, best and median
+//! of 15 interleaved runs on a busy machine (2-core Zen 4 guest, 2026-11-23; load of eight, so medians say little of the
+//! spinning ones):
+//!
+//! | bytes a call | these | std's pipe | `Mutex` + `Condvar` + `VecDeque` | rtrb, spinning | ringbuf, spinning |
+//! |---|---|---|---|---|---|
+//! | 64 | 0.98, 0.28 | 0.09, 0.03 | 0.13, 0.05 | 0.31, 0.02 | 0.05, 0.03 |
+//! | 4 KiB | 7.1, 1.8 | 2.2, 1.5 | 5.5, 1.7 | 2.0, 2.0 | 2.1, 2.0 |
+//! | 64 KiB | 8.3, 7.0 | 3.2, 1.3 | 4.4, 4.2 | 8.3, 2.8 | 4.2, 2.0 |
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};

@@ -1,4 +1,13 @@
 //! The byte ring of one thread: bytes go in at its end and come out at its front, at most two copies a call.
+//!
+//! A write and a read of the same bytes, beside two plain copies of them (2-core Zen 4 guest, 2026-11-23, medians of 15
+//! interleaved runs; `cargo bench -p fqbuf-benches --bench ring -- ring` has both rows): 0.97 of their speed at 64 bytes,
+//! 0.98 at 4 KiB, 0.99 at 64 KiB. With 40 bytes always held, so that nothing is aligned: 0.53 and 0.72 of the aligned
+//! copies. `VecDeque` has 0.54, 0.96 and 0.71, rtrb 0.43, 0.51 and 0.90.
+//!
+//! Rejected: slices of both parts made first and copied into (0.64 at 64 bytes: three bounds checks a copy instead of one);
+//! never moving an empty ring to its front (it wraps for no reason); a power-of-two capacity with masks (the capacity is what
+//! the caller asked for).
 
 use std::io::{self, BufRead, Read, Write};
 
