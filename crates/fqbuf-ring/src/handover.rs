@@ -19,9 +19,10 @@
 //! | `thingbuf`, blocking | 22.1 (19.8) |
 //! | std's `sync_channel`, 2 each way | 24.7 (21.6) |
 //!
-//! With one side taking 1 ms a batch, the other uses 0.5 to 1 % of a core. Unfair to us: where more threads want to run than
-//! there are cores, the spin is wasted; with a load of eight on the two cores `thingbuf`, which sleeps at once, took 7.6 µs
-//! and we 14 to 35.
+//! With one side taking 1 ms a batch, the other uses 0.2 to 0.7 % of a core. The table was made before the spin was cut
+//! from 86 to 21 µs and yields its core now and then; with that, and more threads on the machine than its two cores can run
+//! (load of four), the halves took 6.3 (4.2), the hand-over of two 5.2 (4.3), `thingbuf` 7.8 (5.9), std 9.3 (6.8) and
+//! `crossbeam-channel` 12.0 (7.5). Without the yield a side spun while the other waited for the same core: 17 to 35.
 //!
 //! Waking a sleeper again at each publish until it runs, which is a system call each, and a spin three times as long as a
 //! sleep costs, made the pipe of [`RingBuffer`](crate::RingBuffer) two to four times slower on that busy machine.

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::sync::atomic::AtomicUsize;
-use crate::sync::hint;
+use crate::sync::{hint, thread};
 
 /// Shortest spin, in rounds of [`hint::spin_loop`] (about 42 ns each here).
 const LEAST: u32 = 16;
 /// Longest spin, in rounds: about what a sleep and its wake-up cost.
 const MOST: u32 = 512;
+/// Rounds from one yield of the core to the next.
+const YIELD: u32 = 32;
 /// A sleep shorter than this would have been better spun through.
 const SHORT_SLEEP: Duration = Duration::from_micros(60);
 
@@ -44,7 +46,12 @@ impl Pace {
                 return;
             }
             left.0 -= 1;
-            hint::spin_loop();
+            if left.0 % YIELD == YIELD / 2 {
+                // The other side may be waiting for this very core.
+                thread::yield_now();
+            } else {
+                hint::spin_loop();
+            }
         }
     }
 
