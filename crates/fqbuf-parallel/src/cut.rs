@@ -138,3 +138,6 @@ pub(crate) fn line_end(data: &[u8], n: u64) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

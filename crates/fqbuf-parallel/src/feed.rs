@@ -236,7 +236,7 @@ impl<'a> Stream<'a> {
 
     /// Reads until `target` bytes are held or the block is full.
     fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) {
-        while self.tail.is_none() && block.len() < target && block.room() >= PAGE {
+        while self.tail.is_none() && block.len() < target && block.room() > 0 {
             match self.source.fill(block) {
                 Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {

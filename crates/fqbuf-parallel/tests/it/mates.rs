@@ -144,8 +144,8 @@ fn nearly_nothing(#[values(3)] threads: usize) {
 
 #[rstest]
 fn damaged_pairs(#[values(false, true)] skip: bool) {
-    watched(120, || {
-        let rounds = if deep() { 20_000 } else { 80 };
+    watched(if deep() { 3000 } else { 120 }, || {
+        let rounds = if deep() { 20_000 } else { 50 };
         for seed in 0..rounds {
             let mut rng = Rng(seed);
             let (mut a, mut b) = pairs(seed, 20 + rng.below(300), [5, 60, 300][rng.below(3)]);

@@ -59,7 +59,7 @@ fn nearly_nothing(#[values(1, 2, 8)] threads: usize) {
 
 #[rstest]
 fn damaged_input(#[values(false, true)] skip: bool) {
-    watched(120, || {
+    watched(if deep() { 3000 } else { 120 }, || {
         let rounds = if deep() { 20_000 } else { 120 };
         for seed in 0..rounds {
             let mut rng = Rng(seed);

@@ -164,7 +164,7 @@ fn ends_at(data: &[u8], file: &Temporary, threads: usize, at: usize, how: How) {
 fn at_any_record(how: How) {
     let data = numbered(1000);
     let file = Temporary::new("numbered.fq", &data).expect("a temporary file");
-    watched(300, || {
+    watched(if deep() { 3000 } else { 120 }, || {
         for threads in 1..=8 {
             let step = if deep() { 1 } else { 311 + threads };
             for at in (0..1000).step_by(step).chain([1, 31, 32, 33, 999, 1000]) {
@@ -378,7 +378,7 @@ fn panic_of_a_state_that_is_made_or_dropped() {
 fn many_shutdowns() {
     let data = numbered(200);
     let repeats = if deep() { 10_000 } else { 500 };
-    watched(600, || {
+    watched(if deep() { 3000 } else { 120 }, || {
         let mut rng = Rng(1);
         for _ in 0..repeats {
             let threads = 1 + rng.below(8);
