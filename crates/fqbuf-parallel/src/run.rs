@@ -277,7 +277,13 @@ impl<'a, L: Layout> Run<'a, L> {
                 summary.stopped = true;
                 Ok((states, summary))
             }
-            Some(Event::Panic(payload)) => resume_unwind(payload),
+            Some(Event::Panic(payload)) => {
+                // A state whose own end panics must not do so while this panic goes on: that would end the process.
+                for state in states {
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+                }
+                resume_unwind(payload)
+            }
             Some(Event::Input(placed)) => Err(Error::Input(placed.error)),
             Some(Event::Memory(error)) => Err(Error::Memory(error)),
             Some(Event::Output(error)) => Err(Error::Output(error)),
