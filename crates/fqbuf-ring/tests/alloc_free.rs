@@ -41,6 +41,8 @@ fn batches_go_round_without_allocating() -> Result<(), Box<dyn Error>> {
         writer.get_write_buffer().extend([n; 100]);
         writer.swap()?;
         assert_eq!(reader.next()?.map(|batch| batch[99]), Some(n));
+        // Gives the batch back: on one thread nobody else would.
+        assert!(reader.try_next()?.is_pending());
     }
     assert_eq!(CALLS.get(), before);
     Ok(())
