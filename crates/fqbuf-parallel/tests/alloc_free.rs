@@ -120,8 +120,9 @@ fn nothing_per_block() {
         // What the process allocates once.
         fold(1000);
         for (name, few, many) in [("fold", fold(1000), fold(50_000)), ("rewrite", rewrite(1000), rewrite(50_000))] {
-            // With several threads it is a matter of chance how many of the buffers there may be are ever needed.
-            let chance = if threads == 1 { 0 } else { 12 * threads };
+            // Which blocks and outputs grow once depends on where memory begins, and how many are ever needed on the
+            // threads: a few for a run, none for a block.
+            let chance = 12 * threads;
             assert!(many <= few + chance, "{name} on {threads}: {few} allocations for 20 blocks, {many} for 1000");
         }
     }
