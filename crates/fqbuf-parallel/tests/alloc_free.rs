@@ -1,13 +1,18 @@
 //! What a run allocates: nothing for a block or a record, and never more than its budget at once.
 //!
-//! The counts are those of the whole process, so there is one test in this binary, and it runs its parts in turn.
+//! Bytes are counted for the whole process, so there is one test in this binary, and it runs its parts in turn. Calls on one
+//! thread are counted for that thread: the test harness has one of its own, which allocates when it comes to it.
+//!
+//! How much of a piece of memory a block can use depends on where in a page it begins, so that place is chosen here.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fqbuf_parallel::{Error, Pipeline};
 use fqbuf_pool::MemoryBudget;
+use fqbuf_stream::{Format, WriterBuilder};
 
 struct Counting;
 
@@ -15,43 +20,62 @@ static CALLS: AtomicUsize = AtomicUsize::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+/// Bytes from which on a piece of memory is large. Large ones begin `PAST_PAGE` bytes past a page.
+const LARGE: usize = 4096;
+static PAST_PAGE: AtomicUsize = AtomicUsize::new(16);
+
+thread_local! {
+    /// Calls on this thread.
+    static OWN_CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
 fn grown(bytes: usize) {
     CALLS.fetch_add(1, Ordering::Relaxed);
+    OWN_CALLS.with(|calls| calls.set(calls.get() + 1));
     let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
     PEAK.fetch_max(live, Ordering::Relaxed);
 }
 
+/// What is asked of the system for large memory: a page more, from a page boundary on.
+fn ample(layout: Layout) -> Option<Layout> {
+    let large = layout.size() >= LARGE && layout.align() <= 16;
+    large.then(|| Layout::from_size_align(layout.size() + LARGE, LARGE).ok()).flatten()
+}
+
 #[allow(unsafe_code)]
-// SAFETY: every call goes on to the system's allocator as it came.
+// SAFETY: small memory is the system's as it is. Large memory is the system's from a page boundary on, with a page more than
+// was asked for; what is given out begins a multiple of 16, less than a page, behind the boundary.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grown(layout.size());
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.alloc(layout) }
+        let Some(ample) = ample(layout) else {
+            // SAFETY: the caller's promises are those that `System` asks for.
+            return unsafe { System.alloc(layout) };
+        };
+        // SAFETY: the size is not zero.
+        let at = unsafe { System.alloc(ample) };
+        if at.is_null() { at } else { at.wrapping_add(PAST_PAGE.load(Ordering::Relaxed)) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        grown(size);
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that `System` asks for.
-        unsafe { System.realloc(at, layout, size) }
+        match ample(layout) {
+            // SAFETY: the caller's promises are those that `System` asks for.
+            None => unsafe { System.dealloc(at, layout) },
+            // SAFETY: it was had from the system in this layout, from the page boundary on.
+            Some(ample) => unsafe { System.dealloc(at.wrapping_sub(at.addr() % LARGE), ample) },
+        }
     }
 }
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Allocations that `run` makes.
-fn calls(run: impl FnOnce()) -> usize {
-    let before = CALLS.load(Ordering::Relaxed);
+/// Allocations of all threads while `run` runs, and of this one.
+fn calls(run: impl FnOnce()) -> (usize, usize) {
+    let before = (CALLS.load(Ordering::Relaxed), OWN_CALLS.get());
     run();
-    CALLS.load(Ordering::Relaxed) - before
+    (CALLS.load(Ordering::Relaxed) - before.0, OWN_CALLS.get() - before.1)
 }
 
 /// Reads without an end in memory: one record, over and over.
@@ -84,6 +108,49 @@ impl io::Read for Reads<'_> {
 
 fn record(len: usize) -> Vec<u8> {
     [&b"@read\n"[..], &vec![b'A'; len], b"\n+\n", &vec![b'I'; len], b"\n"].concat()
+}
+
+/// A file, plain or gzip, gone at the end.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(format: Format, record: &[u8], times: usize) -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("fqbuf-alloc-free-{format}-{times}-{}.fq", std::process::id()));
+        let mut file = WriterBuilder::new().format(format).level(1).create(&path)?;
+        io::copy(&mut Reads::new(record, times), &mut file)?;
+        file.finish()?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // It is gone, or the system will see to it.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The same for files, which are read at offsets or decompressed, on one thread.
+fn nothing_per_block_of_a_file() -> Result<(), Error> {
+    let record = record(150);
+    let pipeline = Pipeline::new().threads(1).block_size(16 << 10);
+    for format in [Format::Plain, Format::Gzip, Format::Bgzf] {
+        let files = [1000, 50_000].map(|times| File::new(format, &record, times));
+        for past_page in [0, 16, 4080] {
+            PAST_PAGE.store(past_page, Ordering::Relaxed);
+            let mut counts = Vec::new();
+            for file in &files {
+                let run = pipeline.file(&file.as_ref().map_err(|e| Error::Output(e.kind().into()))?.0)?;
+                counts.push(calls(|| assert!(run.fold(|| 0_u64, |n, _| *n += 1, |a, b| a + b).is_ok())).1);
+            }
+            assert_eq!(
+                counts[0], counts[1],
+                "{format}, {past_page} past a page: allocations for few blocks and for many"
+            );
+        }
+    }
+    PAST_PAGE.store(16, Ordering::Relaxed);
+    Ok(())
 }
 
 /// A writer that lets everybody else run first.
@@ -119,12 +186,20 @@ fn nothing_per_block() {
         };
         // What the process allocates once.
         fold(1000);
-        for (name, few, many) in [("fold", fold(1000), fold(50_000)), ("rewrite", rewrite(1000), rewrite(50_000))] {
-            // Which blocks and outputs grow once depends on where memory begins, and how many are ever needed on the
-            // threads: a few for a run, none for a block.
-            let chance = 12 * threads;
-            assert!(many <= few + chance, "{name} on {threads}: {few} allocations for 20 blocks, {many} for 1000");
+        for past_page in [0, 16, 4080] {
+            PAST_PAGE.store(past_page, Ordering::Relaxed);
+            for (name, few, many) in [("fold", fold(1000), fold(50_000)), ("rewrite", rewrite(1000), rewrite(50_000))] {
+                let what = format!("{name} on {threads}, {past_page} past a page");
+                if threads == 1 {
+                    assert_eq!(few.1, many.1, "{what}: allocations for 20 blocks and for 1000");
+                }
+                // How many blocks and outputs are ever needed at once on the threads is chance: a few for a run, none for
+                // a block.
+                let chance = 12 * threads;
+                assert!(many.0 <= few.0 + chance, "{what}: {} allocations for 20 blocks, {} for 1000", few.0, many.0);
+            }
         }
+        PAST_PAGE.store(16, Ordering::Relaxed);
     }
 }
 
@@ -154,5 +229,6 @@ fn never_above_the_budget() -> Result<(), Error> {
 #[test]
 fn runs_allocate_nothing_for_a_block_and_stay_within_their_budget() -> Result<(), Error> {
     nothing_per_block();
+    nothing_per_block_of_a_file()?;
     never_above_the_budget()
 }
