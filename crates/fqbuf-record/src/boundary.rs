@@ -8,7 +8,7 @@
 //! Two ends need care. A quality that begins with `@` may be followed by the blank lines that are accepted after the last
 //! record: they would make it look like the header of an empty read, so a blank line after the candidate is looked
 //! behind: a header of an empty read has `+` after it. And in a file that breaks the rules the place found may be none: who
-//! reads up to it parses on until its own records reach it exactly, and meets the error that a serial run meets.
+//! cuts an input in parts needs one rule more, which is in `cut.rs`.
 
 use memchr::{memchr, memrchr};
 

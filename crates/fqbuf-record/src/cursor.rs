@@ -159,11 +159,6 @@ impl Cursor {
         self.until = until;
     }
 
-    /// Whether a record has reached beyond the end of the part: then the input is bad, and the place of it near.
-    pub(crate) fn overran(&self) -> bool {
-        self.base + self.at as u64 > self.until
-    }
-
     /// Bytes that a record may take.
     pub(crate) fn limit(&self) -> usize {
         self.limit

@@ -5,6 +5,7 @@ mod batch;
 mod boundary;
 mod checks;
 mod cursor;
+mod cut;
 mod error;
 mod names;
 mod paired;

@@ -293,7 +293,7 @@ impl<S: Source> Reader<S> {
 
     #[cold]
     fn skips(&mut self, error: &ParseError) -> bool {
-        let skip = self.skip_invalid && error.is_format() && !self.cursor.overran();
+        let skip = self.skip_invalid && error.is_format();
         if skip {
             self.cursor.skip();
         }
@@ -395,7 +395,7 @@ impl<'a> SliceReader<'a> {
                 Ok(Step::Record) => return Ok(Some(self.cursor.record(self.data))),
                 Ok(Step::NeedMore | Step::End) => return Ok(None),
                 Err(error) => {
-                    if !self.skip_invalid || !error.is_format() || self.cursor.overran() {
+                    if !self.skip_invalid || !error.is_format() {
                         return Err(error);
                     }
                     self.cursor.skip();

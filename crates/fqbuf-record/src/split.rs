@@ -1,40 +1,30 @@
 //! Parts of one input, for readers in other threads, processes or machines: planned without reading what is before.
 //!
 //! A part is a range of byte offsets and stands for the records whose first byte lies in it. Its ends are moved forward to
-//! record starts by [`find_record_start`](crate::find_record_start), offset 0 to itself and an offset behind the last record
-//! start to the end of the input; where an end is moved to depends on the bytes behind it alone. So parts that abut before
-//! abut after.
+//! places at which an input may be cut; offset 0 stays, and an offset behind the last such place goes to the end of the
+//! input. Where an end is moved to does not depend on who asks. So parts that abut before abut after.
 //!
-//! **Why nothing is lost, in a bad input neither.** In an input that keeps the rules every end is a record start (the proof
-//! is in `boundary.rs`), so each record is read by one part. In any input a part reads on until a record starts at its end
-//! *exactly*, or up to an error, or to the end of input. Take the parts in order; the first one starts where a serial run
-//! starts, at 0. A part that starts where a serial run has a record start reads what the serial run reads; so either it comes
-//! to its end exactly, which is then a record start of the serial run too, and the next part starts there; or it comes to
-//! an error, which is then the serial run's. It cannot run past its end and come to no error: what it jumped over looked like
-//! a header, begins with `@` and stood inside of a record, so it was the quality line; and the line behind it, where the next
-//! record is due, does not begin with `@` (or it would not have looked like a header) and is no blank tail (for the same
-//! reason). So the records of the parts, in order and up to the first error, and this error, are those of the serial
-//! run. Parts behind the first error may report anything.
+//! **Why nothing is lost, in a bad input neither.** In an input that keeps the rules every end is a record start, so each
+//! record is read by one part. In any input a reader that begins before an end arrives at it exactly, or at an error that a
+//! serial reader has as well (`cut.rs` has the rule and the reason). Take the parts in order; the first one starts where a
+//! serial run starts, at 0. A part that starts where a serial run has a record start, or passes bad input and goes on, reads
+//! what the serial run reads, up to its end, where the next part starts. So the records of the parts in order are those
+//! of the serial run, up to its first error; or, where bad records are skipped, all of them, and what is counted as skipped
+//! has the same sum. Parts behind the first error may report anything.
 //!
-//! Where bad records are skipped, a part skips as a serial run does up to its end. Bad input is passed up to a record
-//! start that the same search finds, so it never runs past the end, which that search found too. But a well-formed record
-//! may, when the line behind it is bad: then the part ends with the error of that line, instead of skipping it and reading
-//! what the next part reads as well.
-//!
-//! Rejected: ending a part at the first record start at *or behind* its end. It reads a bad input without an error that the
-//! serial run reports, when the end was mistaken. Rejected: to confirm an end by parsing some records behind it. It costs
-//! reads, and proves nothing that the above does not.
+//! Rejected: ends that only look like headers. A quality that begins with `@`, of a record with a bad line behind it, looks
+//! like one; the part before then reads across its end up to the error that the bad line is, and where bad records are
+//! skipped neither part can tell whose record that was. Rejected: ending a part at the first record start at *or behind* its
+//! end. It reads a bad input without an error that the serial run reports. Rejected: to confirm an end by parsing some
+//! records behind it. It costs reads, and proves less.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::boundary::{RecordStart, find_within};
+use crate::cut::{Window, first_cut};
 use crate::error::{ParseError, ParseErrorKind, Position};
 use crate::reader::{Reader, ReaderBuilder, SliceReader};
 use fqbuf_line::Source;
-
-/// Bytes read at once in search of a record start; most searches need no more.
-const WINDOW: usize = 64 << 10;
 
 /// Bytes that can be read at any offset, from several threads at once.
 pub trait ReadAt {
@@ -155,45 +145,26 @@ pub fn even_part(size: u64, index: u64, parts: u64) -> Range<u64> {
 impl ReaderBuilder {
     /// The offset of the first record at or after `offset`; the input's size when there is none, 0 for 0.
     ///
-    /// In an input that breaks the rules it may be no record start; [`ReaderBuilder::build_part`] tells how that is noticed.
-    /// Memory: 64 KiB, more only while a single line that begins with `@` takes more, up to twice the growth policy's limit.
+    /// In an input that breaks the rules it is a place where a serial reader arrives, unless it ends with an error before.
+    /// Reads some lines before the offset, too. Memory: 64 KiB.
     ///
     /// # Errors
     /// The input's, and the allocator's refusal.
     pub fn record_start<A: ReadAt + ?Sized>(&self, input: &A, offset: u64) -> Result<u64, ParseError> {
-        let failed = |kind, byte| ParseError::new(kind, Position { byte, ..Position::START }, None, &self.source);
-        let size = input.size().map_err(|e| failed(ParseErrorKind::Io(e), offset))?;
+        let failed = |e: io::Error| {
+            let kind = match e.kind() {
+                io::ErrorKind::OutOfMemory => ParseErrorKind::OutOfMemory,
+                _ => ParseErrorKind::Io(e),
+            };
+            ParseError::new(kind, Position { byte: offset, ..Position::START }, None, &self.source)
+        };
+        let size = input.size().map_err(failed)?;
         if offset == 0 || offset >= size {
             return Ok(offset.min(size));
         }
-        // A byte of what is before stays in front, to know whether a line begins at the offset.
-        let mut base = offset - 1;
-        let mut window = Vec::new();
-        let mut held = 0;
-        loop {
-            if held == window.len() {
-                // A byte more than there is tells the end of the input.
-                let rest = usize::try_from(size.saturating_sub(base + held as u64)).unwrap_or(WINDOW);
-                let more = held.clamp(WINDOW.min(rest.saturating_add(1)), usize::MAX / 2);
-                if window.try_reserve_exact(more).is_err() {
-                    return Err(failed(ParseErrorKind::OutOfMemory, base));
-                }
-                window.resize(held + more, 0);
-            }
-            let n = read_full(input, &mut window[held..], base + held as u64)
-                .map_err(|e| failed(ParseErrorKind::Io(e), base + held as u64))?;
-            held += n;
-            let at_end = held < window.len();
-            match find_within(&window[..held], 1, at_end, self.growth.limit()) {
-                RecordStart::At(at) => return Ok(base + at as u64),
-                RecordStart::None => return Ok(base + held as u64),
-                RecordStart::NeedMore(at) => {
-                    window.copy_within(at - 1..held, 0);
-                    base += at as u64 - 1;
-                    held -= at - 1;
-                }
-            }
-        }
+        let mut window = Window::new(input, size).map_err(failed)?;
+        let cut = first_cut(&mut window, offset, self.growth.limit()).map_err(failed)?;
+        Ok(cut.unwrap_or(size))
     }
 
     /// Both ends of `bytes` moved to record starts, as [`ReaderBuilder::record_start`] does.
@@ -241,9 +212,8 @@ impl ReaderBuilder {
     /// Positions: bytes count from the start of the input, records and lines from that of the part;
     /// [`ParseError::offset_by`] adds what precedes once it is known.
     ///
-    /// It reads on past its end, up to the next error, when no record starts there exactly: then the input breaks the
-    /// rules. So parts that abut, taken in order, give the records of a serial reader up to the first error, and its error.
-    /// Where bad records are skipped, that error is not.
+    /// Parts that abut, taken in order, give the records of a serial reader up to the first error, and its error; where bad
+    /// records are skipped, all its records, and together what it skipped.
     ///
     /// # Errors
     /// As [`ReaderBuilder::record_start`].
@@ -281,10 +251,9 @@ impl ReaderBuilder {
     #[must_use]
     pub fn build_slice_part(self, data: &[u8], bytes: Range<usize>) -> SliceReader<'_> {
         let limit = self.growth.limit();
-        let start_of = |offset: usize| match find_within(data, offset, true, limit) {
-            _ if offset == 0 => 0,
-            RecordStart::At(at) => at,
-            RecordStart::None | RecordStart::NeedMore(_) => data.len(),
+        let start_of = |offset: usize| {
+            let Ok(cut) = first_cut(&mut &data[..], offset as u64, limit);
+            if offset == 0 { 0 } else { cut.map_or(data.len(), |cut| cut as usize) }
         };
         let start = start_of(bytes.start);
         let end = start_of(bytes.end).max(start);
@@ -292,24 +261,4 @@ impl ReaderBuilder {
         reader.cursor_mut().begin_part(0, start, end as u64);
         reader
     }
-}
-
-/// Reads until `buf` is full or the input ends.
-fn read_full<A: ReadAt + ?Sized>(input: &A, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut held = 0;
-    while held < buf.len() {
-        let rest = &mut buf[held..];
-        let room = rest.len();
-        match input.read_at(rest, offset + held as u64) {
-            Ok(0) => break,
-            Ok(n) if n <= room => held += n,
-            Ok(n) => {
-                let claim = format!("input claims {n} bytes of a {room}-byte buffer");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, claim));
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(held)
 }

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::io::Read;
 
 use fqbuf_record::{
-    FastqRecord, GrowthPolicy, PairBuffer, PairedReader, ParseError, ParseErrorKind, Reader, RecordBuffer, SliceReader,
-    Writer,
+    FastqRecord, GrowthPolicy, PairBuffer, PairedReader, ParseError, ParseErrorKind, ReadAt, Reader, RecordBuffer,
+    SliceReader, Writer,
 };
 
 thread_local! {
@@ -148,7 +148,7 @@ fn owned_records_take_three_allocations_a_batch_at_most() -> Result<(), ParseErr
     let mut reader = again();
     let mut batch = RecordBuffer::new(1000);
     reader.read_batch(&mut batch)?;
-    for _ in 0..20 {
+    for _ in 0..MILLION / 1000 {
         let (n, owned) = calls(|| reader.read_batch(&mut batch).map(|_| batch.drain()));
         assert!(n <= 3, "{n}");
         let owned = owned?;
@@ -172,7 +172,7 @@ fn pairs_from_two_inputs_and_from_one() -> Result<(), ParseError> {
             reader.read_batch(&mut batch)?;
         }
         let (n, ()) = calls(|| {
-            for _ in 0..200 {
+            for _ in 0..MILLION / 1000 {
                 assert_eq!(reader.read_batch(&mut batch).ok(), Some(500));
             }
             for _ in 0..100_000 {
@@ -191,7 +191,7 @@ fn writing() -> std::io::Result<()> {
     writer.write_parts(b"a", b"A", b"I")?;
     reader.next_record()?;
     let (n, result) = calls(|| {
-        for _ in 0..100_000 {
+        for _ in 0..MILLION {
             let Some(record) = reader.next_record()? else { break };
             writer.write(&record)?;
             writer.write_parts(record.head(), record.seq(), record.qual())?;
@@ -236,6 +236,27 @@ fn fault_78_a_line_of_a_gibibyte_under_a_small_limit() {
     // A batch has a limit of its own.
     let (bytes, result) = peak(|| Reader::new(long_line(1 << 30)).read_batch(&mut RecordBuffer::new(10)));
     assert!(result.is_err() && bytes < 3 * (64 << 20), "{bytes}");
+}
+
+/// A search that keeps the line it is in takes a gigabyte, or the limit.
+#[test]
+fn the_search_for_a_cut_takes_little_memory() -> Result<(), ParseError> {
+    struct Line(u64);
+    impl ReadAt for Line {
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+            let n = buf.len().min(usize::try_from(self.0.saturating_sub(offset)).unwrap_or(usize::MAX));
+            buf[..n].fill(b'@');
+            Ok(n)
+        }
+        fn size(&self) -> std::io::Result<u64> {
+            Ok(self.0)
+        }
+    }
+    let size = if deep() { 1 << 30 } else { 64 << 20 };
+    let (bytes, start) = peak(|| Reader::builder().record_start(&Line(size), size / 2));
+    assert_eq!(start?, size);
+    assert!(bytes < 80 << 10, "{bytes}");
+    Ok(())
 }
 
 /// Reads as long as the longest chromosomes, when the limit allows them.

@@ -141,6 +141,24 @@ pub(crate) fn record_start(input: &[u8], from: usize, limit: usize) -> Option<us
     })
 }
 
+/// The first line start at or after `from` that looks like a header, and does not end what looks like a record.
+pub(crate) fn cut(input: &[u8], from: usize, limit: usize) -> Option<usize> {
+    let all: Vec<&[u8]> = lines(input).collect();
+    let mut at = 0;
+    for (i, line) in all.iter().enumerate() {
+        let looks = record_start(input, at, limit) == Some(at);
+        let ends = i >= 3 && {
+            let four = &all[i - 3..=i];
+            four.iter().map(|line| line.len()).sum::<usize>() <= limit && judge(four, true, limit).is_ok()
+        };
+        if at >= from && looks && !ends {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
 /// What a reader that skips bad records delivers and counts.
 pub(crate) struct Skipping<'a> {
     pub(crate) records: Vec<Rec<'a>>,
