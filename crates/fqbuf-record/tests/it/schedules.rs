@@ -125,14 +125,22 @@ fn troubled_texts() -> Vec<Vec<u8>> {
     texts
 }
 
+/// Keeps panics that a test made from filling its output.
+pub(crate) fn quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload().downcast_ref::<&str>().is_none_or(|text| *text != "the source panics") {
+                hook(info);
+            }
+        }));
+    });
+}
+
 #[test]
 fn trouble_at_every_offset() {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if info.payload().downcast_ref::<&str>().is_none_or(|text| *text != "the source panics") {
-            hook(info);
-        }
-    }));
+    quiet();
     for text in troubled_texts() {
         let expected = oracle::parse(&text);
         // An error of the input ends the reading before the source is asked for what is behind it.
@@ -141,6 +149,50 @@ fn trouble_at_every_offset() {
             for trouble in Trouble::ALL.into_iter().filter(|trouble| *trouble != Trouble::Zero) {
                 for size in [3, usize::MAX] {
                     with_trouble(&text, &expected, at, trouble, size);
+                }
+            }
+        }
+    }
+}
+
+/// A batch that an error cuts short holds what came before it; the next one goes on behind that.
+#[test]
+fn trouble_at_every_offset_of_batches() {
+    quiet();
+    for text in troubled_texts() {
+        let expected = oracle::parse(&text);
+        for at in 0..=text.len() {
+            for trouble in Trouble::ALL.into_iter().filter(|trouble| *trouble != Trouble::Zero) {
+                for (size, capacity) in [(3, 1), (7, 100), (usize::MAX, 2), (usize::MAX, 100)] {
+                    let mut reader = small(Troubled::new(&text, at, trouble, size));
+                    let mut batch = RecordBuffer::new(capacity);
+                    let mut count = 0;
+                    let mut troubles = 0;
+                    let end = loop {
+                        let result = catch_unwind(AssertUnwindSafe(|| reader.read_batch(&mut batch)));
+                        for got in &batch {
+                            hold!(count < expected.records.len(), text, "{got:?} too many, {trouble:?} at {at}");
+                            compare::record(&text, &got, &expected.records[count]);
+                            count += 1;
+                        }
+                        match result {
+                            Ok(Ok(0)) => break Ok(()),
+                            Ok(Ok(n)) => assert_eq!(n, batch.len()),
+                            Ok(Err(error)) if error.is_format() => break Err(error),
+                            Ok(Err(_)) => troubles += 1,
+                            Err(_) => {
+                                assert_eq!(trouble, Trouble::Panic);
+                                troubles += 1;
+                            }
+                        }
+                        hold!(troubles <= 1, text, "{trouble:?} at {at} happens once");
+                    };
+                    match (&end, &expected.end) {
+                        (Ok(()), Ok(())) => {}
+                        (Err(error), Err(bad)) => compare::error(&text, error, bad),
+                        _ => panic!("{end:?}, not {:?} after {trouble:?} at {at}", expected.end),
+                    }
+                    hold!(count == expected.records.len(), text, "{count} records, {trouble:?} at {at}");
                 }
             }
         }
