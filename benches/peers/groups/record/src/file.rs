@@ -1,0 +1,72 @@
+//! Contenders that are given the path of a file in the page cache.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+};
+
+use fqbuf_record::Reader;
+use harness::{Answer, Contender, Stage};
+use helicase::{
+    input::{FromFile, FromMmap},
+    parser::FastqParser,
+};
+
+use crate::{
+    peers,
+    sums::{self, DELIVER},
+};
+
+pub(crate) fn contenders() -> Vec<Contender> {
+    let mut all = vec![Contender::ours("fqbuf", fqbuf)];
+    all.extend(peers([
+        ("seq_io", |stage| file(stage, |file| sums::seq_io(file))),
+        ("paraseq", |stage| file(stage, |file| sums::paraseq(file))),
+        ("needletail", |stage| file(stage, |file| sums::needletail(file))),
+        ("noodles-fastq", |stage| file(stage, |file| sums::noodles(file))),
+        ("fastq", |stage| file(stage, |file| sums::fastq(file))),
+        ("bio", |stage| file(stage, |file| sums::bio(file))),
+    ]));
+    all.push(Contender::peer("helicase", helicase));
+    all.push(Contender::native("helicase native", helicase));
+    all.push(Contender::native("helicase mmap native", helicase_mmap));
+    all.push(Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| read(file, 64 << 10))));
+    all.push(Contender::limit("read(2) of 1 MiB", |stage| file(stage, |file| read(file, 1 << 20))));
+    all
+}
+
+/// Runs `walk` over the file, which is opened within the time.
+fn file(stage: &mut Stage, walk: impl Fn(File) -> Answer) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| walk(File::open(&path).expect("the runner made the file")))
+}
+
+fn fqbuf(stage: &mut Stage) -> Answer {
+    file(stage, |file| sums::fqbuf!(Reader::new(file)))
+}
+
+fn helicase(stage: &mut Stage) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| sums::helicase!(FastqParser::<DELIVER, _>::from_file(&path)))
+}
+
+fn helicase_mmap(stage: &mut Stage) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| sums::helicase!(FastqParser::<DELIVER, _>::from_file_mmap(&path)))
+}
+
+/// Reads into a page-aligned window and looks at nothing.
+fn read(mut file: File, step: usize) -> Answer {
+    let mut memory = vec![0_u8; step + 4096];
+    let start = memory.as_ptr().align_offset(4096);
+    let window = &mut memory[start..start + step];
+    let mut total = 0;
+    loop {
+        match file.read(window) {
+            Ok(0) => return [total, 0, 0],
+            Ok(count) => total += count as u64,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Records of a slice and of a cached file, on one thread: header, sequence and quality of each are delivered.
+#![forbid(unsafe_code)]
+
+mod file;
+mod memory;
+mod sums;
+
+use std::process::ExitCode;
+
+use harness::{Contender, Data, Row};
+
+const KINDS: [(Data, [&str; 2], [&str; 2]); 3] = [
+    (Data::Short, ["memory-short", "file-short"], ["150-base reads in memory", "150-base reads from a cached file"]),
+    (
+        Data::Trimmed,
+        ["memory-trimmed", "file-trimmed"],
+        ["reads trimmed to 35..=151 bases, in memory", "reads trimmed to 35..=151 bases, from a cached file"],
+    ),
+    (Data::Long, ["memory-long", "file-long"], ["long reads in memory", "long reads from a cached file"]),
+];
+
+fn main() -> ExitCode {
+    let mut rows = Vec::new();
+    for (data, names, titles) in KINDS {
+        rows.push(Row {
+            group: "record",
+            name: names[0],
+            title: titles[0],
+            data,
+            notes: &[
+                "seq_io, paraseq, needletail, noodles-fastq, fastq and bio know readers only and copy the slice through their \
+                 buffers; fqbuf and helicase parse it in place.",
+                "helicase compares no lengths and needs target-cpu=native for its vector code; fqbuf is built portably and \
+                 chooses at run time.",
+                "noodles-fastq, bio and needletail's parser behind `dyn` fill records of their own or are called through a \
+                 table: that is their public way. bio allocates for each record's header by contract.",
+            ],
+            contenders: memory::contenders(),
+        });
+        rows.push(Row {
+            group: "record",
+            name: names[1],
+            title: titles[1],
+            data,
+            notes: &[
+                "Bounded memory: nobody maps the file but `helicase mmap`, which is shown for comparison and pays for page \
+                 faults instead of a copy.",
+                "All readers have their default buffers, but where a name says otherwise.",
+            ],
+            contenders: file::contenders(),
+        });
+    }
+    harness::run(&rows)
+}
+
+/// The names of what both rows share.
+pub(crate) fn peers(list: [(&'static str, fn(&mut harness::Stage) -> harness::Answer); 6]) -> Vec<Contender> {
+    list.into_iter().map(|(name, run)| Contender::peer(name, run)).collect()
+}

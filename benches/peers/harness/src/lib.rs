@@ -1,0 +1,25 @@
+//! What the contenders of all groups share.
+//!
+//! A group is a package below `groups/`: a table of [`Row`]s and a `main` that hands it to [`run`]. The runner asks the binary
+//! for its table (`list`), and starts it once for each contender and round (`run ROW CONTENDER FOLDER`), so that no contender
+//! meets the heap, the caches or the branch history of another. A contender prepares, times one closure with [`Stage::time`],
+//! and gives back an [`Answer`] that has to be that of all others in the row.
+//!
+//! Packages whose names begin alike, `stream` and `stream-zlib-ng`, are one group: the features of a peer's dependencies are
+//! unified in a build, so peers that would change each other live in packages of their own.
+
+mod allocations;
+mod command;
+mod row;
+mod stage;
+
+pub use crate::{
+    allocations::Counting,
+    command::run,
+    row::{Build, Contender, Data, Role, Row},
+    stage::{Answer, Stage},
+};
+
+/// Counts heap allocations of every contender when the runner asks for it; a predicted branch else.
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

@@ -1,0 +1,82 @@
+//! The data sets, generated once and warm in the page cache.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use fqbuf_benches::{Kind, Size, bgzf, gzip, write};
+
+use crate::{Outcome, here};
+
+/// Bytes of a plain set; a compressed one has a third, uncompressed.
+const PLAIN: u64 = 300_000_000;
+const COMPRESSED: u64 = PLAIN / 3;
+
+/// Where the sets lie.
+pub(crate) fn folder() -> PathBuf {
+    here().join("target/data")
+}
+
+/// Makes the set of this name, where it is not there, and reads it once.
+///
+/// A file that was just written reads at half the speed of one that was read back, on some systems, so it is dropped from the
+/// cache as far as that is possible: written under another name, synchronised, renamed and read.
+pub(crate) fn prepare(name: &str) -> Outcome {
+    if name.is_empty() {
+        return Ok(());
+    }
+    let path = folder().join(name);
+    if !path.exists() {
+        fs::create_dir_all(folder()).map_err(|error| error.to_string())?;
+        eprintln!("generating {name}");
+        let part = path.with_extension("part");
+        generate(name, &part).map_err(|error| format!("{}: {error}", part.display()))?;
+        fs::rename(&part, &path).map_err(|error| error.to_string())?;
+    }
+    let mut file = File::open(&path).map_err(|error| error.to_string())?;
+    std::io::copy(&mut file, &mut std::io::sink()).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn generate(name: &str, path: &Path) -> std::io::Result<()> {
+    let file = File::create(path)?;
+    let mut out = BufWriter::with_capacity(1 << 20, file.try_clone()?);
+    match name {
+        "trimmed.fq" => write(Kind::Trimmed, 1, Size::Bytes(PLAIN), &mut out).map(drop)?,
+        "long.fq" => write(Kind::Long, 1, Size::Bytes(PLAIN), &mut out).map(drop)?,
+        "short.fq.gz" => {
+            let mut out = gzip(&mut out, 6);
+            write(Kind::Illumina, 1, Size::Bytes(COMPRESSED), &mut Unflushed(&mut out))?;
+            out.finish()?;
+        }
+        "short.fq.bgz" => {
+            let mut out = bgzf(&mut out, 6);
+            write(Kind::Illumina, 1, Size::Bytes(COMPRESSED), &mut Unflushed(&mut out))?;
+            out.finish()?;
+        }
+        sized => write(Kind::Illumina, 1, Size::Bytes(size(sized)), &mut out).map(drop)?,
+    }
+    out.flush()?;
+    file.sync_all()
+}
+
+/// `short.fq`, or `short-4000MB.fq`.
+fn size(name: &str) -> u64 {
+    let megabytes = name.strip_prefix("short-").and_then(|rest| rest.strip_suffix("MB.fq")?.parse::<u64>().ok());
+    megabytes.map_or(PLAIN, |megabytes| megabytes * 1_000_000)
+}
+
+/// A compressor that is not asked to flush in mid-stream.
+struct Unflushed<W>(W);
+
+impl<W: Write> Write for Unflushed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

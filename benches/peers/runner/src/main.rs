@@ -1,0 +1,123 @@
+//! `cargo xtask bench [GROUP...] [--rounds N] [--laps N] [--row TEXT] [--check] [--instructions]`.
+//!
+//! Builds the contenders of the groups, runs those of each row interleaved, one process each, in another order every round,
+//! and compares: all answers of a row are equal, ratios are medians of the ratios within a round. Without filters the results
+//! are kept in `benches/results/` and `benches/RESULTS.md` is written anew.
+//!
+//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % fails.
+//! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
+#![forbid(unsafe_code)]
+
+mod check;
+mod data;
+mod group;
+mod instructions;
+mod machine;
+mod report;
+mod results;
+mod round;
+mod statistics;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use crate::group::Group;
+
+/// What a step ends with; the error is for people.
+type Outcome<T = ()> = Result<T, String>;
+
+/// How thoroughly to measure.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// Rounds of all contenders.
+    rounds: usize,
+    /// Timed laps in each process, the median of which counts.
+    laps: usize,
+}
+
+/// The arguments.
+struct Args {
+    groups: Vec<String>,
+    effort: Effort,
+    row: String,
+    check: bool,
+    instructions: bool,
+    keep: bool,
+}
+
+fn main() -> ExitCode {
+    match parse(env::args().skip(1)).and_then(|args| run(&args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(mut args: impl Iterator<Item = String>) -> Outcome<Args> {
+    let mut parsed = Args {
+        groups: Vec::new(),
+        effort: Effort { rounds: 9, laps: 3 },
+        row: String::new(),
+        check: false,
+        instructions: false,
+        keep: false,
+    };
+    while let Some(arg) = args.next() {
+        let mut number = || {
+            let value = args.next().and_then(|value| value.parse().ok()).filter(|number| *number > 0);
+            value.ok_or_else(|| format!("{arg} takes a number from 1"))
+        };
+        match arg.as_str() {
+            "--rounds" => parsed.effort.rounds = number()?,
+            "--laps" => parsed.effort.laps = number()?,
+            "--row" => parsed.row = args.next().ok_or("--row takes a part of a row's name")?,
+            "--check" => parsed.check = true,
+            "--instructions" => parsed.instructions = true,
+            "--keep" => parsed.keep = true,
+            option if option.starts_with('-') => return Err(format!("no option {option}")),
+            group => parsed.groups.push(group.to_owned()),
+        }
+    }
+    Ok(parsed)
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.instructions {
+        return instructions::run(args.keep);
+    }
+    let groups = group::build(&args.groups)?;
+    if args.check {
+        let ratios = check::run(&groups);
+        return instructions::run(false).and(ratios);
+    }
+    for group in &groups {
+        let measured = measure(group, args)?;
+        // What a filter left out must not vanish from the results.
+        if args.row.is_empty() {
+            results::keep(&group.name, &measured)?;
+            results::render()?;
+        }
+    }
+    Ok(())
+}
+
+/// All rows of a group, printed as they come.
+fn measure(group: &Group, args: &Args) -> Outcome<Vec<round::Measured>> {
+    let mut all = Vec::new();
+    for row in group.rows.iter().filter(|row| row.name.contains(&args.row)) {
+        let measured = round::run(row, args.effort)?;
+        println!("{}", report::table(&measured));
+        all.push(measured);
+    }
+    Ok(all)
+}
+
+/// The root of the workspace of the peers.
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the runner lies in it").to_path_buf()
+}

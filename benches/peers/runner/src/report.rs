@@ -1,0 +1,62 @@
+//! A row as a table for people, the same on the terminal and in RESULTS.md.
+
+use std::fmt::Write;
+
+use crate::{
+    group::Role,
+    round::{Line, Measured},
+};
+
+/// A table in Markdown: the fastest peer first, ours in its place, the limits last.
+pub(crate) fn table(measured: &Measured) -> String {
+    let row = &measured.row;
+    let mut out = format!("#### {}: {}\n\n", row.name, row.title);
+    let operations = measured.lines.first().is_some_and(|line| line.operations);
+    let unit = if operations { "ns" } else { "GB/s" };
+    let _ = writeln!(out, "| | {unit} | time, ours = 1 | quartiles | peak resident | allocations |");
+    out.push_str("|---|--:|--:|--:|--:|--:|\n");
+    let mut lines: Vec<&Line> = measured.lines.iter().collect();
+    lines.sort_by(|a, b| {
+        let limit = |line: &Line| line.role == Role::Limit;
+        limit(a).cmp(&limit(b)).then(a.seconds.median.total_cmp(&b.seconds.median))
+    });
+    for line in lines {
+        let name = match line.role {
+            Role::Ours => format!("**{}**", line.name),
+            Role::Peer => line.name.clone(),
+            Role::Limit => format!("*{}*", line.name),
+        };
+        let ratio = line.ratio;
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {:.2} | {:.2} to {:.2} | {} | {} |",
+            speed(line),
+            ratio.median,
+            ratio.low,
+            ratio.high,
+            megabytes(line.resident),
+            line.allocations
+        );
+    }
+    if !row.notes.is_empty() {
+        out.push('\n');
+    }
+    for note in &row.notes {
+        let _ = writeln!(out, "- {note}");
+    }
+    out
+}
+
+/// Gigabytes a second, or nanoseconds an operation.
+fn speed(line: &Line) -> String {
+    let amount = line.amount as f64;
+    if line.operations {
+        format!("{:.2}", line.seconds.median * 1e9 / amount)
+    } else {
+        format!("{:.2}", amount / line.seconds.median / 1e9)
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
