@@ -4,7 +4,7 @@ use crate::{
     loom,
     manifest::{PUBLISHED, features},
     run::{Outcome, cargo},
-    test, tidy,
+    shuttle, test, tidy,
     tools::tool,
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         .check()?;
     feature_combinations()?;
     loom::run(&["--mutants".to_owned()])?;
+    shuttle::run(&["--mutants".to_owned()])?;
     deny()?;
     package()?;
     println!("ci: all green");

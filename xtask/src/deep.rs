@@ -3,6 +3,7 @@
 use crate::{
     bench, fuzz, loom,
     run::{Outcome, cargo, nightly, target},
+    shuttle,
 };
 
 /// Crates with `unsafe` of their own, and those whose tests drive it.
@@ -15,6 +16,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     // First what may be missing, so that nobody waits an hour to hear of it.
     let nightly = nightly()?;
     loom::run(&["--mutants".to_owned()])?;
+    shuttle::run(&["--mutants".to_owned(), "--deep".to_owned()])?;
     // With the variable set, tests repeat and enumerate far more than a change should wait for.
     cargo().args(["test", "--workspace", "--all-features", "--release"]).var("FQBUF_DEEP", "1").check()?;
     let packages = SANITIZED.iter().flat_map(|name| ["--package", name]);

@@ -1,7 +1,6 @@
 //! `cargo xtask loom [--mutants] [--quick] [FILTER]`: the concurrency models of the crates that have some.
 //!
-//! The models build with `--cfg loom`, optimised, in a target folder of their own, one crate at a time by name, so that
-//! nothing else ever sees the cfg. Each runs in a process of its own and prints one line:
+//! Each runs in a process of its own and prints one line:
 //!
 //! ```text
 //! loom-model<TAB>NAME<TAB>INTERLEAVINGS<TAB>exhaustive|bounded:K<TAB>MUTANT
@@ -16,20 +15,13 @@
 use std::{
     collections::BTreeSet,
     env, fs,
-    io::Read,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use crate::{
-    manifest::PUBLISHED,
-    run::{Outcome, cargo, root, target},
+    models::{Model, TIMED_OUT, models, on_all_cores},
+    run::{Outcome, root},
     tidy::source::rust_files,
 };
 
@@ -37,13 +29,6 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(900);
 /// A mutant that is still alive after this counts as not seen.
 const MUTANT_LIMIT: Duration = Duration::from_secs(180);
-
-/// A model as a process: the crate, its test binary, the name of the test.
-struct Model {
-    package: &'static str,
-    binary: PathBuf,
-    name: String,
-}
 
 /// What a model said of itself.
 struct Report {
@@ -63,23 +48,10 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             text => filter = text,
         }
     }
-    let mut models = Vec::new();
+    let models = models("loom", filter)?;
     let mut sites = BTreeSet::new();
-    for package in PUBLISHED {
-        let folder = root().join("crates").join(package);
-        if !folder.join("tests/loom.rs").is_file() {
-            continue;
-        }
-        sites.extend(mutant_sites(&folder.join("src"))?);
-        let binary = build(package)?;
-        models.extend(list(package, &binary)?.into_iter().filter(|model| model.name.contains(filter)));
-    }
-    if models.is_empty() {
-        return Err(if filter.is_empty() {
-            "no models".to_owned()
-        } else {
-            format!("no model is named like {filter}")
-        });
+    for package in models.iter().map(|model| model.package).collect::<BTreeSet<_>>() {
+        sites.extend(mutant_sites(&root().join("crates").join(package).join("src"))?);
     }
 
     let results = on_all_cores(&models, |model| judge(model, quick, mutants));
@@ -105,30 +77,6 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of the models failed")) }
 }
 
-/// Builds the models of one crate and gives the path of the test binary.
-fn build(package: &str) -> Outcome<PathBuf> {
-    let messages = cargo()
-        .args(["test", "--package", package, "--test", "loom", "--release", "--no-run", "--message-format=json"])
-        .var("RUSTFLAGS", "--cfg loom")
-        .var("CARGO_TARGET_DIR", target().join("loom").display().to_string())
-        .output()?;
-    // One JSON object a line; the one of the test binary is the only one with a path here.
-    let path = messages.lines().rev().find_map(|line| {
-        let (_, rest) = line.split_once("\"executable\":\"")?;
-        rest.split_once('"').map(|(path, _)| PathBuf::from(path.replace("\\\\", "\\")))
-    });
-    path.ok_or_else(|| format!("cargo named no test binary for the models of {package}"))
-}
-
-/// The models in a test binary.
-fn list(package: &'static str, binary: &Path) -> Outcome<Vec<Model>> {
-    let output = Command::new(binary).args(["--list", "--format", "terse"]).output();
-    let output = output.map_err(|error| format!("{}: {error}", binary.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
-    Ok(names.map(|name| Model { package, binary: binary.to_path_buf(), name: name.to_owned() }).collect())
-}
-
 /// The names of all `mutant("…")` in a crate's sources.
 fn mutant_sites(folder: &Path) -> Outcome<BTreeSet<String>> {
     let mut sites = BTreeSet::new();
@@ -145,7 +93,10 @@ fn mutant_sites(folder: &Path) -> Outcome<BTreeSet<String>> {
 fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<String>) {
     let start = Instant::now();
     let mut errors = Vec::new();
-    let outcome = process(model, None, quick, LIMIT);
+    // The same bounds for the model and for its mutant.
+    let quick = quick && env::var_os("LOOM_MAX_PREEMPTIONS").is_none();
+    let vars = if quick { vec![("LOOM_MAX_PREEMPTIONS", "2".to_owned())] } else { Vec::new() };
+    let outcome = model.process(None, &vars, LIMIT);
     let report = outcome.text.lines().find_map(parse);
     if !outcome.green {
         errors.push(format!("failed ({})\n{}", outcome.end, outcome.text));
@@ -157,8 +108,7 @@ fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<Stri
         if report.mutant.is_empty() {
             errors.push("has no mutant".to_owned());
         } else {
-            // The mutant is looked for with the same bounds as the model itself.
-            let outcome = process(model, Some(&report.mutant), quick, MUTANT_LIMIT);
+            let outcome = model.process(Some(&report.mutant), &vars, MUTANT_LIMIT);
             if outcome.green {
                 errors.push(format!("stays green with its mutant {:?}", report.mutant));
             } else if outcome.end == TIMED_OUT {
@@ -189,62 +139,6 @@ fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<Stri
     (report, errors)
 }
 
-/// How a process ended, and all it printed.
-struct Ended {
-    green: bool,
-    end: String,
-    text: String,
-}
-
-const TIMED_OUT: &str = "no end";
-
-/// Runs one model alone in a process.
-fn process(model: &Model, mutant: Option<&str>, quick: bool, limit: Duration) -> Ended {
-    let mut command = Command::new(&model.binary);
-    command.args(["--exact", &model.name, "--nocapture", "--test-threads=1"]).env_remove("FQBUF_MUTANT");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("RUST_BACKTRACE", "0");
-    if quick && env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
-        command.env("LOOM_MAX_PREEMPTIONS", "2");
-    }
-    if let Some(mutant) = mutant {
-        command.env("FQBUF_MUTANT", mutant);
-    }
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => return Ended { green: false, end: error.to_string(), text: String::new() },
-    };
-    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        let out = scope.spawn(move || read_all(stdout.as_mut()));
-        let err = scope.spawn(move || read_all(stderr.as_mut()));
-        let start = Instant::now();
-        let (green, end) = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break (status.success(), status.to_string()),
-                Err(error) => break (false, error.to_string()),
-                Ok(None) if start.elapsed() > limit => {
-                    // A process that is gone already is no error.
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    break (false, TIMED_OUT.to_owned());
-                }
-                Ok(None) => thread::sleep(Duration::from_millis(5)),
-            }
-        };
-        let text = [out, err].map(|thread| thread.join().unwrap_or_default()).concat();
-        Ended { green, end, text }
-    })
-}
-
-fn read_all(from: Option<&mut impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(from) = from {
-        // What came before an error is still worth showing.
-        let _ = from.read_to_end(&mut bytes);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// Reads a model's line. The test harness may have printed something before it on the same line.
 fn parse(line: &str) -> Option<Report> {
     let (_, line) = line.split_once("loom-model\t")?;
@@ -258,32 +152,9 @@ fn parse(line: &str) -> Option<Report> {
     })
 }
 
-/// Applies `job` to all items on as many threads as there are cores; the answers are in the items' order.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], job: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let answers = Mutex::new(Vec::new());
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((at, item)) = {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    items.get(at).map(|item| (at, item))
-                } {
-                    let answer = job(item);
-                    answers.lock().expect("no job panics with the lock held").push((at, answer));
-                }
-            });
-        }
-    });
-    let mut answers = answers.into_inner().expect("no job panics with the lock held");
-    answers.sort_by_key(|(at, _)| *at);
-    answers.into_iter().map(|(_, answer)| answer).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{on_all_cores, parse};
+    use super::parse;
 
     #[test]
     fn a_models_line_is_found_behind_the_harness() {
@@ -292,12 +163,5 @@ mod tests {
         assert_eq!((report.extent.as_str(), report.mutant.as_str()), ("bounded:3", "dropped notify"));
         assert!(parse("running 1 test").is_none());
         assert!(parse("loom-model\tswap\tmany\texhaustive\t").is_none());
-    }
-
-    #[test]
-    fn answers_keep_the_order_of_the_items() {
-        let items: Vec<u32> = (0..50).collect();
-        assert_eq!(on_all_cores(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert!(on_all_cores(&[] as &[u32], |item| *item).is_empty());
     }
 }

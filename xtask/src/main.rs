@@ -12,8 +12,10 @@ mod fuzz;
 mod generate;
 mod loom;
 mod manifest;
+mod models;
 mod run;
 mod sample;
+mod shuttle;
 mod test;
 mod tidy;
 mod tools;
@@ -33,6 +35,12 @@ const TASKS: &[Task] = &[
         "[--mutants] [--quick] [FILTER]",
         "the concurrency models; with mutants, each is seen to fail",
         loom::run,
+    ),
+    Task(
+        "shuttle",
+        "[--mutants] [--deep] [FILTER]",
+        "scenarios of real size over 20,000 random schedules each, or a million",
+        shuttle::run,
     ),
     Task("tidy", "", "what the prose promises: layers, unsafe, copies, manifests, file heads", tidy::run),
     Task(

@@ -1,6 +1,6 @@
 //! What a pool owns: its idle items, its limits and its accounts. Outlives the pool while leases are about.
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod wrong;
 
 use std::ops::Deref;
@@ -24,7 +24,7 @@ pub(crate) struct Entry<T> {
     pub(crate) charge: Charge,
     ledger: std::sync::Arc<Ledger>,
     /// What a rejected design would have here, for a mutant.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) anchor: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
 
@@ -166,7 +166,7 @@ impl<R: Recipe> Estate<R> {
     /// An idle item, the home shard's first.
     #[inline]
     fn take_idle(&self, home: usize) -> Option<Held<R::Item>> {
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         if let Some(entry) = self.take_wrongly(home) {
             return Some(entry);
         }
@@ -179,7 +179,7 @@ impl<R: Recipe> Estate<R> {
     /// An idle item of another shard.
     #[cold]
     fn take_from_others(&self, home: usize) -> Option<Held<R::Item>> {
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         if let Some(answer) = self.steal_wrongly(home) {
             return answer;
         }
@@ -288,7 +288,7 @@ impl<R: Recipe> Estate<R> {
             item,
             charge,
             ledger: self.ledgers.open(home, origin),
-            #[cfg(loom)]
+            #[cfg(any(loom, shuttle))]
             anchor: None,
         })
     }
@@ -297,7 +297,7 @@ impl<R: Recipe> Estate<R> {
     #[inline]
     pub(crate) fn come_home(&self, home: usize, mut entry: Held<R::Item>) {
         let bytes = self.recipe.bytes(&entry.item);
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         match self.keep_wrongly(home, entry, bytes) {
             Some(back) => entry = back,
             None => return,
@@ -405,7 +405,7 @@ impl<R: Recipe> Estate<R> {
     /// Frees idle items until `keep` are left; returns how many it freed. The bound on idle items bounds the loop, also
     /// while others keep bringing more.
     pub(crate) fn trim(&self, keep: usize) -> usize {
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         if let Some(freed) = self.trim_wrongly(keep) {
             return freed;
         }

@@ -1,6 +1,6 @@
 //! Which shard a thread calls home: threads are numbered as they first use a pool.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod number {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,11 +30,11 @@ mod number {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod number {
     use std::cell::Cell;
 
-    loom::thread_local! {
+    crate::sync::thread_local! {
         /// This thread's number, chosen by the model.
         static NUMBER: Cell<usize> = Cell::new(0);
     }
@@ -51,5 +51,5 @@ mod number {
 }
 
 pub(crate) use number::of_this_thread;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub use number::settle_in;

@@ -125,7 +125,7 @@ where
 impl<R: Recipe> Drop for Lease<R> {
     #[inline]
     fn drop(&mut self) {
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         if let Some(entry) = self.entry.as_mut().filter(|_| mutant("idle_item_keeps_its_anchor")) {
             entry.anchor = Some(Box::new(Arc::clone(&self.anchor)));
         }

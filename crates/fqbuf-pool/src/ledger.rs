@@ -10,7 +10,7 @@
 //! items four for a get and a drop, where the pool itself has four), plain stores to shard counters (lose counts when two
 //! threads share a shard), a second store when the item comes home (another cache line to fetch when that is elsewhere).
 //!
-//! Ledgers use std's atomics and locks also under `cfg(loom)`: no code decides by them, and models stay small.
+//! Ledgers use std's atomics and locks in models too: no code decides by them, and models stay small.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -15,7 +15,7 @@ mod sync;
 
 pub use budget::{BudgetError, Charge, MemoryBudget};
 pub use builder::PoolBuilder;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 #[doc(hidden)]
 pub use home::settle_in;
 pub use lease::{Lease, PooledBuffer, ScopedLease};

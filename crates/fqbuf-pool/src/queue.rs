@@ -1,25 +1,25 @@
-//! The queue behind each shard: crossbeam's `ArrayQueue`, and under `cfg(loom)` a stand-in for it.
+//! The queue behind each shard: crossbeam's `ArrayQueue`, and in models a stand-in for it.
 //!
-//! crossbeam-queue has no loom hooks, so models cannot see inside it. The stand-in is the same algorithm (Vyukov's bounded
-//! queue: a stamp a slot, a reserved ticket, a published stamp) over loom's atomics, with two differences. Where the real
+//! crossbeam-queue has no hooks for loom or shuttle, so models cannot see inside it. The stand-in is the same algorithm (Vyukov's bounded
+//! queue: a stamp a slot, a reserved ticket, a published stamp) over the model's atomics, with two differences. Where the real
 //! queue spins because another thread has reserved a slot and not yet published it, the stand-in answers "empty" or "full";
 //! so it gives these answers also when a patient caller would have got the other one, and nothing in this crate may take
 //! them for the last word. And its orderings are no stronger than acquire and release, where crossbeam's tickets are
 //! sequentially consistent. What the models do not cover is therefore crossbeam's own memory safety, and nothing else of
 //! it; its `len` is used for reports only.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use crossbeam_queue::ArrayQueue;
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) use stand_in::ArrayQueue;
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod stand_in {
     use crate::gate::Gate;
     use crate::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Bounded queue over loom's atomics, with spurious "empty" and "full".
+    /// Bounded queue over the model's atomics, with spurious "empty" and "full".
     pub(crate) struct ArrayQueue<T> {
         gate: Gate,
         /// Ticket of the next pop.
@@ -33,7 +33,7 @@ mod stand_in {
     struct Slot<T> {
         /// `2 * t` when free for the push of ticket `t`, `2 * t + 1` when that push has published.
         stamp: AtomicUsize,
-        /// Owned by whoever holds the ticket; a std lock, so that loom sees the stamps alone.
+        /// Owned by whoever holds the ticket; a std lock, so that models see the stamps alone.
         value: std::sync::Mutex<Option<T>>,
     }
 
@@ -104,7 +104,8 @@ mod stand_in {
         pub(crate) fn len(&self) -> usize {
             self.gate.pass();
             let head = self.head.load(Ordering::Acquire);
-            self.tail.load(Ordering::Acquire).saturating_sub(head)
+            // The tail may have gone on since.
+            self.tail.load(Ordering::Acquire).saturating_sub(head).min(self.slots.len())
         }
 
         pub(crate) fn capacity(&self) -> usize {

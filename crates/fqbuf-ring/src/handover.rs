@@ -98,7 +98,7 @@ pub struct Writer<B> {
     pace: Pace,
     /// False once the readers were told how it ended.
     open: bool,
-    /// A model's stand-in for a panic: loom's threads share one, whose panic all would see.
+    /// A model's stand-in for a panic: its threads share one, whose panic all would see.
     unwinds: bool,
 }
 
@@ -141,6 +141,9 @@ impl<B> Writer<B> {
 
     /// Takes back the buffer published last, filled as it is, unless a reader has it; the next one published has its
     /// number. After [`ReaderGone`], takes back what nobody read, last first.
+    ///
+    /// The buffer is the caller's from now on: the hand-over goes on with one less, and without any left
+    /// [`buffer`](Writer::buffer) waits for ever.
     pub fn take_back(&mut self) -> Option<B> {
         self.shared.take_back()
     }
@@ -172,7 +175,7 @@ impl<B> Writer<B> {
     }
 
     /// Drops the writer as a panic does, for models.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     #[doc(hidden)]
     pub fn unwind(mut self) {
         self.unwinds = true;

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::sync::atomic::AtomicUsize;
-use crate::sync::{hint, thread};
+use crate::sync::{MODELLED, hint, thread};
 
-/// Shortest spin, in rounds of [`hint::spin_loop`] (about 42 ns each here).
-const LEAST: u32 = 16;
+/// Shortest spin, in rounds of [`hint::spin_loop`] (about 42 ns each here). With shuttle each round is a switch of threads.
+const LEAST: u32 = if cfg!(shuttle) { 1 } else { 16 };
 /// Longest spin, in rounds: about what a sleep and its wake-up cost.
-const MOST: u32 = 512;
+const MOST: u32 = if cfg!(shuttle) { 4 } else { 512 };
 /// Rounds from one yield of the core to the next.
 const YIELD: u32 = 32;
 /// A sleep shorter than this would have been better spun through.
@@ -33,7 +33,7 @@ impl Pace {
         Self { rounds: MOST / 2 }
     }
 
-    /// The rounds one wait may spin. Models do not spin: what they explore is the sleep, which must be right without it.
+    /// The rounds one wait may spin. loom's models do not spin: what they explore is the sleep, which must be right without it.
     pub(crate) fn start(&self) -> Spins {
         Spins(if cfg!(loom) { 0 } else { self.rounds })
     }
@@ -57,7 +57,7 @@ impl Pace {
 
     /// Runs `sleep` and learns from how long it took.
     pub(crate) fn sleep<R>(&mut self, sleep: impl FnOnce() -> R) -> R {
-        if cfg!(loom) {
+        if MODELLED {
             return sleep();
         }
         let begin = Instant::now();

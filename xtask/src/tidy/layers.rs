@@ -14,9 +14,9 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
     ("fqbuf-stats", &[], &["crossbeam-utils", "serde"]),
     ("fqbuf-arena", &[], &[]),
     ("fqbuf-line", &[], &["memchr"]),
-    ("fqbuf-ring", &[], &["crossbeam-utils", "loom"]),
+    ("fqbuf-ring", &[], &["crossbeam-utils", "loom", "shuttle"]),
     // First floor.
-    ("fqbuf-pool", &["fqbuf-stats"], &["bytes", "crossbeam-queue", "crossbeam-utils", "loom"]),
+    ("fqbuf-pool", &["fqbuf-stats"], &["bytes", "crossbeam-queue", "crossbeam-utils", "loom", "shuttle"]),
     ("fqbuf-record", &["fqbuf-line"], &["memchr"]),
     // Second floor.
     (
@@ -58,10 +58,10 @@ pub(crate) fn check(findings: &mut Findings) -> Outcome {
         published(findings, &path, &entries);
         dependencies(findings, &path, (name, ours, others), &entries);
     }
-    for name in ["benches", "xtask"] {
-        let path = root().join(name).join("Cargo.toml");
+    for (folder, name) in [("benches", "fqbuf-benches"), ("models", "fqbuf-models"), ("xtask", "xtask")] {
+        let path = root().join(folder).join("Cargo.toml");
         let (entries, tables) = manifest::read(&path)?;
-        member(findings, &path, if name == "benches" { "fqbuf-benches" } else { name }, &entries, &tables);
+        member(findings, &path, name, &entries, &tables);
         if !has(&entries, "package", "publish", "false") {
             findings.add_file(&path, "needs `publish = false`");
         }
@@ -156,7 +156,9 @@ fn dependencies(
         let dependency = entry.dependency();
         let internal = dependency.starts_with("fqbuf");
         if entry.table.ends_with("dev-dependencies") {
-            let known = dependency == name || dependency == "fqbuf-benches" || ours.contains(&dependency);
+            let known = dependency == name
+                || ["fqbuf-benches", "fqbuf-models"].contains(&dependency)
+                || ours.contains(&dependency);
             if internal && !known {
                 findings.add_file(path, format!("dev-dependency {dependency}: arrows only point down"));
             }
@@ -174,8 +176,9 @@ fn dependencies(
             if !entry.says("workspace") {
                 findings.add_file(path, format!("{dependency}: the version belongs into the workspace's manifest"));
             }
-            if dependency == "loom" && entry.table != "target.'cfg(loom)'.dependencies" {
-                findings.add_file(path, "loom: under `[target.'cfg(loom)'.dependencies]` only");
+            let table = format!("target.'cfg({dependency})'.dependencies");
+            if ["loom", "shuttle"].contains(&dependency) && entry.table != table {
+                findings.add_file(path, format!("{dependency}: under `[{table}]` only"));
             }
         }
     }

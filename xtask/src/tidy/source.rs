@@ -14,7 +14,7 @@ const UNSAFE_FILES: [&str; 2] = ["crates/fqbuf-arena/src/memory.rs", "crates/fqb
 const UNSAFE_TEST: &str = "alloc_free.rs";
 const UNSAFE_BENCH: &str = "benches/peers/harness/src/allocations.rs";
 /// Test binaries of a crate: one for all tests, one for a global allocator, one for models.
-const TEST_BINARIES: [&str; 3] = ["main.rs", "alloc_free.rs", "loom.rs"];
+const TEST_BINARIES: [&str; 4] = ["main.rs", "alloc_free.rs", "loom.rs", "shuttle.rs"];
 /// Past this, a file is two.
 const MOST_LINES: usize = 900;
 /// What may not be left behind, in code.
@@ -129,7 +129,7 @@ fn place(findings: &mut Findings, path: &Path, name: &str) {
         match rest {
             [binary] if TEST_BINARIES[1..].contains(binary) => {}
             [_] => findings.add_file(path, "tests go into tests/it: one binary a crate"),
-            ["it" | "loom", ..] => {}
+            ["it" | "loom" | "models" | "shuttle", ..] => {}
             _ => findings.add_file(path, "tests go into tests/it"),
         }
     }

@@ -22,7 +22,7 @@ use std::time::Instant;
 use super::{Charge, Patience};
 use crate::gate::Gate;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mutant};
+use crate::sync::{Arc, Condvar, MODELLED, Mutex, MutexGuard, PoisonError, mutant};
 
 /// Number of condition variables; a waiter is woken needlessly by every `DOORS`-th ticket before his own.
 const DOORS: usize = if cfg!(loom) { 2 } else { 8 };
@@ -270,8 +270,8 @@ impl Counter {
         let door = &self.doors[door(ticket)];
         match *patience {
             Patience::Forever => Some(door.wait(state).unwrap_or_else(PoisonError::into_inner)),
-            // loom's timed wait never times out: there, time runs out while others hold the lock, or not.
-            Patience::Until(_) if cfg!(loom) => {
+            // Timed waits of models never time out: there, time runs out while others hold the lock, or not.
+            Patience::Until(_) if MODELLED => {
                 drop(state);
                 *patience = Patience::Spent;
                 Some(self.lock())

@@ -351,7 +351,7 @@ impl<B> State<B> {
     }
 }
 
-/// Moves a counter that the other side may be spinning on. Models do not spin, and are spared the step.
+/// Moves a counter that the other side may be spinning on. loom's models do not spin, and are spared the step.
 fn tell(events: &AtomicUsize) {
     if !cfg!(loom) {
         events.fetch_add(1, Ordering::Release);

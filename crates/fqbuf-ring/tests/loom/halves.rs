@@ -112,6 +112,17 @@ fn ring_reader_drop_against_a_waiting_write() {
 }
 
 #[test]
+fn ring_reader_drop_in_the_middle_of_a_write() {
+    exhaustive("partial-as-error", || {
+        let (mut writer, mut reader) = RingBuffer::new(1).split();
+        let reading = thread::spawn(move || reader.try_read(&mut [0]).unwrap_or(0));
+        // An error says that nothing was written, so nothing may have been read.
+        let written = writer.write(&[1, 2]).unwrap_or(0);
+        assert!(reading.join().expect("no panic") <= written);
+    });
+}
+
+#[test]
 fn ring_read_against_a_late_write() {
     exhaustive("nothing-yet-as-end", || {
         let (mut writer, mut reader) = RingBuffer::new(1).split();
