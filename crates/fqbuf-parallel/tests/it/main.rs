@@ -1,5 +1,6 @@
 //! What users of fqbuf-parallel rely on, through its public names.
 
+mod endings;
 mod files;
 mod mates;
 mod memory;

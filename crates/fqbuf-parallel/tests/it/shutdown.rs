@@ -12,7 +12,7 @@ use fqbuf_parallel::{Error, Input};
 use crate::support::*;
 
 /// Records of 128 bytes each, of which 32 make a block of one page; numbered from 0.
-fn numbered(n: usize) -> Vec<u8> {
+pub(crate) fn numbered(n: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for number in 0..n {
         out.extend_from_slice(format!("@{number:06}\n{}\n+\n{}\n", "A".repeat(58), "I".repeat(58)).as_bytes());
@@ -21,7 +21,7 @@ fn numbered(n: usize) -> Vec<u8> {
     out
 }
 
-fn number_of(head: &[u8]) -> usize {
+pub(crate) fn number_of(head: &[u8]) -> usize {
     head.iter().fold(0, |n, digit| 10 * n + usize::from(digit - b'0'))
 }
 
@@ -369,28 +369,6 @@ fn panic_of_a_state_that_is_made_or_dropped() {
             }));
             let payload = dropped.err().expect("a panic");
             assert!(payload.downcast_ref::<&str>().is_some());
-        }
-    });
-}
-
-/// All ways to end at once, many times over: what a race needs to show.
-#[test]
-fn many_shutdowns() {
-    let data = numbered(200);
-    let repeats = if deep() { 10_000 } else { 500 };
-    watched(if deep() { 3000 } else { 120 }, || {
-        let mut rng = Rng(1);
-        for _ in 0..repeats {
-            let threads = 1 + rng.below(8);
-            let at = rng.below(220);
-            let how = [How::Panic, How::Error, How::Stop][rng.below(3)];
-            let from = if rng.below(2) == 0 { From::Slice(&data) } else { From::Reader(&data) };
-            let (end, out) = ordered_until(from, threads, &[at, at + 1, at + 35, at + 70], how);
-            if at < 200 {
-                assert_eq!((end, out.len()), (expected(how, at), at));
-            } else {
-                assert_eq!((end, out.len()), (End::Done, 200));
-            }
         }
     });
 }
