@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use fqbuf_record::{ParseError, Position};
+use fqbuf_stream::StreamError;
 
 use crate::outcome::BoxError;
 
@@ -60,6 +61,8 @@ impl fmt::Display for Error {
         match self {
             Self::Open(e) => e.fmt(f),
             Self::Input(e) => e.fmt(f),
+            // A file that is written knows its name, and says what could not be done.
+            Self::Output(e) if StreamError::of(e).is_some() => e.fmt(f),
             Self::Output(e) => write!(f, "cannot write the output: {e}"),
             Self::Closure(e) => e.fmt(f),
             Self::Memory(e) => e.fmt(f),

@@ -237,6 +237,8 @@ impl<'a> Stream<'a> {
     /// Reads until `target` bytes are held or the block is full.
     fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) {
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
+            // How much room there is depends on where in a page memory begins; what blocks hold must not.
+            block.set_read_limit(target - block.len());
             match self.source.fill(block) {
                 Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {

@@ -306,8 +306,6 @@ struct Plan {
     size: usize,
     /// Bytes of a new slot.
     slot: usize,
-    /// Bytes of a new output buffer: what a block may hold, with what is read beyond its size up to a page boundary.
-    out: usize,
     /// Bytes above which memory is given back after a block.
     retained: usize,
 }
@@ -317,8 +315,7 @@ impl Plan {
     fn of(settings: &Pipeline, threads: usize, feeds: &[Feed<'_>], ordered: bool) -> Self {
         let blocks = feeds.iter().filter(|feed| feed.needs_memory()).count();
         let slot = |size: usize| blocks * (size + 2 * PAGE);
-        let out = |size: usize| if ordered { size + 2 * PAGE } else { 0 };
-        let need = |size: usize| slot(size) + out(size);
+        let need = |size: usize| slot(size) + if ordered { size } else { 0 };
         let share = settings.budget.available() / 2;
         let whole = feeds.iter().filter_map(Feed::preferred).min();
         let mut size = whole.map_or(settings.block_size, |size| settings.block_size.min(size));
@@ -332,7 +329,7 @@ impl Plan {
         while size > PAGE && need(size) > share {
             size = (size / 2).next_multiple_of(PAGE);
         }
-        Self { threads, size, slot: slot(size), out: out(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
+        Self { threads, size, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
     }
 }
 
@@ -426,7 +423,7 @@ impl<'a> Core<'a, '_> {
             0 => None,
             bytes => Some(self.board.slot(number, bytes)?),
         };
-        let mut out = if self.ordered { Some(self.board.out(number, self.plan.out)?) } else { None };
+        let mut out = if self.ordered { Some(self.board.out(number, self.plan.size)?) } else { None };
         let claim = Claim {
             board: &self.board,
             number,

@@ -306,7 +306,7 @@ impl fmt::Display for ParseError {
                 if let (Some(name), None) = (&source.name, e.get_ref()) {
                     write!(f, "{name}: ")?;
                 }
-                return write!(f, "{e} (reading {position})");
+                return write!(f, "{e}, reading {position}");
             }
             _ => {}
         }

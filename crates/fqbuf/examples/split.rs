@@ -3,50 +3,61 @@
 //! `cargo run --release --example split -- N IN PREFIX` writes `PREFIX.1.fq` to `PREFIX.N.fq`. Each part is checked
 //! as it is copied; the files appear only when they are whole.
 
+#[path = "shared/ended.rs"]
+mod ended;
+#[path = "shared/parts.rs"]
+mod parts;
 #[path = "shared/told.rs"]
 mod told;
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::num::NonZeroU64;
 use std::process::ExitCode;
 
+use ended::Asked;
 use fqbuf::stream::{FileWriter, create};
 use fqbuf::{Error, Reader, Writer};
 
 const USAGE: &str = "usage: split N IN PREFIX";
 
+/// What was asked for.
+struct Args {
+    parts: NonZeroU64,
+    input: OsString,
+    prefix: OsString,
+}
+
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [parts, input, prefix] = &args[..] else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    let Ok(parts) = parts.parse::<std::num::NonZeroU64>() else {
-        eprintln!("error: {parts:?} is no number of parts\n{USAGE}");
-        return ExitCode::from(2);
-    };
-    match run(parts.get(), input, prefix) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", told::message(&error, None));
-            ExitCode::FAILURE
-        }
+    ended::run(parse(), USAGE, |args| run(&args))
+}
+
+fn parse() -> Asked<Args> {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match &args[..] {
+        [help] if help == "--help" || help == "-h" => Asked::Help,
+        [number, input, prefix] => match number.to_str().and_then(|text| text.parse().ok()) {
+            Some(parts) => Asked::Run(Args { parts, input: input.clone(), prefix: prefix.clone() }),
+            None => Asked::Wrong(format!("{} is no number of parts", number.display())),
+        },
+        _ => Asked::Wrong("a number, a file and a prefix are needed".into()),
     }
 }
 
-fn run(parts: u64, input: &str, prefix: &str) -> Result<(), Error> {
-    let file = File::open(input).map_err(|e| Error::Open(std::io::Error::new(e.kind(), format!("{input}: {e}"))))?;
-    let settings = Reader::builder().source_name(input);
-    for (number, part) in (1..).zip(settings.split(&file, parts)?) {
+fn run(args: &Args) -> Result<(), Error> {
+    let (file, _) = parts::open(args.input.as_ref())?;
+    let settings = Reader::builder().source_name(args.input.display().to_string());
+    for (number, part) in (1..).zip(settings.split(&file, args.parts.get())?) {
         let mut reader = settings.clone().build_part(&file, part)?;
-        let output = create(format!("{prefix}.{number}.fq")).map_err(Error::Output)?;
-        let mut writer = Writer::new(output);
+        let mut path = args.prefix.clone();
+        path.push(format!(".{number}.fq"));
+        let mut writer = Writer::new(create(&path).map_err(Error::Output)?);
         let mut records = 0u64;
         while let Some(record) = reader.next_record()? {
             writer.write(&record).map_err(Error::Output)?;
             records += 1;
         }
         writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
-        eprintln!("{prefix}.{number}.fq: {records} records");
+        told::say(&format!("{}: {records} records", path.display()));
     }
     Ok(())
 }

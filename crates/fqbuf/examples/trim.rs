@@ -4,11 +4,14 @@
 //! BGZF (`.bgz`), and appears only when all of it is written. The cut is that of the BWA aligner: the one that maximises the
 //! sum of (Q - quality) over what is cut off.
 
+#[path = "shared/ended.rs"]
+mod ended;
 #[path = "shared/told.rs"]
 mod told;
 
 use std::process::ExitCode;
 
+use ended::Asked;
 use fqbuf::{Error, Pipeline};
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -30,25 +33,15 @@ struct Counts {
 }
 
 fn main() -> ExitCode {
-    match parse() {
-        Ok(args) => match run(&args) {
-            Ok(counts) => {
-                eprintln!("{} reads, {} kept, {} bases cut", counts.reads, counts.kept, counts.bases_cut);
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                eprintln!("error: {}", told::message(&error, None));
-                ExitCode::FAILURE
-            }
-        },
-        Err(error) => {
-            eprintln!("error: {error}\n{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    let asked = parse().unwrap_or_else(|error| Asked::Wrong(error.to_string()));
+    ended::run(asked, USAGE, |args| {
+        let Counts { reads, kept, bases_cut } = run(&args)?;
+        told::say(&format!("{reads} reads, {kept} kept, {bases_cut} bases cut"));
+        Ok(())
+    })
 }
 
-fn parse() -> Result<Args, lexopt::Error> {
+fn parse() -> Result<Asked<Args>, lexopt::Error> {
     let mut args = Args { quality: 20, length: 30, threads: None, files: Vec::new() };
     let mut parser = Parser::from_env();
     while let Some(arg) = parser.next()? {
@@ -56,11 +49,12 @@ fn parse() -> Result<Args, lexopt::Error> {
             Arg::Long("quality") => args.quality = parser.value()?.parse()?,
             Arg::Long("length") => args.length = parser.value()?.parse()?,
             Arg::Long("threads") => args.threads = Some(parser.value()?.parse()?),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Asked::Help),
             Arg::Value(file) => args.files.push(file.into()),
             other => return Err(other.unexpected()),
         }
     }
-    if args.files.len() == 2 { Ok(args) } else { Err("two files are needed".into()) }
+    if args.files.len() == 2 { Ok(Asked::Run(args)) } else { Err("two files are needed".into()) }
 }
 
 fn run(args: &Args) -> Result<Counts, Error> {

@@ -120,11 +120,11 @@ impl Case {
 
     /// What the run comes to when it goes on past its end.
     fn next_end(self) -> End {
+        let records = if matches!(self.from, From::Packed(..)) { Files::count_above(self.at) } else { self.records };
         match self.from {
-            From::Packed(..) => End::Closure(format!("at {}", self.at + 1)),
-            _ if self.at + 1 < self.records => End::Closure(format!("at {}", self.at + 1)),
+            _ if self.at + 1 < records => End::Closure(format!("at {}", self.at + 1)),
             From::Reader | From::Pairs => End::Input(io::ErrorKind::ConnectionReset),
-            From::Slice | From::File => End::Done,
+            From::Slice | From::File | From::Packed(..) => End::Done,
         }
     }
 }
@@ -268,6 +268,11 @@ impl Files {
         Self { data, packed }
     }
 
+    /// The first of the counts that is more than `at`.
+    fn count_above(at: usize) -> usize {
+        Self::COUNTS.into_iter().find(|n| *n > at).expect("the last is more than all")
+    }
+
     /// Opens the input of the case and runs it.
     fn run(&self, case: Case, writer: Option<impl Write + Send>, token: &Arc<()>) -> End {
         let whole = &self.data[..case.records * RECORD];
@@ -294,7 +299,7 @@ impl Files {
             }
             From::Packed(format, threads) => {
                 let files = &self.packed[usize::from(format == Format::Bgzf)];
-                let whole = &files[Self::COUNTS.iter().position(|n| *n > case.at).expect("the last has all")];
+                let whole = &files[Self::COUNTS.iter().take_while(|n| **n <= case.at).count()];
                 let tape = match case.way {
                     Way::ReaderError => tape(&whole[..whole.len() * case.at / RECORDS], Then::Error),
                     _ => tape(whole, Then::End),

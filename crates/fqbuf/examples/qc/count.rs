@@ -1,6 +1,5 @@
 //! From files to a tally: which reader or pipeline, and what the user is told when it fails.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Args, Layout, Part};
 use crate::tally::Tally;
-use crate::{Failure, shows_progress, told};
+use crate::{Failure, parts, shows_progress, told};
 
 /// The sample shipped in the repository.
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample/sample.fq.gz");
@@ -80,16 +79,10 @@ fn merged(mut a: Tally, b: Tally) -> Tally {
 
 /// The records of one part of a plain file, on this thread.
 fn count_part(args: &Args, checks: Checks, path: &Path, part: Part) -> Result<Tally, Error> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-    let (meta, file) =
-        opened.map_err(|e| Error::Open(std::io::Error::new(e.kind(), format!("{}: {e}", path.display()))))?;
-    if !meta.is_file() {
-        let message = format!("{}: only a plain file can be read in parts", path.display());
-        return Err(Error::Open(std::io::Error::other(message)));
-    }
+    let (file, size) = parts::open(path)?;
     let bytes = match part {
-        Part::Split { index, of } => even_part(meta.len(), index - 1, of),
-        Part::Range { from, to } => from.min(meta.len())..to.min(meta.len()),
+        Part::Split { index, of } => even_part(size, index - 1, of),
+        Part::Range { from, to } => from.min(size)..to.min(size),
     };
     let settings: ReaderBuilder =
         Reader::builder().source_name(path.display().to_string()).checks(checks).skip_invalid(args.skip_invalid);

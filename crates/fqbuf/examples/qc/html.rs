@@ -3,20 +3,20 @@
 use std::fmt::Write;
 
 use crate::tally::{BASES, QUALITIES, Tally, bin_start};
-use crate::terminal::share;
+use crate::terminal::{grouped, share};
 
 /// Size of a plot and its margins, in pixels.
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 36.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 24.0;
 
 const COLOURS: [&str; 5] = ["#2e7d32", "#1565c0", "#f9a825", "#c62828", "#757575"];
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2em auto;padding:0 1em;color:#222}\
 h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .3em}table{border-collapse:collapse}\
-td{padding:.1em 1em .1em 0}td+td{text-align:right;font-variant-numeric:tabular-nums}\
+td{padding:.1em 1em .1em 0}td+td{text-align:right;font-variant-numeric:tabular-nums}h1+p{margin-top:-.6em}\
 svg{width:100%;height:auto}svg text{font-size:12px;fill:#555}.key{font-size:.9em;color:#555}\
 @media(prefers-color-scheme:dark){body{background:#161616;color:#ddd}svg text,.key{fill:#aaa;color:#aaa}}";
 
@@ -26,26 +26,29 @@ pub(crate) fn page(title: &str, tally: &Tally) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head>\n\
-         <body><h1>{title}</h1>\n"
+         <body><h1>{title}</h1>\n<p class=\"key\">FASTQ quality report</p>\n"
     );
     page += &summary(tally);
     if !tally.positions.is_empty() {
         page += &quality_by_position(tally);
         page += &bases_by_position(tally);
     }
-    let lengths: Vec<_> = tally.lengths.iter().enumerate().map(|(bin, n)| (bin_start(bin) as f64, *n as f64)).collect();
-    page += &histogram("Reads by length", "bases", &lengths);
+    let lengths = lengths(tally);
+    page += &histogram("Reads by length", "bases in the read", &lengths);
     let indexed = |counts: &[u64]| counts.iter().enumerate().map(|(i, n)| (i as f64, *n as f64)).collect::<Vec<_>>();
-    page += &histogram("Reads by mean quality", "Phred", &indexed(&tally.mean_quality));
-    page += &histogram("Reads by GC", "percent", &indexed(&tally.gc_percent));
+    page += &histogram("Reads by mean quality", "mean Phred quality", &indexed(&tally.mean_quality));
+    // A hundred or two hundred bases have few different shares of G and C: steps of one percent would look like a comb.
+    let gc: Vec<_> =
+        tally.gc_percent.chunks(2).enumerate().map(|(i, n)| (2.0 * i as f64, n.iter().sum::<u64>() as f64)).collect();
+    page += &histogram("Reads by GC", "percent of G and C", &gc);
     page += "</body></html>\n";
     page
 }
 
 fn summary(tally: &Tally) -> String {
-    let mut rows = vec![("records", tally.records.to_string()), ("bases", tally.bases.to_string())];
+    let mut rows = vec![("records", grouped(tally.records)), ("bases", grouped(tally.bases))];
     if let (Some(min), Some(max), Some(mean)) = (tally.min_length, tally.max_length, tally.mean_length()) {
-        rows.push(("length", format!("{min} to {max}, mean {mean:.1}")));
+        rows.push(("length", format!("{} to {}, mean {mean:.1}", grouped(min), grouped(max))));
     }
     if let (Some(mean), Some(q20), Some(q30)) = (tally.mean(), tally.at_least(20), tally.at_least(30)) {
         rows.push(("mean quality", format!("{mean:.2}")));
@@ -56,7 +59,7 @@ fn summary(tally: &Tally) -> String {
         rows.push(("GC", format!("{gc:.2} %")));
     }
     if tally.skipped_records > 0 {
-        rows.push(("bad records skipped", tally.skipped_records.to_string()));
+        rows.push(("bad records skipped", grouped(tally.skipped_records)));
     }
     let rows: String = rows.iter().map(|(name, value)| format!("<tr><td>{name}</td><td>{value}</td></tr>")).collect();
     format!("<table>{rows}</table>\n")
@@ -68,7 +71,8 @@ fn quality_by_position(tally: &Tally) -> String {
         points.map(|(bin, counts)| (bin_start(bin) as f64 + 1.0, counts.quantile(share) as f64)).collect::<Vec<_>>()
     };
     let highest = quantile(0.9).iter().map(|(_, phred)| *phred).fold(40.0, f64::max).min(QUALITIES as f64);
-    let mut plot = Plot::new("Quality by position", "position", last_position(tally), highest + 2.0);
+    let mut plot =
+        Plot::new("Quality by position", "position in the read", "Phred quality", last_position(tally), highest + 2.0);
     plot.band(&quantile(0.1), &quantile(0.9), "#90caf9");
     plot.band(&quantile(0.25), &quantile(0.75), "#42a5f5");
     let means = tally.positions.iter().enumerate().map(|(bin, counts)| (bin_start(bin) as f64 + 1.0, counts.mean()));
@@ -77,7 +81,8 @@ fn quality_by_position(tally: &Tally) -> String {
 }
 
 fn bases_by_position(tally: &Tally) -> String {
-    let mut plot = Plot::new("Bases by position", "position", last_position(tally), 100.0);
+    let mut plot =
+        Plot::new("Bases by position", "position in the read", "percent of bases", last_position(tally), 100.0);
     for (i, colour) in COLOURS.iter().enumerate() {
         let points = tally.positions.iter().enumerate();
         let points = points.map(|(bin, counts)| (bin_start(bin) as f64 + 1.0, share(counts.bases[i], &counts.bases)));
@@ -86,11 +91,11 @@ fn bases_by_position(tally: &Tally) -> String {
     let gc = tally.positions.iter().enumerate();
     let gc = gc.map(|(bin, c)| (bin_start(bin) as f64 + 1.0, share(c.bases[1] + c.bases[2], &c.bases)));
     plot.line(&gc.collect::<Vec<_>>(), "#6a1b9a");
-    let mut key = String::from("percent; ");
+    let mut key = String::new();
     for (base, colour) in BASES.iter().map(|b| char::from(*b).to_string()).chain(["other".into()]).zip(COLOURS) {
-        let _ = write!(key, "<span style=\"color:{colour}\">{base}</span> ");
+        let _ = write!(key, "<span style=\"color:{colour}\">&#9644; {base}</span> &#160; ");
     }
-    plot.finish(&format!("{key}<span style=\"color:#6a1b9a\">GC</span>"))
+    plot.finish(&format!("{key}<span style=\"color:#6a1b9a\">&#9644; G + C</span>"))
 }
 
 fn last_position(tally: &Tally) -> f64 {
@@ -101,16 +106,32 @@ fn histogram(title: &str, unit: &str, points: &[(f64, f64)]) -> String {
     let first = points.iter().position(|(_, n)| *n > 0.0);
     let Some(first) = first else { return String::new() };
     let highest = points.iter().map(|(_, n)| *n).fold(0.0, f64::max);
-    let right = points.last().map_or(1.0, |(x, _)| *x).max(1.0);
-    let mut plot = Plot::new(title, unit, right * 1.02, highest * 1.05);
+    let width = if let [(a, _), (b, _), ..] = points { b - a } else { 1.0 };
+    let right = points.last().map_or(1.0, |(x, _)| *x + width);
+    let mut plot = Plot::new(title, unit, "reads", right, highest * 1.05);
     let mut outline = Vec::new();
     for (i, (x, n)) in points.iter().enumerate().skip(first) {
-        let next = points.get(i + 1).map_or(x + 1.0, |(x, _)| *x);
+        let next = points.get(i + 1).map_or(x + width, |(x, _)| *x);
         outline.extend([(*x, *n), (next, *n)]);
     }
     let floor: Vec<_> = outline.iter().map(|(x, _)| (*x, 0.0)).collect();
     plot.band(&floor, &outline, "#80cbc4");
     plot.finish("")
+}
+
+/// Reads by length in bars of equal width, that of the widest bin. The width of each bin divides it.
+fn lengths(tally: &Tally) -> Vec<(f64, f64)> {
+    let bins = tally.lengths.len();
+    let width = bins.checked_sub(1).map_or(1, |last| bin_start(bins) - bin_start(last));
+    let mut bars: Vec<(f64, f64)> = Vec::new();
+    for (bin, n) in tally.lengths.iter().enumerate() {
+        let bar = bin_start(bin) / width;
+        while bars.len() <= bar {
+            bars.push(((bars.len() * width) as f64, 0.0));
+        }
+        bars[bar].1 += *n as f64;
+    }
+    bars
 }
 
 /// One plot under construction.
@@ -122,7 +143,7 @@ struct Plot {
 }
 
 impl Plot {
-    fn new(title: &str, unit: &str, right: f64, highest: f64) -> Self {
+    fn new(title: &str, below: &str, beside: &str, right: f64, highest: f64) -> Self {
         let mut plot = Self { title: title.into(), svg: String::new(), right, highest };
         let floor = HEIGHT - BOTTOM;
         for step in ticks(highest) {
@@ -140,7 +161,8 @@ impl Plot {
             let _ = write!(plot.svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{step}</text>");
         }
         let (x, y) = (WIDTH, HEIGHT - 4.0);
-        let _ = write!(plot.svg, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"end\">{unit}</text>");
+        let _ = write!(plot.svg, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"end\">{below}</text>");
+        let _ = write!(plot.svg, "<text x=\"0\" y=\"12\">{beside}</text>");
         plot
     }
 

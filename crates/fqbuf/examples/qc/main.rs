@@ -6,17 +6,19 @@ mod args;
 mod count;
 mod html;
 mod json;
+#[path = "../shared/parts.rs"]
+mod parts;
 mod tally;
 mod terminal;
 #[path = "../shared/told.rs"]
 mod told;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use args::Args;
+use fqbuf::stream::create;
 use tally::Tally;
 
 /// Why there is no result, as the user is told.
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     let args = match args::parse(std::env::args_os()) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("error: {message}\n\n{}", args::USAGE);
+            told::say(&format!("error: {message}\nusage: qc [OPTIONS] [FILE...]; --help lists the options"));
             return ExitCode::from(2);
         }
     };
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
+    told::say(&format!("error: {message}"));
     ExitCode::FAILURE
 }
 
@@ -71,7 +73,7 @@ fn report(args: &Args, tally: &Tally) -> Result<(), Failure> {
         let Tally { records, bases, qualsum, .. } = tally;
         out = format!("{records}\t{bases}\t{qualsum}\n").into_bytes();
         if tally.skipped_records > 0 {
-            eprintln!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes);
+            told::say(&format!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes));
         }
     } else if args.json.as_deref() != Some(Path::new("-")) {
         terminal::write(&mut out, &title, tally).map_err(|e| e.to_string())?;
@@ -86,9 +88,17 @@ fn title(args: &Args) -> String {
     if names.is_empty() { "sample.fq.gz".into() } else { names.join(", ") }
 }
 
+/// Writes a file that is there whole or not at all.
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let saved = if path == Path::new("-") { to_stdout(bytes) } else { fs::write(path, bytes) };
-    saved.map_err(|e| format!("{}: {e}", path.display()))
+    if path == Path::new("-") {
+        return to_stdout(bytes).map_err(|e| format!("standard output: {e}"));
+    }
+    let saved = create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.finish()
+    });
+    // The error names the path.
+    saved.map_err(|e| e.to_string())
 }
 
 /// Writes all of it; a reader that has gone away is no failure.

@@ -60,7 +60,7 @@ pub(crate) fn share(part: u64, all: &[u64]) -> f64 {
 }
 
 /// Digits in groups of three.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -1,6 +1,13 @@
 //! What the user is told when a run fails.
 
+use std::io::Write;
+
 use fqbuf::{Error, ParseError, ParseErrorKind};
+
+/// Writes a line to standard error; nobody may be there to read it.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 /// The error as the user reads it: what and where, the id, and what may help; `skip` where bad records can be skipped.
 pub(crate) fn message(error: &Error, skip: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::qc::Folder;
+use crate::support::Folder;
 
 #[test]
 fn a_plain_file_is_read_by_its_path() -> Result<(), Box<dyn std::error::Error>> {

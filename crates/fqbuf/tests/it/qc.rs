@@ -2,85 +2,26 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A folder of a test's own, gone at its end.
-pub(crate) struct Folder(PathBuf);
+use crate::support::{Folder, example, failed, reads, str, text, well};
 
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("fqbuf-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, bytes).expect("a file for the test");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The example, which `cargo test` has built beside this test.
 fn command() -> Command {
-    let test = std::env::current_exe().expect("the path of this test");
-    let qc = test.ancestors().nth(2).expect("the build folder").join("examples").join("qc");
-    assert!(
-        qc.with_extension(std::env::consts::EXE_EXTENSION).exists(),
-        "the example is not built: cargo build --example qc"
-    );
-    Command::new(qc)
+    example("qc")
 }
 
 fn qc(args: &[&str]) -> Output {
     command().args(args).output().expect("qc runs")
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 /// Standard output of a run that must succeed.
 fn good(args: &[&str]) -> String {
-    let output = qc(args);
-    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
-    text(&output.stdout)
+    well(&qc(args))
 }
 
 /// Standard error of a run that must fail with exit code 1.
 fn bad(args: &[&str]) -> String {
-    let output = qc(args);
-    assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output.stderr));
-    text(&output.stderr)
-}
-
-/// Records of varying length, `count` of them.
-fn reads(count: usize) -> Vec<u8> {
-    let mut data = Vec::new();
-    for i in 0..count {
-        let len = 1 + i * 7 % 151;
-        let seq: Vec<u8> = (0..len).map(|k| b"ACGTN"[(i + k * k) % 5]).collect();
-        let qual: Vec<u8> = (0..len).map(|k| b"@FF:,#+"[(i * 3 + k) % 7]).collect();
-        for part in [format!("@read{i} x").as_bytes(), b"\n", &seq, b"\n+\n", &qual, b"\n"] {
-            data.extend_from_slice(part);
-        }
-    }
-    data
-}
-
-fn str(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
+    failed(&qc(args), 1)
 }
 
 #[test]
@@ -200,7 +141,12 @@ fn the_report_is_one_page_with_plots() {
     good(&["--html", str(&report)]);
     let page = fs::read_to_string(report).expect("a report");
     assert_eq!(page.matches("<svg").count(), 5);
-    assert!(page.contains("20000") && !page.contains("<script") && !page.contains("http"));
+    assert!(page.contains("20,000") && !page.contains("<script") && !page.contains("http"));
+    for label in
+        ["position in the read", "percent of bases", "bases in the read", "mean Phred quality", "percent of G and C"]
+    {
+        assert!(page.contains(label), "an axis without {label}");
+    }
 }
 
 #[test]
@@ -209,5 +155,41 @@ fn what_makes_no_sense_is_refused_with_the_usage() {
         let output = qc(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains("usage: qc"), "{args:?}");
+    }
+}
+
+/// Fails when a compressed file is cut into parts like a plain one, or a pipe is waited for.
+#[test]
+fn what_has_no_parts_is_refused_by_its_name() {
+    let folder = Folder::new("qc-no-parts");
+    let message = bad(&["--split", "1/2"]);
+    assert!(message.contains("sample.fq.gz: gzip input cannot be read in parts"), "{message}");
+    let message = bad(&["--range", "0-9", str(&folder.path("."))]);
+    assert!(message.contains("only a regular file can be read in parts"), "{message}");
+    assert!(bad(&["--split", "1/2", "-"]).contains("standard input cannot be read in parts"));
+    assert!(bad(&["--split", "1/2", "no-such.fq"]).contains("no-such.fq: "));
+}
+
+/// Fails when results are written under their own name before they are whole.
+#[test]
+fn results_replace_a_file_whole_or_not_at_all() {
+    let folder = Folder::new("qc-results");
+    let json = folder.file("r.json", b"before");
+    assert!(bad(&["--json", str(&json), "no-such.fq"]).contains("no-such.fq"));
+    assert_eq!(fs::read(&json).expect("there"), b"before");
+    good(&["--json", str(&json)]);
+    assert!(fs::read(&json).expect("there").starts_with(b"{\n"));
+    assert!(bad(&["--html", str(&folder.path("no/such.html"))]).contains("no/such.html: "));
+    assert_eq!(folder.names("r.json"), ["r.json"]);
+}
+
+/// Fails when words that nobody hears are a panic.
+#[test]
+fn a_closed_standard_error_is_no_panic() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    for (args, code) in [(&["no-such.fq"][..], 1), (&["--nonsense"], 2)] {
+        let status = command().args(args).stderr(writer.try_clone().expect("a pipe")).status().expect("qc runs");
+        assert_eq!(status.code(), Some(code), "{args:?}");
     }
 }
