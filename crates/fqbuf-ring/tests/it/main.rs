@@ -5,6 +5,7 @@ mod faults;
 mod halves;
 mod handover;
 mod ring;
+mod threads;
 
 /// Fails to compile when `T` cannot go to another thread.
 fn assert_send<T: Send>() {}
