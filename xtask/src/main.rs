@@ -15,6 +15,7 @@ mod manifest;
 mod models;
 mod run;
 mod sample;
+mod sanitize;
 mod shuttle;
 mod test;
 mod tidy;
@@ -50,7 +51,13 @@ const TASKS: &[Task] = &[
         bench::run,
     ),
     Task("fuzz", "[TARGET] [SECONDS]", "the fuzz targets for a minute each (nightly)", fuzz::run),
-    Task("deep", "", "what takes long or needs nightly: all models, long tests, AddressSanitizer, fuzzing", deep::run),
+    Task(
+        "sanitize",
+        "[thread|address|memcheck]",
+        "tests under ThreadSanitizer and AddressSanitizer (nightly) and valgrind",
+        sanitize::run,
+    ),
+    Task("deep", "", "what takes long or needs nightly: all models, long tests, sanitizers, fuzzing", deep::run),
     Task(
         "generate",
         "KIND SIZE FILE",

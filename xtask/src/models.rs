@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     manifest::PUBLISHED,
-    run::{Outcome, cargo, root, target},
+    run::{Outcome, cargo, executable, root, target},
 };
 
 /// A model: the crate, its test binary, the name of the test.
@@ -54,12 +54,7 @@ fn build(package: &str, kind: &str) -> Outcome<PathBuf> {
         .var("RUSTFLAGS", format!("--cfg {kind}"))
         .var("CARGO_TARGET_DIR", target().join(kind).display().to_string())
         .output()?;
-    // One JSON object a line; the one of the test binary is the only one with a path here.
-    let path = messages.lines().rev().find_map(|line| {
-        let (_, rest) = line.split_once("\"executable\":\"")?;
-        rest.split_once('"').map(|(path, _)| PathBuf::from(path.replace("\\\\", "\\")))
-    });
-    path.ok_or_else(|| format!("cargo named no test binary for the models of {package}"))
+    executable(&messages).ok_or_else(|| format!("cargo named no test binary for the models of {package}"))
 }
 
 /// The models in a test binary.
