@@ -16,10 +16,8 @@ use std::{
 
 use crate::run::{Outcome, Run, cargo, executable, nightly, run as program, target};
 
-/// Crates with locks, atomics or threads.
-const THREADED: [&str; 5] = ["fqbuf-stats", "fqbuf-ring", "fqbuf-pool", "fqbuf-stream", "fqbuf-parallel"];
-/// Those of them that the others share their memory through.
-const CORE: [&str; 3] = ["fqbuf-stats", "fqbuf-ring", "fqbuf-pool"];
+/// Crates with locks and atomics that others share, and one with threads of its own.
+const SHARING: [&str; 4] = ["fqbuf-stats", "fqbuf-ring", "fqbuf-pool", "fqbuf-stream"];
 /// Crates with `unsafe` of their own, those whose tests drive it, and those that call codecs.
 const UNSAFE: [&str; 5] = ["fqbuf-arena", "fqbuf-record", "fqbuf-ring", "fqbuf-pool", "fqbuf-stream"];
 /// Crates whose tests valgrind runs in minutes.
@@ -55,10 +53,16 @@ pub(crate) fn look() -> Outcome {
 
 fn thread() -> Outcome {
     sources()?;
-    let watched = |packages| Ok::<_, String>(sanitized("thread", packages)?.args(["-Zbuild-std"]));
-    watched(&THREADED)?.var("TSAN_OPTIONS", "halt_on_error=1").check()?;
-    // The core once more, with its tests of threads at their longest.
-    watched(&CORE)?.args(["--", "threads::"]).var("TSAN_OPTIONS", "halt_on_error=1").var("FQBUF_DEEP", "1").check()
+    let watched = |packages: &[&str], filter: &[&str]| {
+        let run = sanitized("thread", packages)?.args(["-Zbuild-std", "--"]).args(filter.iter().copied());
+        // What is ten to fifty times slower may take its time.
+        Ok::<_, String>(run.var("TSAN_OPTIONS", "halt_on_error=1").var("FQBUF_PATIENCE", "20"))
+    };
+    watched(&SHARING, &[])?.check()?;
+    // Those that the others share their memory through once more, with their tests of threads at their longest.
+    watched(&SHARING[..3], &["threads::"])?.var("FQBUF_DEEP", "1").check()?;
+    // A thousand runs, each with threads of its own, on input that hardly is.
+    watched(&["fqbuf-parallel"], &["--skip", "nearly_nothing"])?.check()
 }
 
 fn address() -> Outcome {

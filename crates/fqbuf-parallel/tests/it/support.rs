@@ -9,7 +9,10 @@ use fqbuf_parallel::{Done, Error, Input, Pipeline, Run, Single, Summary};
 use fqbuf_record::{GrowthPolicy, Reader};
 
 /// Runs `test` and ends the process loudly when that takes longer than `seconds`: a hang must not look like a slow test.
+/// `FQBUF_PATIENCE` multiplies them, for sanitizers.
 pub(crate) fn watched<T>(seconds: u64, test: impl FnOnce() -> T) -> T {
+    let patience = std::env::var("FQBUF_PATIENCE").ok().and_then(|factor| factor.parse().ok());
+    let seconds = seconds * patience.unwrap_or(1);
     let (done, waiting) = mpsc::channel::<()>();
     let name = std::thread::current().name().unwrap_or("test").to_owned();
     let watchdog = std::thread::spawn(move || {
