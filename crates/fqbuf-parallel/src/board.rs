@@ -22,7 +22,8 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fqbuf_line::{Block, PAGE};
 use fqbuf_pool::{BudgetError, Charge, MemoryBudget};
@@ -33,8 +34,6 @@ use crate::monitor::{Counters, add};
 use crate::outcome::BoxError;
 use crate::records::Tally;
 use crate::run::Summary;
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
 
 /// What ends a run.
 #[derive(Debug)]
@@ -178,8 +177,7 @@ impl<'w> Board<'w> {
     }
 
     fn is_void(&self, number: u64) -> bool {
-        let end = self.stop_at.load(Ordering::Relaxed);
-        if mutant("end-counts-as-behind") { end <= number } else { end < number }
+        self.stop_at.load(Ordering::Relaxed) < number
     }
 
     /// Waits until block `number` may be cut: not too far ahead of the block whose turn it is. For the one that reads.
@@ -187,9 +185,7 @@ impl<'w> Board<'w> {
         let mut state = self.lock();
         let mut waited = false;
         while number - state.next >= self.window as u64 {
-            if !mutant("reader-waits-behind-the-end") {
-                self.check(number)?;
-            }
+            self.check(number)?;
             if !waited {
                 add(&self.counters.order_waits, 1);
                 waited = true;
@@ -305,8 +301,7 @@ impl<'w> Board<'w> {
             if state.free_one() {
                 continue;
             }
-            if state.next == number || matches!(error, BudgetError::TooLarge { .. }) || mutant("memory-not-waited-for")
-            {
+            if state.next == number || matches!(error, BudgetError::TooLarge { .. }) {
                 return Err(Refusal::Memory { asked: bytes, limit: Some(self.budget.limit()) });
             }
             if !waited {
@@ -339,7 +334,7 @@ impl<'w> Board<'w> {
         }
         add(&self.counters.order_waits, 1);
         let mut state = self.lock();
-        while state.next != number && !mutant("write-out-of-turn") {
+        while state.next != number {
             if self.is_void(number) {
                 out.bytes = Vec::new();
                 return Ok(());
@@ -364,12 +359,12 @@ impl<'w> Board<'w> {
         state.slots.extend(slot);
         if settled.tally.event.is_some() {
             self.stop_at.fetch_min(number, Ordering::Relaxed);
+            self.turns.notify_all();
         }
         if self.is_void(number) || state.verdict.is_some() {
             self.keep(&mut state, settled.out);
         } else {
-            let place = usize::try_from(number.wrapping_sub(state.next)).unwrap_or(usize::MAX);
-            assert!(place < self.window, "block {number} was cut in its turn and is settled once");
+            let place = usize::try_from(number - state.next).unwrap_or(usize::MAX);
             while state.ready.len() <= place {
                 state.ready.push_back(None);
             }
@@ -379,9 +374,7 @@ impl<'w> Board<'w> {
             }
         }
         drop(state);
-        if !mutant("settle-without-notify") {
-            self.room.notify_all();
-        }
+        self.room.notify_all();
     }
 
     /// Takes up the settled blocks whose turn has come.
@@ -392,10 +385,6 @@ impl<'w> Board<'w> {
             if let Some(out) = &settled.out
                 && !out.bytes.is_empty()
             {
-                if mutant("turn-passed-before-write") {
-                    state.ready.pop_front();
-                    state.next += 1;
-                }
                 drop(state);
                 let written = self.write(&out.bytes);
                 state = self.lock();
@@ -409,9 +398,7 @@ impl<'w> Board<'w> {
                 let number = state.next;
                 state.verdict = Some(event.placed(state.passed));
                 self.stop_at.fetch_min(number, Ordering::Relaxed);
-                if !mutant("verdict-without-notify") {
-                    self.turns.notify_all();
-                }
+                self.turns.notify_all();
                 while let Some(settled) = state.ready.pop_front() {
                     self.keep(&mut state, settled.and_then(|settled| settled.out));
                 }
@@ -421,14 +408,10 @@ impl<'w> Board<'w> {
                 sum.0 += more.0;
                 sum.1 += more.1;
             }
-            if !mutant("turn-passed-before-write") {
-                state.ready.pop_front();
-                state.next += 1;
-            }
+            state.ready.pop_front();
+            state.next += 1;
             self.room.notify_all();
-            if !mutant("turn-without-notify") {
-                self.turns.notify_all();
-            }
+            self.turns.notify_all();
         }
         state
     }

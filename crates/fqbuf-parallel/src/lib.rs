@@ -14,7 +14,6 @@ mod pairs;
 mod pipeline;
 mod records;
 mod run;
-mod sync;
 
 pub use error::{Error, MemoryError};
 pub use input::Input;

@@ -25,11 +25,7 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
         &["bzip2", "crc32fast", "liblzma", "sirocco", "zstd"],
     ),
     // Third floor.
-    (
-        "fqbuf-parallel",
-        &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"],
-        &["loom", "memchr", "shuttle"],
-    ),
+    ("fqbuf-parallel", &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"], &["memchr"]),
     // The facade.
     (
         "fqbuf",

@@ -8,16 +8,20 @@
 //! Packages whose names begin alike, `stream` and `stream-zlib-ng`, are one group: the features of a peer's dependencies are
 //! unified in a build, so peers that would change each other live in packages of their own.
 
+mod aligned;
 mod allocations;
 mod command;
 mod row;
 mod stage;
+mod threads;
 
 pub use crate::{
+    aligned::Aligned,
     allocations::Counting,
     command::run,
     row::{Build, Contender, Data, Role, Row},
     stage::{Answer, Stage},
+    threads::{control, on_core, spin_until, together, work_for},
 };
 
 /// Counts heap allocations of every contender when the runner asks for it; a predicted branch else.

@@ -26,6 +26,11 @@ pub(crate) fn table(measured: &Measured) -> String {
             Role::Peer => line.name.clone(),
             Role::Limit => format!("*{}*", line.name),
         };
+        if line.is_control() {
+            let nanoseconds = line.seconds.median * 1e9 / line.amount as f64;
+            let _ = writeln!(out, "| {name} | {nanoseconds:.0} ns | | | | |");
+            continue;
+        }
         let ratio = line.ratio;
         let _ = writeln!(
             out,

@@ -139,7 +139,7 @@ fn read_line(fields: &[&str]) -> Option<Line> {
 pub(crate) fn render() -> Outcome {
     let kept = load()?;
     let mut text = HEAD.to_owned();
-    text.push_str("\n## In short\n\nThe fastest peer of each row, and the first limit or control beside it, in units of our time: above 1, we are \
+    text.push_str("\n## In short\n\nThe fastest peer of each row, and the first limit beside it, in units of our time: above 1, we are \
                    faster.\n\n| row | job | fastest peer | its time | limit | its time |\n|---|---|---|--:|---|--:|\n");
     for group in &kept {
         for Measured { row, lines } in &group.rows {
@@ -147,7 +147,7 @@ pub(crate) fn render() -> Outcome {
                 .iter()
                 .filter(|line| line.role == Role::Peer)
                 .min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
-            let limit = lines.iter().find(|line| line.role == Role::Limit);
+            let limit = lines.iter().find(|line| line.role == Role::Limit && !line.is_control());
             let cell = |line: Option<&Line>| {
                 line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))
             };
@@ -175,7 +175,8 @@ What distorts, and what is done about it:
   of its own, and buffers lie where each crate puts them; the limits read into page-aligned windows.
 - **The page cache.** Files are read once before the first round and stay cached.
 - **Two cores.** What it costs to pass a cache line to the other core can flip between levels within minutes, on a virtual machine:
-  rows with two threads have a control for it.
+  rows with two threads have a control for it, a time beside which the others are to be seen. The threads of a pair are pinned,
+  each to a core of its own.
 - **Other guests, frequency.** Only ratios within a round count; a lap that was disturbed is outvoted.
 - **Allocator.** All use the system's, wrapped to count allocations in one lap that is not timed.
 - **Builds.** Each group is built by itself, with the features that its peers ask for; nobody gets `target-cpu=native` but

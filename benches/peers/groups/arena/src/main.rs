@@ -1,0 +1,224 @@
+//! Arenas: slices copied and zeroed, 256 of them and a reset a round; and buffers that take turns.
+#![forbid(unsafe_code)]
+
+mod turns;
+
+use std::{hint::black_box, process::ExitCode};
+
+use blink_alloc::Blink;
+use bump_scope::Bump;
+use fqbuf_arena::Arena;
+use harness::{Aligned, Answer, Contender, Data, Row, Stage};
+
+/// Slices of a round.
+const SLICES: usize = 256;
+
+/// Rounds of a lap, so that each moves about as much.
+const fn rounds(size: usize) -> usize {
+    (64 << 20) / (SLICES * (size + 512))
+}
+
+/// How an arena makes a slice from a pattern, or of zeros.
+trait Slices {
+    /// Room for a round of slices of `size`.
+    fn with_room(size: usize) -> Self;
+    fn copied(&self, bytes: &[u8]) -> impl AsRef<[u8]>;
+    fn zeroed(&self, size: usize) -> impl AsRef<[u8]>;
+    fn reset(&mut self);
+}
+
+impl Slices for Arena {
+    fn with_room(size: usize) -> Self {
+        Self::new(size * SLICES)
+    }
+    #[inline]
+    fn copied(&self, bytes: &[u8]) -> impl AsRef<[u8]> {
+        self.copy_from(bytes).expect("room for a round")
+    }
+    #[inline]
+    fn zeroed(&self, size: usize) -> impl AsRef<[u8]> {
+        self.allocate(size).expect("room for a round")
+    }
+    #[inline]
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+impl Slices for bumpalo::Bump {
+    fn with_room(size: usize) -> Self {
+        Self::with_capacity(size * SLICES)
+    }
+    #[inline]
+    fn copied(&self, bytes: &[u8]) -> impl AsRef<[u8]> {
+        self.alloc_slice_copy(bytes)
+    }
+    #[inline]
+    fn zeroed(&self, size: usize) -> impl AsRef<[u8]> {
+        self.alloc_slice_fill_copy(size, 0)
+    }
+    #[inline]
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// `bump-scope`'s arena, which has a parameter.
+type Scoped = Bump;
+
+impl Slices for Scoped {
+    fn with_room(size: usize) -> Self {
+        Self::with_size(size * SLICES + 1024)
+    }
+    #[inline]
+    fn copied(&self, bytes: &[u8]) -> impl AsRef<[u8]> {
+        self.alloc_slice_copy(bytes)
+    }
+    #[inline]
+    fn zeroed(&self, size: usize) -> impl AsRef<[u8]> {
+        self.alloc_slice_fill(size, 0)
+    }
+    #[inline]
+    fn reset(&mut self) {
+        self.reset_to_start();
+    }
+}
+
+impl Slices for Blink {
+    fn with_room(size: usize) -> Self {
+        Self::with_chunk_size(size * SLICES + 1024)
+    }
+    #[inline]
+    fn copied(&self, bytes: &[u8]) -> impl AsRef<[u8]> {
+        &*self.copy_slice(bytes)
+    }
+    #[inline]
+    fn zeroed(&self, size: usize) -> impl AsRef<[u8]> {
+        &*self.emplace_no_drop::<u8>().from_iter(std::iter::repeat_n(0, size))
+    }
+    #[inline]
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// Boxes, all freed at the end of the round.
+struct Malloc;
+
+fn copy<S: Slices, const SIZE: usize>(stage: &mut Stage) -> Answer {
+    stage.operations((rounds(SIZE) * SLICES) as u64);
+    let source = Aligned::new(SIZE + SLICES, |n| n as u8);
+    let mut arena = S::with_room(SIZE);
+    stage.time(|| {
+        let mut sum = 0;
+        for _ in 0..rounds(SIZE) {
+            for start in 0..SLICES {
+                let slice = arena.copied(&black_box(&*source)[start..][..SIZE]);
+                sum += ends(black_box(slice.as_ref()));
+            }
+            arena.reset();
+        }
+        [sum, 0, 0]
+    })
+}
+
+fn zero<S: Slices, const SIZE: usize>(stage: &mut Stage) -> Answer {
+    stage.operations((rounds(SIZE) * SLICES) as u64);
+    let mut arena = S::with_room(SIZE);
+    stage.time(|| {
+        let mut sum = 0;
+        for _ in 0..rounds(SIZE) {
+            for _ in 0..SLICES {
+                let slice = arena.zeroed(black_box(SIZE));
+                sum += ends(black_box(slice.as_ref()));
+            }
+            arena.reset();
+        }
+        [sum, 0, 0]
+    })
+}
+
+impl Malloc {
+    fn copy<const SIZE: usize>(stage: &mut Stage) -> Answer {
+        let source = Aligned::new(SIZE + SLICES, |n| n as u8);
+        Self::boxes::<SIZE>(stage, |start| Box::from(&black_box(&*source)[start..][..SIZE]))
+    }
+
+    fn zero<const SIZE: usize>(stage: &mut Stage) -> Answer {
+        Self::boxes::<SIZE>(stage, |_| vec![0; black_box(SIZE)].into_boxed_slice())
+    }
+
+    fn boxes<const SIZE: usize>(stage: &mut Stage, make: impl Fn(usize) -> Box<[u8]>) -> Answer {
+        stage.operations((rounds(SIZE) * SLICES) as u64);
+        let mut boxes: Vec<Box<[u8]>> = Vec::with_capacity(SLICES);
+        stage.time(|| {
+            let mut sum = 0;
+            for _ in 0..rounds(SIZE) {
+                for start in 0..SLICES {
+                    let slice = make(start);
+                    sum += ends(black_box(&slice));
+                    boxes.push(slice);
+                }
+                boxes.clear();
+            }
+            [sum, 0, 0]
+        })
+    }
+}
+
+/// The first byte, the last and the length: what the answer is made of.
+#[inline]
+fn ends(slice: &[u8]) -> u64 {
+    u64::from(slice[0]) + 256 * u64::from(slice[slice.len() - 1]) + slice.len() as u64
+}
+
+fn contenders<const SIZE: usize>(zeroed: bool) -> Vec<Contender> {
+    if zeroed {
+        vec![
+            Contender::ours("fqbuf", zero::<Arena, SIZE>),
+            Contender::peer("bumpalo", zero::<bumpalo::Bump, SIZE>),
+            Contender::peer("bump-scope", zero::<Scoped, SIZE>),
+            Contender::peer("blink-alloc", zero::<Blink, SIZE>),
+            Contender::peer("malloc", Malloc::zero::<SIZE>),
+        ]
+    } else {
+        vec![
+            Contender::ours("fqbuf", copy::<Arena, SIZE>),
+            Contender::peer("bumpalo", copy::<bumpalo::Bump, SIZE>),
+            Contender::peer("bump-scope", copy::<Scoped, SIZE>),
+            Contender::peer("blink-alloc", copy::<Blink, SIZE>),
+            Contender::peer("malloc", Malloc::copy::<SIZE>),
+        ]
+    }
+}
+
+fn main() -> ExitCode {
+    let row = |name, title, zeroed, contenders| Row {
+        group: "arena",
+        name,
+        title,
+        data: Data::None,
+        notes: if zeroed {
+            &[
+                "The peers grow by themselves and hold any type; ours is of fixed size here and holds bytes.",
+                "bumpalo and bump-scope fill by value, which compiles to a memset; blink-alloc takes an iterator. malloc's zeros \
+                 come from `vec![0; n]`.",
+            ]
+        } else {
+            &["The peers grow by themselves and hold any type; ours is of fixed size here and holds bytes."]
+        },
+        contenders,
+    };
+    let rows = [
+        row("copied-64", "slices of 64 bytes copied", false, contenders::<64>(false)),
+        row("copied-150", "slices of 150 bytes copied", false, contenders::<150>(false)),
+        row("copied-4096", "slices of 4 KiB copied", false, contenders::<4096>(false)),
+        row("copied-16384", "slices of 16 KiB copied", false, contenders::<16384>(false)),
+        row("zeroed-64", "slices of 64 zeros", true, contenders::<64>(true)),
+        row("zeroed-150", "slices of 150 zeros", true, contenders::<150>(true)),
+        row("zeroed-4096", "slices of 4 KiB of zeros", true, contenders::<4096>(true)),
+        row("zeroed-16384", "slices of 16 KiB of zeros", true, contenders::<16384>(true)),
+        turns::row(),
+    ];
+    harness::run(&rows)
+}

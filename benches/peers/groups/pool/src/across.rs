@@ -1,0 +1,86 @@
+//! Got and touched on one thread, dropped on another.
+
+use std::ops::DerefMut;
+
+use harness::{Answer, Contender, Stage, control, spin_until, together};
+
+use crate::pools::{Fqbuf, Linear, Malloc, ObjectPool, Opool, Pool, Queue, SIZE, Sending, SendingBorrowed, touch};
+
+/// Buffers of a lap.
+const TIMES: u64 = 200_000;
+/// On their way at most.
+const ON_THE_WAY: usize = 32;
+
+pub(crate) fn contenders() -> Vec<Contender> {
+    vec![
+        Contender::ours("fqbuf owned", owned::<Fqbuf>),
+        Contender::ours("fqbuf borrowed", borrowed::<Fqbuf>),
+        Contender::peer("opool owned", owned::<Opool>),
+        Contender::peer("opool borrowed", borrowed::<Opool>),
+        Contender::peer("object-pool owned", owned::<ObjectPool>),
+        Contender::peer("object-pool borrowed", borrowed::<ObjectPool>),
+        Contender::peer("lockfree-object-pool owned", owned::<Linear>),
+        Contender::peer("lockfree-object-pool borrowed", borrowed::<Linear>),
+        Contender::peer("malloc", owned::<Malloc>),
+        Contender::limit("control: a word to the other core", control),
+        Contender::limit("raw ArrayQueue", queue),
+        Contender::limit("nothing: numbers are handed over", |stage| across(stage, u64::from, drop)),
+    ]
+}
+
+fn owned<P: Sending>(stage: &mut Stage) -> Answer {
+    let pool = P::new();
+    across(stage, |n| touched(pool.get(), n), drop)
+}
+
+fn borrowed<P: SendingBorrowed>(stage: &mut Stage) -> Answer {
+    let pool = P::new();
+    across(stage, |n| touched(pool.get_borrowed(), n), drop)
+}
+
+fn queue(stage: &mut Stage) -> Answer {
+    let pool = Queue::new();
+    across(
+        stage,
+        |n| {
+            let mut found = pool.0.pop().unwrap_or_else(|| Vec::with_capacity(SIZE));
+            found.clear();
+            touch(&mut found, n);
+            found
+        },
+        |found| drop(pool.0.push(found)),
+    )
+}
+
+#[inline]
+fn touched<G: DerefMut<Target = Vec<u8>>>(mut guard: G, n: u8) -> G {
+    touch(&mut guard, n);
+    guard
+}
+
+/// Passes what `make` makes from one thread to another, which ends it.
+fn across<T: Send>(stage: &mut Stage, make: impl Fn(u8) -> T + Sync, end: impl Fn(T) + Sync) -> Answer {
+    stage.operations(TIMES);
+    stage.timed(|| {
+        let (mut to, mut from) = rtrb::RingBuffer::new(ON_THE_WAY);
+        let give = || {
+            for n in 0..TIMES {
+                let mut item = Some(make(n as u8));
+                spin_until(|| match to.push(item.take()?) {
+                    Ok(()) => Some(()),
+                    Err(rtrb::PushError::Full(back)) => {
+                        item = Some(back);
+                        None
+                    }
+                });
+            }
+        };
+        let take = || {
+            for _ in 0..TIMES {
+                end(spin_until(|| from.pop().ok()));
+            }
+        };
+        let (seconds, (), ()) = together(give, take);
+        (seconds, [TIMES, 0, 0])
+    })
+}
