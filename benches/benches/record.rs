@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fqbuf_benches::{Kind, Size, Totals, to_vec};
-use fqbuf_record::{Checks, PairedReader, Reader, RecordBuffer, RefRecord, SliceReader, Writer};
+use fqbuf_record::{Checks, PairedReader, QualityLength, Reader, RecordBuffer, RefRecord, SliceReader, Writer};
 
 /// Bytes of each data set: more than the caches hold.
 const BYTES: u64 = 64 << 20;
@@ -56,6 +56,16 @@ fn reading(c: &mut Criterion) {
             b.iter(|| {
                 let mut sums = Sums::default();
                 let mut reader = Reader::builder().checks(Checks::strict()).build_slice(&text);
+                while let Some(record) = reader.next_record().expect("good input") {
+                    sums.add(&record);
+                }
+                sums.check(&totals);
+            });
+        });
+        group.bench_function(BenchmarkId::new("slice_trusted", name), |b| {
+            b.iter(|| {
+                let mut sums = Sums::default();
+                let mut reader = Reader::builder().quality_length(QualityLength::Trusted).build_slice(&text);
                 while let Some(record) = reader.next_record().expect("good input") {
                     sums.add(&record);
                 }

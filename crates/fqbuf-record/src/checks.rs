@@ -31,6 +31,40 @@ impl Alphabet {
     }
 }
 
+/// Whether the length of each quality line is verified, or taken for right where a line end stands in its place.
+///
+/// Trusting spares the search for line ends among the qualities, half of the work on long reads. All other rules hold as
+/// before, and a quality without a line end in its place is looked at as ever: it ends in the same error.
+///
+/// **The risk**: a quality that has line ends *within* its length passes when another line end stands where the quality would
+/// end. A quality that is too short is such a one when it and the lines behind it happen to add up: these lines are then
+/// taken for qualities, the records in them are lost without an error, and the numbers of later lines and records are too
+/// small. Take it for input that was verified before, or whose qualities are [checked](Checks::quality_range), where a line
+/// end is out of range.
+///
+/// # Examples
+/// ```
+/// use fqbuf_record::{QualityLength, Reader};
+///
+/// # fn main() -> Result<(), fqbuf_record::ParseError> {
+/// // The first quality is too short, the lines behind it fit.
+/// let input = &b"@r1\nACGTACGTACG\n+\nI\n@r2\nA\n+\nI\n@r3\nA\n+\nI\n"[..];
+/// assert!(Reader::new(input).next_record().is_err());
+/// let mut reader = Reader::builder().quality_length(QualityLength::Trusted).build(input);
+/// assert_eq!(reader.next_record()?.map(|r| r.qual().to_vec()), Some(b"I\n@r2\nA\n+\nI".to_vec()));
+/// assert_eq!(reader.next_record()?.map(|r| r.id().to_vec()), Some(b"r3".to_vec()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QualityLength {
+    /// A quality line of another length than its sequence is an error, always.
+    #[default]
+    Verified,
+    /// A quality line ends where the length of its sequence says, if a line end stands there.
+    Trusted,
+}
+
 /// Optional checks of each record: quality range, title after `+`, alphabet of the sequence.
 ///
 /// # Examples

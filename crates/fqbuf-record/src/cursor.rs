@@ -6,11 +6,11 @@
 use memchr::{memchr, memchr_iter};
 
 use crate::boundary::{RecordStart, find_within};
-use crate::checks::Checks;
+use crate::checks::{Checks, QualityLength};
 use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::record::{RefRecord, id_of};
-use crate::scan::{Entry, Index};
-use crate::simd::{Scan, widest};
+use crate::scan::{Entry, Index, widest};
+use crate::simd::Scan;
 use crate::strict::{Fault, Parsed, Strict};
 
 /// What an [`advance`](Cursor::advance) came to.
@@ -35,6 +35,7 @@ pub struct Skipped {
 
 pub(crate) struct Cursor {
     scan: Scan,
+    quality: QualityLength,
     /// Records found by the fast path or the exact one, in order; `present..indexed` are still to come, the one before
     /// `present` is what [`Cursor::record`] shows.
     index: Box<Index>,
@@ -66,9 +67,10 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(limit: usize, checks: Checks, source: SourceInfo) -> Self {
+    pub(crate) fn new(limit: usize, quality: QualityLength, checks: Checks, source: SourceInfo) -> Self {
         Self {
-            scan: widest(),
+            scan: widest(quality),
+            quality,
             index: Box::new(Index::new()),
             present: 0,
             indexed: 0,
@@ -225,6 +227,18 @@ impl Cursor {
         self.parse_one(data, at_end)
     }
 
+    /// Bytes behind `at` within which the length of a quality is trusted: never across the end of a part, which is a place
+    /// that a quality too short might have swallowed.
+    fn trusted(&self) -> usize {
+        match self.quality {
+            QualityLength::Verified => 0,
+            QualityLength::Trusted => {
+                let ahead = self.until.saturating_sub(self.base + self.at as u64);
+                usize::try_from(ahead).unwrap_or(usize::MAX)
+            }
+        }
+    }
+
     /// One record by the exact parser.
     fn parse_one(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
         loop {
@@ -235,7 +249,7 @@ impl Cursor {
             if self.blank.is_some() && rest.first().is_some_and(|b| !matches!(b, b'\r' | b'\n')) {
                 return Err(self.blank_line());
             }
-            let parsed = self.strict.parse(rest, at_end && within);
+            let parsed = self.strict.parse(rest, at_end && within, self.trusted());
             let strict = match parsed {
                 Parsed::NeedMore if within => return Ok(Step::NeedMore),
                 _ => std::mem::take(&mut self.strict),

@@ -20,7 +20,7 @@ mod writer;
 
 pub use batch::{Iter, RecordBuffer};
 pub use boundary::{RecordStart, find_last_record_start, find_record_start};
-pub use checks::{Alphabet, Checks};
+pub use checks::{Alphabet, Checks, QualityLength};
 pub use cursor::Skipped;
 pub use error::{Mate, ParseError, ParseErrorKind, Part, Position};
 pub use fqbuf_line::{GrowthPolicy, Source};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fqbuf_line::{Block, GrowthPolicy, PAGE, Source};
 
 use crate::batch::RecordBuffer;
-use crate::checks::Checks;
+use crate::checks::{Checks, QualityLength};
 use crate::cursor::{Cursor, Skipped, Step};
 use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::paired::Kept;
@@ -22,6 +22,7 @@ pub struct ReaderBuilder {
     capacity: usize,
     pub(crate) growth: GrowthPolicy,
     checks: Checks,
+    quality: QualityLength,
     skip_invalid: bool,
     pub(crate) source: SourceInfo,
 }
@@ -32,6 +33,7 @@ impl Default for ReaderBuilder {
             capacity: CAPACITY,
             growth: GrowthPolicy::default(),
             checks: Checks::none(),
+            quality: QualityLength::Verified,
             skip_invalid: false,
             source: SourceInfo::default(),
         }
@@ -57,6 +59,14 @@ impl ReaderBuilder {
     #[must_use]
     pub fn checks(mut self, checks: Checks) -> Self {
         self.checks = checks;
+        self
+    }
+
+    /// Whether the length of quality lines is verified, or trusted with a risk that [`QualityLength`] tells. Where bad records
+    /// are skipped, it is verified in any case. Default: verified.
+    #[must_use]
+    pub fn quality_length(mut self, quality: QualityLength) -> Self {
+        self.quality = quality;
         self
     }
 
@@ -103,7 +113,8 @@ impl ReaderBuilder {
     }
 
     fn cursor(&self) -> Cursor {
-        Cursor::new(self.growth.limit(), self.checks, self.source.clone())
+        let quality = if self.skip_invalid { QualityLength::Verified } else { self.quality };
+        Cursor::new(self.growth.limit(), quality, self.checks, self.source.clone())
     }
 }
 

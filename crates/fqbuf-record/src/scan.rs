@@ -5,9 +5,11 @@
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
 //! Newlines are found first, 256 bytes at a step, with masks of 64 bytes; their places are written without a branch that
-//! depends on the data. Every four of them are then looked at as a record.
+//! depends on the data. Every four of them are then looked at as a record. Where the quality's length is trusted, a record
+//! is one search after the other instead, and its qualities are never touched.
 
-use crate::simd::Masks;
+use crate::checks::QualityLength;
+use crate::simd::{Masks, Scan, scans};
 
 /// Most records that one call indexes.
 pub(crate) const RECORDS: usize = 64;
@@ -15,6 +17,9 @@ pub(crate) const RECORDS: usize = 64;
 /// Bytes after which a call stops once it has a record, so that what it touched is still in the first cache level for the
 /// user.
 const SPAN: usize = 16 << 10;
+
+/// Bytes ahead of the search that are asked for.
+const AHEAD: usize = 4096;
 
 /// Bytes searched at a step.
 const STEP: usize = 256;
@@ -74,7 +79,21 @@ impl Index {
 // Nothing in here is a closure or an iterator adapter over masks: such a function of its own would be compiled without the
 // vector unit of the caller.
 #[inline(always)]
-pub(crate) fn scan<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
+pub(crate) fn scan<M: Masks, const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+    if TRUSTED { trusting::<M>(data, from, index) } else { verifying::<M>(data, from, index) }
+}
+
+/// The scan for the widest unit of this processor.
+pub(crate) fn widest(quality: QualityLength) -> Scan {
+    let (verifying, trusting) = scans();
+    match quality {
+        QualityLength::Verified => verifying,
+        QualityLength::Trusted => trusting,
+    }
+}
+
+#[inline(always)]
+fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let data = &data[from..];
     let lines = find_line_ends::<M>(data, &mut index.ends);
     let (quads, _) = index.ends[..lines].as_chunks::<4>();
@@ -112,6 +131,98 @@ fn content_end(data: &[u8], start: usize, newline: usize) -> usize {
     newline - usize::from(newline > start && data[newline - 1] == b'\r')
 }
 
+/// The same as [`verifying`], but for line ends among the qualities: a record ends where its quality has to.
+#[inline(always)]
+fn trusting<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
+    let mut start = from;
+    let mut count = 0;
+    for entry in &mut index.entries {
+        if start - from >= SPAN {
+            break;
+        }
+        let Some(found) = trusted::<M>(data, start) else { break };
+        start = found.next;
+        *entry = found;
+        count += 1;
+    }
+    count
+}
+
+/// The record that begins at `start`, if a line end stands where its quality has to end, and all else keeps the rules.
+#[inline(always)]
+fn trusted<M: Masks>(data: &[u8], start: usize) -> Option<Entry> {
+    if data.get(start) != Some(&b'@') {
+        return None;
+    }
+    let head_nl = newline::<M>(data, start + 1)?;
+    let seq_start = head_nl + 1;
+    let seq_nl = newline::<M>(data, seq_start)?;
+    let head_end = content_end(data, start, head_nl);
+    let seq_end = content_end(data, seq_start, seq_nl);
+    let title = data.get(seq_nl + 1..seq_nl + 3)?;
+    if data[seq_start] == b'@' || title[0] != b'+' {
+        return None;
+    }
+    let title_nl = if title[1] == b'\n' { seq_nl + 2 } else { newline::<M>(data, seq_nl + 2)? };
+    let qual_start = title_nl + 1;
+    let next = trusted_end(data, qual_start, seq_end - seq_start)?;
+    if let Some(step) = data.get(next..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        M::prefetch(step, 0);
+        M::prefetch(step, STEP);
+    }
+    Some(Entry { start, head_end, seq_start, seq_end, qual_start, next })
+}
+
+/// Just past the line end of a quality line of exactly `len` bytes, if there is one where it has to be. What stands before
+/// it is not looked at, but for a CR that would be a part of the line end.
+#[inline(always)]
+pub(crate) fn trusted_end(data: &[u8], qual_start: usize, len: usize) -> Option<usize> {
+    let end = qual_start + len;
+    match data.get(end)? {
+        b'\n' if len == 0 || data[end - 1] != b'\r' => Some(end + 1),
+        b'\r' if data.get(end + 1) == Some(&b'\n') => Some(end + 2),
+        _ => None,
+    }
+}
+
+/// The first newline at or after `from`, unless it is among the last bytes, too few for a mask.
+#[inline(always)]
+fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    // Mostly a short line.
+    for _ in 0..4 {
+        let mask = M::newlines(data.get(at..)?.first_chunk()?);
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 64;
+    }
+    while let Some(step) = data[at..].first_chunk::<STEP>() {
+        M::prefetch(step, AHEAD);
+        let (chunks, _) = step.as_chunks::<64>();
+        let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
+        let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
+        if a | b | c | d != 0 {
+            let (mask, at) = match (a, b, c) {
+                (0, 0, 0) => (d, at + 192),
+                (0, 0, _) => (c, at + 128),
+                (0, _, _) => (b, at + 64),
+                _ => (a, at),
+            };
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += STEP;
+    }
+    while let Some(chunk) = data[at..].first_chunk() {
+        let mask = M::newlines(chunk);
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 64;
+    }
+    None
+}
+
 /// Writes the places of newlines, up to enough for a full index, up to [`SPAN`] once a record is whole, or up to the last
 /// whole step in `data`; returns their number.
 #[inline(always)]
@@ -124,7 +235,7 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS]) -> usize {
         if count >= 4 * RECORDS || (at >= SPAN && count >= 4) {
             break;
         }
-        M::prefetch(step);
+        M::prefetch(step, AHEAD);
         let (chunks, _) = step.as_chunks::<64>();
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));

@@ -12,28 +12,28 @@ pub(crate) trait Masks {
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
 
-    /// Asks for the cache lines some way behind `step`.
+    /// Asks for the cache lines that lie `ahead` bytes behind those of `step`.
     #[inline(always)]
-    fn prefetch(_step: &[u8; 256]) {}
+    fn prefetch(_step: &[u8; 256], _ahead: usize) {}
 }
 
 /// Finds whole well-formed records in `data` from an offset on; see [`scan`].
 pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 
-/// The scan for the widest unit of this processor.
-pub(crate) fn widest() -> Scan {
+/// The scans for the widest unit of this processor: one that verifies the quality's length, and one that trusts it.
+pub(crate) fn scans() -> (Scan, Scan) {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512bw") {
-            return x86::scan_avx512;
+            return (x86::scan_avx512::<false>, x86::scan_avx512::<true>);
         }
         if std::arch::is_x86_feature_detected!("avx2") {
-            return x86::scan_avx2;
+            return (x86::scan_avx2::<false>, x86::scan_avx2::<true>);
         }
-        x86::scan_sse2
+        (x86::scan_sse2::<false>, x86::scan_sse2::<true>)
     }
     #[cfg(not(target_arch = "x86_64"))]
-    scan::<Words>
+    (scan::<Words, false>, scan::<Words, true>)
 }
 
 /// Eight bytes at a time in ordinary registers, for processors without a variant of their own.
@@ -69,13 +69,10 @@ mod x86 {
     /// 16 bytes a comparison; every x86-64 has it.
     pub(super) struct Sse2;
 
-    /// Bytes ahead of the search that are asked for.
-    const AHEAD: usize = 4096;
-
     #[inline(always)]
-    fn prefetch_read(step: &[u8; 256]) {
+    fn prefetch_read(step: &[u8; 256], ahead: usize) {
         for line in [0, 64, 128, 192] {
-            let address = step.as_ptr().wrapping_add(AHEAD + line);
+            let address = step.as_ptr().wrapping_add(ahead + line);
             // SAFETY: a prefetch reads nothing and never faults, whatever the address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
         }
@@ -94,8 +91,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256]) {
-            prefetch_read(step);
+        fn prefetch(step: &[u8; 256], ahead: usize) {
+            prefetch_read(step, ahead);
         }
     }
 
@@ -117,8 +114,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256]) {
-            prefetch_read(step);
+        fn prefetch(step: &[u8; 256], ahead: usize) {
+            prefetch_read(step, ahead);
         }
     }
 
@@ -139,37 +136,37 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256]) {
-            prefetch_read(step);
+        fn prefetch(step: &[u8; 256], ahead: usize) {
+            prefetch_read(step, ahead);
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx512_bw(data: &[u8], from: usize, index: &mut Index) -> usize {
-        scan::<Avx512>(data, from, index)
+    fn scan_avx512_bw<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+        scan::<Avx512, TRUSTED>(data, from, index)
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx2_bw(data: &[u8], from: usize, index: &mut Index) -> usize {
-        scan::<Avx2>(data, from, index)
+    fn scan_avx2_bw<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+        scan::<Avx2, TRUSTED>(data, from, index)
     }
 
-    pub(super) fn scan_avx512(data: &[u8], from: usize, index: &mut Index) -> usize {
+    pub(super) fn scan_avx512<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
         debug_assert!(std::arch::is_x86_feature_detected!("avx512bw"));
-        // SAFETY: `widest` hands this function out only after avx512bw was detected; every processor with avx512bw has
+        // SAFETY: `scans` hands this function out only after avx512bw was detected; every processor with avx512bw has
         // the bit-manipulation units named beside it.
-        unsafe { scan_avx512_bw(data, from, index) }
+        unsafe { scan_avx512_bw::<TRUSTED>(data, from, index) }
     }
 
-    pub(super) fn scan_avx2(data: &[u8], from: usize, index: &mut Index) -> usize {
+    pub(super) fn scan_avx2<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
         debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
-        // SAFETY: `widest` hands this function out only after avx2 was detected; every processor with avx2 has the
+        // SAFETY: `scans` hands this function out only after avx2 was detected; every processor with avx2 has the
         // bit-manipulation units named beside it.
-        unsafe { scan_avx2_bw(data, from, index) }
+        unsafe { scan_avx2_bw::<TRUSTED>(data, from, index) }
     }
 
-    pub(super) fn scan_sse2(data: &[u8], from: usize, index: &mut Index) -> usize {
-        scan::<Sse2>(data, from, index)
+    pub(super) fn scan_sse2<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+        scan::<Sse2, TRUSTED>(data, from, index)
     }
 }
 

@@ -7,7 +7,7 @@
 //! 1767-1771): `@` and title, sequence, `+` and optional title, as many quality characters as bases.
 
 use crate::error::{ParseErrorKind, Part};
-use crate::scan::Entry;
+use crate::scan::{Entry, trusted_end};
 use memchr::memchr;
 
 /// A rule that the record breaks.
@@ -35,6 +35,16 @@ pub(crate) enum Parsed {
     Fault(Fault),
 }
 
+/// What is said of a quality line whose length is trusted.
+enum Trust {
+    /// It ends right, and the record with it just before this offset.
+    Ends(usize),
+    /// Its end is not there yet.
+    NeedsMore,
+    /// It has to be looked at.
+    No,
+}
+
 /// What is known so far of the record being parsed.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Strict {
@@ -51,7 +61,9 @@ pub(crate) struct Strict {
 impl Strict {
     /// Parses the record at the start of `data`; `at_end` when the input ends with `data`. After `NeedMore`, call again
     /// with the same bytes and more of them; after anything else, with a new value for the next record.
-    pub(crate) fn parse(&mut self, data: &[u8], at_end: bool) -> Parsed {
+    ///
+    /// A quality of the right length is not looked at for line ends when its record ends within the first `trusted` bytes.
+    pub(crate) fn parse(&mut self, data: &[u8], at_end: bool, trusted: usize) -> Parsed {
         if data.is_empty() {
             return if at_end { Parsed::End } else { Parsed::NeedMore };
         }
@@ -60,6 +72,13 @@ impl Strict {
             let rest = &data[start..];
             if let Some(verdict) = self.judge_first_byte(rest, at_end) {
                 return verdict;
+            }
+            if self.lines == 3 {
+                match self.trust(data, at_end, trusted) {
+                    Trust::Ends(next) => return self.judge_lengths(next),
+                    Trust::NeedsMore => return Parsed::NeedMore,
+                    Trust::No => {}
+                }
             }
             let from = self.searched.max(start);
             let (end, next) = match memchr(b'\n', &data[from..]) {
@@ -82,6 +101,29 @@ impl Strict {
             }
             self.lines += 1;
             self.starts[self.lines] = next;
+        }
+    }
+
+    /// Whether the quality line ends where it has to, as far as that may be taken for granted.
+    fn trust(&mut self, data: &[u8], at_end: bool, trusted: usize) -> Trust {
+        let len = self.ends[1] - self.starts[1];
+        let end = self.starts[3] + len;
+        // A CR may be the last byte there is.
+        let whole = data.len() > end + usize::from(data.get(end) == Some(&b'\r'));
+        if end >= trusted || (!whole && at_end) {
+            return Trust::No;
+        }
+        if !whole {
+            // So that the record is known to be begun.
+            self.searched = self.searched.max(self.starts[3]);
+            return Trust::NeedsMore;
+        }
+        match trusted_end(data, self.starts[3], len) {
+            Some(next) if next <= trusted => {
+                self.ends[3] = end;
+                Trust::Ends(next)
+            }
+            _ => Trust::No,
         }
     }
 

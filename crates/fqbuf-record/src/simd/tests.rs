@@ -50,17 +50,25 @@ fn every_scan_finds_the_same_records() {
             at = index.entries[n - 1].next;
         }
     };
-    let words = all(scan::<Words>);
+    let words = all(scan::<Words, false>);
     assert!(words.len() > 1990, "the scan gives up {} records before the end", 2000 - words.len());
-    assert_eq!(words, all(widest()));
+    let (verifying, trusting) = scans();
+    let mut others = vec![verifying, trusting, scan::<Words, true>];
     #[cfg(target_arch = "x86_64")]
     {
-        assert_eq!(words, all(x86::scan_sse2));
+        others.extend([x86::scan_sse2::<false> as Scan, x86::scan_sse2::<true>]);
         if std::arch::is_x86_feature_detected!("avx2") {
-            assert_eq!(words, all(x86::scan_avx2));
+            others.extend([x86::scan_avx2::<false> as Scan, x86::scan_avx2::<true>]);
         }
         if std::arch::is_x86_feature_detected!("avx512bw") {
-            assert_eq!(words, all(x86::scan_avx512));
+            others.extend([x86::scan_avx512::<false> as Scan, x86::scan_avx512::<true>]);
         }
+    }
+    for (i, other) in others.into_iter().enumerate() {
+        let found = all(other);
+        // How near to the end it gives up is the scan's own affair.
+        assert!(found.len() > 1990, "scan {i} gives up {} records before the end", 2000 - found.len());
+        let both = found.len().min(words.len());
+        assert_eq!(found[..both], words[..both], "scan {i}");
     }
 }

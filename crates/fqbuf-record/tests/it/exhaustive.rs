@@ -8,7 +8,7 @@ use crate::{compare, oracle};
 const BYTES: [u8; 5] = *b"@+A\n\r";
 
 /// Calls `f` with every text of `len` bytes.
-fn every_text(len: usize, mut f: impl FnMut(&[u8])) {
+pub(crate) fn every_text(len: usize, mut f: impl FnMut(&[u8])) {
     let mut text = vec![0; len];
     for number in 0..BYTES.len().pow(len as u32) {
         let mut rest = number;

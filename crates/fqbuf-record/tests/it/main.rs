@@ -15,4 +15,5 @@ mod schedules;
 mod sources;
 mod split;
 mod texts;
+mod trusted;
 mod writer;

@@ -45,7 +45,16 @@ fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Parses `input` from `place` on, where a record may take `limit` (at least 2) bytes.
-pub(crate) fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Outcome<'_> {
+pub(crate) fn parse_from(input: &[u8], place: Position, limit: usize) -> Outcome<'_> {
+    parse_with(input, place, limit, false)
+}
+
+/// The same where the length of a quality is trusted.
+pub(crate) fn parse_trusting(input: &[u8], limit: usize) -> Outcome<'_> {
+    parse_with(input, Position::START, limit, true)
+}
+
+fn parse_with(input: &[u8], mut place: Position, limit: usize, trusting: bool) -> Outcome<'_> {
     let mut records = Vec::new();
     loop {
         let rest = &input[place.byte as usize..];
@@ -63,7 +72,13 @@ pub(crate) fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Out
             return Outcome { records, end };
         }
         let whole = rest.len() <= limit;
-        let seen: Vec<&[u8]> = lines(if whole { rest } else { &rest[..limit] }).take(4).collect();
+        let within = if whole { rest } else { &rest[..limit] };
+        let mut seen: Vec<&[u8]> = lines(within).take(4).collect();
+        if trusting && judge(&seen[..seen.len().min(3)], false, limit).is_err_and(|(_, line)| line == 3) {
+            let body = &within[seen[..3].iter().map(|line| line.len()).sum()..];
+            seen.truncate(3);
+            seen.extend(trusted_line(body, text(seen[1]).len(), whole));
+        }
         if let Err((kind, line)) = judge(&seen, whole, limit) {
             let offset: usize = seen[..line].iter().map(|line| line.len()).sum();
             let position = Position { line: place.line + line as u64, byte: place.byte + offset as u64, ..place };
@@ -83,6 +98,18 @@ pub(crate) fn parse_from(input: &[u8], mut place: Position, limit: usize) -> Out
             qual: seen.get(3).map_or(b"", |line| text(line)),
         });
         place = Position { record: place.record + 1, line: place.line + 4, byte: place.byte + size as u64 };
+    }
+}
+
+/// The quality line at the start of `body`: of as many bytes as bases where a line end is behind them, else what is a line;
+/// none when that cannot be told from so few bytes.
+fn trusted_line(body: &[u8], len: usize, whole: bool) -> Option<&[u8]> {
+    let line = lines(body).next();
+    match body.get(len..) {
+        Some([b'\n', ..]) if !body[..len].ends_with(b"\r") => Some(&body[..len + 1]),
+        Some([b'\r', b'\n', ..]) => Some(&body[..len + 2]),
+        None | Some([] | [b'\r']) if !whole => None,
+        _ => line,
     }
 }
 
