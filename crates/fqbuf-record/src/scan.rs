@@ -24,8 +24,11 @@ const AHEAD: usize = 4096;
 /// Bytes searched at a step.
 const STEP: usize = 256;
 
-/// Room for the line ends of a full index, of one more step, and for the four that are always written.
-const LINE_ENDS: usize = 4 * RECORDS + STEP + 4;
+/// Line ends that are written together, whether there are as many or not.
+pub(crate) const SLOTS: usize = 8;
+
+/// Room for the line ends of a full index, of one more step, and for those that are always written.
+const LINE_ENDS: usize = 4 * RECORDS + STEP + SLOTS;
 
 /// Offsets of one record in the bytes that it was found in.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -240,41 +243,31 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS]) -> usize {
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
         if a | b | c | d != 0 {
-            count += push(a, at, count, ends);
-            count += push(b, at + 64, count, ends);
-            count += push(c, at + 128, count, ends);
-            count += push(d, at + 192, count, ends);
+            count += push::<M>(a, at, count, ends);
+            count += push::<M>(b, at + 64, count, ends);
+            count += push::<M>(c, at + 128, count, ends);
+            count += push::<M>(d, at + 192, count, ends);
         }
         at += STEP;
     }
     count
 }
 
-/// Writes the places of a mask's bits behind `count` others; returns their number. Four are written whether there are as
-/// many or not: reads differ in length, and a branch on the number would be mispredicted about once a record.
+/// Writes the places of a mask's bits behind `count` others; returns their number.
 #[inline(always)]
-fn push(mask: u64, at: usize, count: usize, ends: &mut [u32; LINE_ENDS]) -> usize {
+fn push<M: Masks>(mask: u64, at: usize, count: usize, ends: &mut [u32; LINE_ENDS]) -> usize {
     let found = mask.count_ones() as usize;
-    let Some(slots) = ends.get_mut(count..).and_then(|ends| ends.first_chunk_mut::<4>()) else { return found };
-    let at = at as u32;
-    let mut rest = mask;
-    slots[0] = at + rest.trailing_zeros();
-    rest &= rest.wrapping_sub(1);
-    slots[1] = at + rest.trailing_zeros();
-    rest &= rest.wrapping_sub(1);
-    slots[2] = at + rest.trailing_zeros();
-    rest &= rest.wrapping_sub(1);
-    slots[3] = at + rest.trailing_zeros();
-    rest &= rest.wrapping_sub(1);
-    if rest != 0 {
-        push_rest(rest, at, &mut ends[count + 4..]);
+    let Some(slots) = ends.get_mut(count..).and_then(|ends| ends.first_chunk_mut()) else { return found };
+    M::put(mask, at as u32, slots);
+    if found > SLOTS {
+        push_all(mask, at as u32, &mut ends[count..]);
     }
     found
 }
 
 #[cold]
 #[inline(never)]
-fn push_rest(mut mask: u64, at: u32, ends: &mut [u32]) {
+fn push_all(mut mask: u64, at: u32, ends: &mut [u32]) {
     for slot in ends {
         if mask == 0 {
             break;

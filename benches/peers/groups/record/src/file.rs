@@ -21,6 +21,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
     let mut all = vec![Contender::ours("fqbuf", fqbuf)];
     all.extend(peers([
         ("seq_io", |stage| file(stage, |file| sums::seq_io(file))),
+        ("seq_io of 1 MiB", |stage| file(stage, |file| sums::seq_io_of(file, 1 << 20))),
         ("paraseq", |stage| file(stage, |file| sums::paraseq(file))),
         ("needletail", |stage| file(stage, |file| sums::needletail(file))),
         ("noodles-fastq", |stage| file(stage, |file| sums::noodles(file))),

@@ -54,6 +54,8 @@ fn main() -> ExitCode {
 }
 
 /// The names of what both rows share.
-pub(crate) fn peers(list: [(&'static str, fn(&mut harness::Stage) -> harness::Answer); 6]) -> Vec<Contender> {
+pub(crate) fn peers<const N: usize>(
+    list: [(&'static str, fn(&mut harness::Stage) -> harness::Answer); N],
+) -> Vec<Contender> {
     list.into_iter().map(|(name, run)| Contender::peer(name, run)).collect()
 }

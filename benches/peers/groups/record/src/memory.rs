@@ -1,6 +1,6 @@
 //! Contenders that are given the whole data set as a slice.
 
-use fqbuf_record::{Checks, Reader, SliceReader};
+use fqbuf_record::{Checks, QualityLength, Reader, SliceReader};
 use harness::{Answer, Contender, Stage};
 use helicase::{input::FromSlice, parser::FastqParser};
 
@@ -10,7 +10,11 @@ use crate::{
 };
 
 pub(crate) fn contenders() -> Vec<Contender> {
-    let mut all = vec![Contender::ours("fqbuf", fqbuf), Contender::ours("fqbuf, all checks", fqbuf_strict)];
+    let mut all = vec![
+        Contender::ours("fqbuf", fqbuf),
+        Contender::ours("fqbuf, all checks", fqbuf_strict),
+        Contender::ours("fqbuf, quality's length trusted", fqbuf_trusting),
+    ];
     all.extend(peers([
         ("seq_io", |stage| reader(stage, |bytes| sums::seq_io(bytes))),
         ("paraseq", |stage| reader(stage, |bytes| sums::paraseq(bytes))),
@@ -38,6 +42,11 @@ fn fqbuf(stage: &mut Stage) -> Answer {
 
 fn fqbuf_strict(stage: &mut Stage) -> Answer {
     reader(stage, |bytes| sums::fqbuf!(Reader::builder().checks(Checks::strict()).build_slice(bytes)))
+}
+
+fn fqbuf_trusting(stage: &mut Stage) -> Answer {
+    let builder = Reader::builder().quality_length(QualityLength::Trusted);
+    reader(stage, |bytes| sums::fqbuf!(builder.clone().build_slice(bytes)))
 }
 
 fn helicase(stage: &mut Stage) -> Answer {

@@ -31,9 +31,14 @@ impl Sums {
 }
 
 pub(crate) fn seq_io(input: impl Read) -> Answer {
+    seq_io_of(input, 64 << 10)
+}
+
+/// Its default buffer has 64 KiB.
+pub(crate) fn seq_io_of(input: impl Read, buffer: usize) -> Answer {
     use seq_io::fastq::Record;
     let mut sums = Sums::default();
-    let mut reader = seq_io::fastq::Reader::new(input);
+    let mut reader = seq_io::fastq::Reader::with_capacity(input, buffer);
     while let Some(record) = reader.next() {
         let record = record.expect("good input");
         sums.add(record.head(), record.seq(), record.qual());
