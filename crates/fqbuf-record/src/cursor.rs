@@ -107,6 +107,22 @@ impl Cursor {
     /// `at` on and maybe more. After an error the cursor stays, and a repeated call returns the same error.
     #[inline(always)]
     pub(crate) fn advance(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
+        if self.advance_indexed() { Ok(Step::Record) } else { self.advance_further(data, at_end) }
+    }
+
+    /// The part of [`advance`](Cursor::advance) that is small: moves to the next record that is indexed and needs no check.
+    #[inline(always)]
+    pub(crate) fn advance_indexed(&mut self) -> bool {
+        let Some(entry) = self.index.entries[..self.indexed].get(self.present).filter(|_| !self.checked) else {
+            return false;
+        };
+        self.at = entry.next;
+        self.present += 1;
+        true
+    }
+
+    #[inline(never)]
+    pub(crate) fn advance_further(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
         if self.present == self.indexed {
             let step = self.refill_index(data, at_end)?;
             if step != Step::Record {
@@ -219,12 +235,22 @@ impl Cursor {
                 data.len().min(self.at.saturating_add(usize::try_from(n).unwrap_or(usize::MAX)))
             });
             let found = (self.scan)(&data[..end], self.at, &mut self.index);
-            self.indexed = self.index.entries[..found].iter().take_while(|e| e.next - e.start <= self.limit).count();
+            self.indexed = self.within_limit(found);
             if self.indexed > 0 {
                 return Ok(Step::Record);
             }
         }
         self.parse_one(data, at_end)
+    }
+
+    /// How many of the first `found` records of the index are delivered before one that is larger than a record may be.
+    fn within_limit(&self, found: usize) -> usize {
+        let found = &self.index.entries[..found];
+        // Mostly all of them together are not.
+        if found.last().is_none_or(|last| last.next - self.at <= self.limit) {
+            return found.len();
+        }
+        found.iter().take_while(|entry| entry.next - entry.start <= self.limit).count()
     }
 
     /// Bytes behind `at` within which the length of a quality is trusted: never across the end of a part, which is a place

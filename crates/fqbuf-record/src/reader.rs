@@ -177,7 +177,10 @@ impl<S: Source> Reader<S> {
     /// Input that breaks a rule, a record beyond the growth policy's limit, or the source's error.
     #[inline]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'_>>, ParseError> {
-        Ok(if self.advance()? { Some(self.cursor.record(self.block.data())) } else { None })
+        if self.cursor.advance_indexed() || self.advance()? {
+            return Ok(Some(self.cursor.record(self.block.data())));
+        }
+        Ok(None)
     }
 
     /// Iterator over owned records, one allocation each. Ends after the first error.
@@ -401,10 +404,17 @@ impl<'a> SliceReader<'a> {
     /// Input that breaks a rule, or a record beyond the growth policy's limit.
     #[inline]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'a>>, ParseError> {
+        if self.cursor.advance_indexed() || self.advance_further()? {
+            return Ok(Some(self.cursor.record(self.data)));
+        }
+        Ok(None)
+    }
+
+    #[inline(never)]
+    fn advance_further(&mut self) -> Result<bool, ParseError> {
         loop {
-            match self.cursor.advance(self.data, self.at_end) {
-                Ok(Step::Record) => return Ok(Some(self.cursor.record(self.data))),
-                Ok(Step::NeedMore | Step::End) => return Ok(None),
+            match self.cursor.advance_further(self.data, self.at_end) {
+                Ok(step) => return Ok(step == Step::Record),
                 Err(error) => {
                     if !self.skip_invalid || !error.is_format() {
                         return Err(error);

@@ -5,29 +5,12 @@
 
 #![allow(unsafe_code)]
 
-use crate::scan::{Index, SLOTS, scan};
+use crate::scan::{Index, scan};
 
 /// A way to find the newlines of 64 bytes.
 pub(crate) trait Masks {
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
-
-    /// Writes the places of the first bits of `mask`, `at` added to each; what is behind the last one means nothing.
-    ///
-    /// Two are written whether there are as many or not: reads differ in length, and a branch on the number would be
-    /// mispredicted about once a record.
-    #[inline(always)]
-    fn put(mut mask: u64, at: u32, slots: &mut [u32; SLOTS]) {
-        for pair in slots.as_chunks_mut::<2>().0 {
-            pair[0] = at + mask.trailing_zeros();
-            mask &= mask.wrapping_sub(1);
-            pair[1] = at + mask.trailing_zeros();
-            mask &= mask.wrapping_sub(1);
-            if mask == 0 {
-                break;
-            }
-        }
-    }
 
     /// Asks for the cache lines that lie `ahead` bytes behind those of `step`.
     #[inline(always)]
@@ -41,7 +24,7 @@ pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 pub(crate) fn scans() -> (Scan, Scan) {
     #[cfg(target_arch = "x86_64")]
     {
-        if x86::has_avx512() {
+        if std::arch::is_x86_feature_detected!("avx512bw") {
             return (x86::scan_avx512::<false>, x86::scan_avx512::<true>);
         }
         if std::arch::is_x86_feature_detected!("avx2") {
@@ -76,7 +59,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, Masks, SLOTS, scan};
+    use super::{Index, Masks, scan};
     use std::arch::x86_64::*;
 
     /// 64 bytes in one comparison.
@@ -85,24 +68,6 @@ mod x86 {
     struct Avx2;
     /// 16 bytes a comparison; every x86-64 has it.
     pub(super) struct Sse2;
-
-    /// The places of the bits of a mask.
-    const PLACES: [u8; 64] = {
-        let mut places = [0; 64];
-        let mut i = 0;
-        while i < 64 {
-            places[i] = i as u8;
-            i += 1;
-        }
-        places
-    };
-
-    /// Whether this processor has the units that `scan_avx512_bw` is compiled for: since Ice Lake and Zen 4.
-    pub(super) fn has_avx512() -> bool {
-        std::arch::is_x86_feature_detected!("avx512bw")
-            && std::arch::is_x86_feature_detected!("avx512vl")
-            && std::arch::is_x86_feature_detected!("avx512vbmi2")
-    }
 
     #[inline(always)]
     fn prefetch_read(step: &[u8; 256], ahead: usize) {
@@ -123,19 +88,6 @@ mod x86 {
             let wanted = unsafe { _mm512_set1_epi8(b'\n' as i8) };
             // SAFETY: as above, the unit was detected.
             unsafe { _mm512_cmpeq_epi8_mask(bytes, wanted) }
-        }
-
-        /// All at once: the places are pushed together by the mask.
-        #[inline(always)]
-        fn put(mask: u64, at: u32, slots: &mut [u32; SLOTS]) {
-            // SAFETY: the reference is valid for 64 bytes and the load needs no alignment; the unit was detected.
-            let places = unsafe { _mm512_loadu_si512(PLACES.as_ptr().cast()) };
-            // SAFETY: the units were detected.
-            let first = unsafe { _mm512_castsi512_si128(_mm512_maskz_compress_epi8(mask, places)) };
-            // SAFETY: the units were detected.
-            let wide = unsafe { _mm256_add_epi32(_mm256_cvtepu8_epi32(first), _mm256_set1_epi32(at as i32)) };
-            // SAFETY: the reference is valid for 32 bytes and the store needs no alignment; the unit was detected.
-            unsafe { _mm256_storeu_si256(slots.as_mut_ptr().cast(), wide) }
         }
 
         #[inline(always)]
@@ -189,7 +141,7 @@ mod x86 {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
     fn scan_avx512_bw<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
         scan::<Avx512, TRUSTED>(data, from, index)
     }
@@ -200,9 +152,9 @@ mod x86 {
     }
 
     pub(super) fn scan_avx512<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-        debug_assert!(has_avx512());
-        // SAFETY: `scans` hands this function out only after the units of AVX-512 were detected; every processor with them
-        // has the bit-manipulation units named beside them.
+        debug_assert!(std::arch::is_x86_feature_detected!("avx512bw"));
+        // SAFETY: `scans` hands this function out only after avx512bw was detected; every processor with avx512bw has
+        // the bit-manipulation units named beside it.
         unsafe { scan_avx512_bw::<TRUSTED>(data, from, index) }
     }
 
