@@ -35,8 +35,10 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Every set of features of every crate that has some, libraries only, warnings denied.
+/// Every set of features of every crate that has some, libraries only, warnings denied; and what a build that reads no
+/// compressed format says to each of them.
 fn feature_combinations() -> Outcome {
+    cargo().args(["test", "--package", "fqbuf-stream", "--no-default-features", "--test", "it"]).check()?;
     for name in PUBLISHED {
         let features = features(name)?;
         if features.is_empty() {

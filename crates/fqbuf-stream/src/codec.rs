@@ -25,9 +25,10 @@ pub(crate) trait Codec: Send {
     /// What it decodes.
     const FORMAT: Format;
 
-    /// Whether a failing step tells how much of the input it used, whatever the input was cut into. Errors of a decoder
-    /// that reads ahead by an unknown amount name the start of their part instead.
-    const TELLS_WHERE: bool = true;
+    /// Where the input of a step ends, unless the file does: at a multiple of so many bytes from the start of the part. For
+    /// a decoder that reads ahead as far as it can, so that where it fails would depend on what the input was cut into.
+    /// `None` for one that does not.
+    const STRIDE: Option<usize> = None;
 
     /// Bytes of memory that the part which begins with `start` needs beside its output; `None` when `start` is too short
     /// to tell.
@@ -119,8 +120,7 @@ impl<C: Codec> Coded<C> {
     }
 
     fn failure(&self, failure: Failure) -> io::Error {
-        let offset = if C::TELLS_WHERE { self.input.offset() } else { self.part_start };
-        let fault = self.fault(failure.kind, offset);
+        let fault = self.fault(failure.kind, self.input.offset());
         match failure.why {
             Some(why) => fault.because(why).into(),
             None => fault.into(),
@@ -189,12 +189,23 @@ impl<C: Codec> Coded<C> {
         Ok(())
     }
 
+    /// Bytes of input for the next step; 0 when there are none yet, or no more.
+    fn stretch(&mut self) -> io::Result<usize> {
+        let Some(stride) = C::STRIDE else { return Ok(self.input.data().len()) };
+        let done = self.input.offset() - self.part_start;
+        let wanted = stride - usize::try_from(done % stride as u64).unwrap_or(0);
+        while self.input.data().len() < wanted && self.input.more()? > 0 {}
+        Ok(self.input.data().len().min(wanted))
+    }
+
     fn inside(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
-        if self.input.data().is_empty() && !self.holds_output {
+        let given = self.stretch()?;
+        if given == 0 && !self.holds_output {
+            // Not even the beginning of a stretch is there.
             self.need_more()?;
+            return Ok(());
         }
-        let given = self.input.data().len();
-        let result = self.codec.step(self.input.data(), &mut out[*end..], &mut self.allowance);
+        let result = self.codec.step(&self.input.data()[..given], &mut out[*end..], &mut self.allowance);
         let step = match &result {
             Ok(step) => *step,
             Err(failure) => failure.step,

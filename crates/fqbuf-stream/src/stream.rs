@@ -34,7 +34,9 @@ use crate::{
 /// the thread goes on asking the reader, as often as the caller comes back. Other errors of the reader end the stream. A
 /// reader that panics, or claims more bytes than it was given room for, is an error ([`StreamErrorKind`]).
 ///
-/// Dropping the stream stops its threads and waits for them: for as long as a read takes that is under way.
+/// Dropping the stream stops its threads and waits for them: for as long as a read takes that is under way, since a blocked
+/// read cannot be called off, and a thread left behind would go on reading what the caller may want to read next. Close the
+/// other end, or give the reader a timeout, where a read may block for ever.
 pub struct Stream {
     stage: Stage,
     settings: StreamBuilder,

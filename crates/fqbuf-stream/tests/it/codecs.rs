@@ -101,6 +101,48 @@ fn fault_63_flipped_bits() {
     }
 }
 
+/// Fails when the bytes before damage, or its place, depend on the reads, the blocks or the threads.
+#[test]
+fn damage_is_told_the_same_way_however_it_is_read() {
+    use crate::support::{Short, drain};
+    for format in formats() {
+        let text = fastq(4000);
+        let input = [part(format, &text[..500_000]), part(format, &text[500_000..])].concat();
+        for at in (100..input.len() - 30).step_by(input.len() / 23) {
+            let mut bad = input.clone();
+            bad[at] ^= 0x10;
+            let mut told = Vec::new();
+            for (most, size) in [(usize::MAX, 0), (usize::MAX, 1 << 20), (997, 100_000), (70_001, 300_000)] {
+                let short = Short { input: bad.clone(), at: 0, most };
+                let out = drain(WAYS[told.len() % 2].builder().block_size(size).from_reader(short));
+                told.push((out.error.map(|e| e.to_string()), out.bytes.len()));
+            }
+            assert!(told.iter().all(|one| *one == told[0]), "{format}, damage at {at}: {told:?}");
+            assert!(told[0].0.is_some(), "{format}, damage at {at} is passed over");
+        }
+    }
+}
+
+/// Fails when the place of an error in bzip2 is that of its stream.
+#[cfg(feature = "bzip2")]
+#[test]
+fn damage_in_bzip2_is_told_by_the_end_of_its_block() {
+    use std::io::Write;
+    let text = fastq(2000);
+    // Blocks of 100 kB of data.
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(&text).expect("memory");
+    let input = encoder.finish().expect("memory");
+    let block = 2 * input.len() * 100_000 / text.len();
+    for at in (1000..input.len() - 20).step_by(input.len() / 17) {
+        let mut bad = input.clone();
+        bad[at] ^= 0x10;
+        let out = read(&bad, WAYS[0]);
+        let place = usize::try_from(out.offset().expect("a place")).expect("small");
+        assert!((at + 1..at + block).contains(&place), "damage at {at} of {}, told at {place}", input.len());
+    }
+}
+
 #[test]
 fn fault_65_zeros_may_follow_and_nothing_else() {
     for format in formats() {
