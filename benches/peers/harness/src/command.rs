@@ -7,7 +7,7 @@ use crate::{
     stage::Stage,
 };
 
-/// Answers the runner: `list` prints the table, `run ROW CONTENDER FOLDER LAPS [count]` one measurement.
+/// Answers the runner: `list` prints the table, `run ROW CONTENDER FOLDER ROUND LAPS [count]` one measurement.
 ///
 /// # Panics
 ///
@@ -17,8 +17,10 @@ pub fn run(rows: &[Row]) -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["list"] => list(rows),
-        ["run", row, contender, folder, laps] => measure(rows, row, contender, folder, laps, false),
-        ["run", row, contender, folder, laps, "count"] => measure(rows, row, contender, folder, laps, true),
+        ["run", row, contender, folder, round, laps] => measure(rows, row, contender, folder, [round, laps], false),
+        ["run", row, contender, folder, round, laps, "count"] => {
+            measure(rows, row, contender, folder, [round, laps], true);
+        }
         _ => {
             eprintln!("a part of the benchmarks: start `cargo xtask bench`");
             return ExitCode::FAILURE;
@@ -42,12 +44,13 @@ fn list(rows: &[Row]) {
 }
 
 /// One line: seconds, amount, its unit, the answer, allocations, peak resident bytes.
-fn measure(rows: &[Row], row: &str, contender: &str, folder: &str, laps: &str, counting: bool) {
+fn measure(rows: &[Row], row: &str, contender: &str, folder: &str, numbers: [&str; 2], counting: bool) {
     let row = rows.iter().find(|candidate| candidate.name == row).expect("a row of the table");
     let contender =
         row.contenders.iter().find(|candidate| candidate.name == contender).expect("a contender of the row");
     let path = Path::new(folder).join(row.data.file());
-    let mut stage = Stage::new(path, laps.parse().expect("a number of laps"), counting);
+    let [round, laps] = numbers.map(|number| number.parse().expect("a number"));
+    let mut stage = Stage::new(path, round as usize, laps, counting);
     let [a, b, c] = (contender.run)(&mut stage);
     let unit = if stage.operations { "operations" } else { "bytes" };
     println!("{}\t{}\t{unit}\t{a} {b} {c}\t{}\t{}", stage.seconds, stage.amount, stage.allocations, peak_resident());

@@ -1,7 +1,7 @@
 //! What the contenders of all groups share.
 //!
 //! A group is a package below `groups/`: a table of [`Row`]s and a `main` that hands it to [`run`]. The runner asks the binary
-//! for its table (`list`), and starts it once for each contender and round (`run ROW CONTENDER FOLDER`), so that no contender
+//! for its table (`list`), and starts it once for each contender and round (`run ROW CONTENDER FOLDER ROUND LAPS`), so that no contender
 //! meets the heap, the caches or the branch history of another. A contender prepares, times one closure with [`Stage::time`],
 //! and gives back an [`Answer`] that has to be that of all others in the row.
 //!
@@ -20,7 +20,7 @@ pub use crate::{
     allocations::Counting,
     command::run,
     row::{Build, Contender, Data, Role, Row},
-    stage::{Answer, Stage},
+    stage::{Answer, Bytes, Stage},
     threads::{control, on_core, spin_until, together, work_for},
 };
 

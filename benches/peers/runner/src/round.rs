@@ -62,7 +62,7 @@ pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Measured> {
             // Forwards from another start every round, and every other round backwards.
             let step = if round % 2 == 0 { step } else { count - 1 - step };
             let at = (step + round) % count;
-            samples[at].push(sample(row, &row.contenders[at], effort.laps, false)?);
+            samples[at].push(sample(row, &row.contenders[at], round, effort.laps, false)?);
         }
     }
     let ours = row.contenders.iter().position(|contender| contender.role == Role::Ours);
@@ -75,7 +75,7 @@ pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Measured> {
         if let Some(wrong) = wrong {
             return Err(format!("{}: {} answers {}, ours is {answer}", row.name, contender.name, wrong.answer));
         }
-        let counted = sample(row, contender, 1, true)?;
+        let counted = sample(row, contender, 0, 1, true)?;
         let mut resident: Vec<u64> = samples.iter().map(|sample| sample.resident).collect();
         resident.sort_unstable();
         lines.push(Line {
@@ -93,9 +93,10 @@ pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Measured> {
 }
 
 /// One process.
-fn sample(row: &Row, contender: &Contender, laps: usize, count: bool) -> Outcome<Sample> {
+fn sample(row: &Row, contender: &Contender, round: usize, laps: usize, count: bool) -> Outcome<Sample> {
     let mut command = Command::new(&contender.binary);
-    command.args(["run", &row.name, &contender.name]).arg(data::folder()).arg(laps.to_string());
+    command.args(["run", &row.name, &contender.name]).arg(data::folder());
+    command.args([round.to_string(), laps.to_string()]);
     if count {
         command.arg("count");
     }
