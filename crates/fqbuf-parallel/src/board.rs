@@ -22,8 +22,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use fqbuf_line::{Block, PAGE};
 use fqbuf_pool::{BudgetError, Charge, MemoryBudget};
@@ -34,6 +33,8 @@ use crate::monitor::{Counters, add};
 use crate::outcome::BoxError;
 use crate::records::Tally;
 use crate::run::Summary;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
 
 /// What ends a run.
 #[derive(Debug)]
@@ -177,7 +178,8 @@ impl<'w> Board<'w> {
     }
 
     fn is_void(&self, number: u64) -> bool {
-        self.stop_at.load(Ordering::Relaxed) < number
+        let end = self.stop_at.load(Ordering::Relaxed);
+        if mutant("end-counts-as-behind") { end <= number } else { end < number }
     }
 
     /// Waits until block `number` may be cut: not too far ahead of the block whose turn it is. For the one that reads.
@@ -185,7 +187,9 @@ impl<'w> Board<'w> {
         let mut state = self.lock();
         let mut waited = false;
         while number - state.next >= self.window as u64 {
-            self.check(number)?;
+            if !mutant("reader-waits-behind-the-end") {
+                self.check(number)?;
+            }
             if !waited {
                 add(&self.counters.order_waits, 1);
                 waited = true;
@@ -301,7 +305,8 @@ impl<'w> Board<'w> {
             if state.free_one() {
                 continue;
             }
-            if state.next == number || matches!(error, BudgetError::TooLarge { .. }) {
+            if state.next == number || matches!(error, BudgetError::TooLarge { .. }) || mutant("memory-not-waited-for")
+            {
                 return Err(Refusal::Memory { asked: bytes, limit: Some(self.budget.limit()) });
             }
             if !waited {
@@ -334,7 +339,7 @@ impl<'w> Board<'w> {
         }
         add(&self.counters.order_waits, 1);
         let mut state = self.lock();
-        while state.next != number {
+        while state.next != number && !mutant("write-out-of-turn") {
             if self.is_void(number) {
                 out.bytes = Vec::new();
                 return Ok(());
@@ -359,12 +364,12 @@ impl<'w> Board<'w> {
         state.slots.extend(slot);
         if settled.tally.event.is_some() {
             self.stop_at.fetch_min(number, Ordering::Relaxed);
-            self.turns.notify_all();
         }
         if self.is_void(number) || state.verdict.is_some() {
             self.keep(&mut state, settled.out);
         } else {
-            let place = usize::try_from(number - state.next).unwrap_or(usize::MAX);
+            let place = usize::try_from(number.wrapping_sub(state.next)).unwrap_or(usize::MAX);
+            assert!(place < self.window, "block {number} was cut in its turn and is settled once");
             while state.ready.len() <= place {
                 state.ready.push_back(None);
             }
@@ -374,7 +379,9 @@ impl<'w> Board<'w> {
             }
         }
         drop(state);
-        self.room.notify_all();
+        if !mutant("settle-without-notify") {
+            self.room.notify_all();
+        }
     }
 
     /// Takes up the settled blocks whose turn has come.
@@ -385,6 +392,10 @@ impl<'w> Board<'w> {
             if let Some(out) = &settled.out
                 && !out.bytes.is_empty()
             {
+                if mutant("turn-passed-before-write") {
+                    state.ready.pop_front();
+                    state.next += 1;
+                }
                 drop(state);
                 let written = self.write(&out.bytes);
                 state = self.lock();
@@ -398,7 +409,9 @@ impl<'w> Board<'w> {
                 let number = state.next;
                 state.verdict = Some(event.placed(state.passed));
                 self.stop_at.fetch_min(number, Ordering::Relaxed);
-                self.turns.notify_all();
+                if !mutant("verdict-without-notify") {
+                    self.turns.notify_all();
+                }
                 while let Some(settled) = state.ready.pop_front() {
                     self.keep(&mut state, settled.and_then(|settled| settled.out));
                 }
@@ -408,10 +421,14 @@ impl<'w> Board<'w> {
                 sum.0 += more.0;
                 sum.1 += more.1;
             }
-            state.ready.pop_front();
-            state.next += 1;
+            if !mutant("turn-passed-before-write") {
+                state.ready.pop_front();
+                state.next += 1;
+            }
             self.room.notify_all();
-            self.turns.notify_all();
+            if !mutant("turn-without-notify") {
+                self.turns.notify_all();
+            }
         }
         state
     }

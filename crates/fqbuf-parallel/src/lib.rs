@@ -14,6 +14,7 @@ mod pairs;
 mod pipeline;
 mod records;
 mod run;
+mod sync;
 
 pub use error::{Error, MemoryError};
 pub use input::Input;

@@ -1,7 +1,6 @@
 //! The records of a block, parsed while they are asked for, up to the cut and not beyond.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use fqbuf_record::{
     MateCheck, ParseError, ParseErrorKind, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader,
@@ -12,6 +11,7 @@ use memchr::{memchr, memchr_iter};
 use crate::board::{Event, Placed};
 use crate::feed::{Condensed, Tail};
 use crate::layout::{Batch, Part, Spare};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What a worker knows of the block that it parses, beside its bytes.
 #[derive(Clone, Copy, Debug)]

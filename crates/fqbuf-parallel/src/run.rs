@@ -8,7 +8,7 @@ use std::io::Write;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use fqbuf_line::PAGE;
 use fqbuf_record::{MateCheck, ReaderBuilder, Skipped};
@@ -23,6 +23,7 @@ use crate::monitor::{Counters, Monitor, Stored, add};
 use crate::outcome::{BoxError, Outcome};
 use crate::pipeline::Pipeline;
 use crate::records::{Frame, Tally};
+use crate::sync::{Mutex, MutexGuard, PoisonError, mutant, thread};
 
 /// Blocks are not made smaller than this for want of memory while there is more than one thread.
 const SMALL_BLOCK: usize = 64 << 10;
@@ -109,7 +110,8 @@ impl<'a, L: Layout> Run<'a, L> {
     /// seen depends on chance, so the result is the same for any number of threads when `each` and `merge` are: sums of
     /// integers are; sums of floating point numbers, or lists, are not ([`map_ordered`](Self::map_ordered) keeps order).
     ///
-    /// When `each` stops the run, all records before that one have been seen by some thread, and some behind it may.
+    /// When `each` stops the run, all records before that one have been seen by some thread, and some behind it may. Should
+    /// `each` have panicked at one of those, the state is merged as the panic has left it.
     ///
     /// # Errors
     /// What goes wrong first in input order; the records before it were all seen.
@@ -253,13 +255,10 @@ impl<'a, L: Layout> Run<'a, L> {
             counters: self.counters,
         };
         let mut states = Vec::new();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let helpers: Vec<_> = (1..core.plan.threads)
-                .map_while(|_| {
-                    let worker = std::thread::Builder::new().name("fqbuf-worker".into());
-                    // Where the system has no more threads, those there are do the work.
-                    worker.spawn_scoped(scope, || core.work::<L, S>(init, body)).ok()
-                })
+                // Where the system has no more threads, those there are do the work.
+                .map_while(|_| spawn(scope, || core.work::<L, S>(init, body)))
                 .collect();
             states.extend(core.work::<L, S>(init, body));
             for helper in helpers {
@@ -399,13 +398,18 @@ impl<'a> Core<'a, '_> {
         }
         let number = feeding.next;
         // Until it is clear that there are more: a panic must not leave the next thread with half-read input.
-        feeding.finished = true;
+        feeding.finished = !mutant("input-open-after-panic");
         let event = match catch_unwind(AssertUnwindSafe(|| self.claim_from(&mut feeding.feeds, number))) {
             Ok(Ok(Some(work))) => {
-                feeding.next += 1;
                 feeding.finished = work.is_last();
+                if mutant("number-after-claim") {
+                    drop(feeding);
+                    feeding = self.lock_feed();
+                }
+                let number = feeding.next;
+                feeding.next += 1;
                 add(&self.counters.blocks, 1);
-                return Some(work);
+                return Some(Work { number, ..work });
             }
             Ok(Ok(None) | Err(Refusal::Stopped)) => return None,
             Ok(Err(Refusal::Memory { asked, limit })) => Event::Memory(self.memory_error(&feeding, asked, limit)),
@@ -413,6 +417,9 @@ impl<'a> Core<'a, '_> {
         };
         drop(feeding);
         add(&self.counters.blocks, 1);
+        if mutant("reader-end-not-settled") {
+            return None;
+        }
         self.board.settle(number, Settled { tally: Tally { event: Some(event), ..Tally::default() }, out: None }, None);
         None
     }
@@ -496,10 +503,14 @@ impl<'a> Core<'a, '_> {
             tally
         });
         let tally = parsed.unwrap_or_else(|payload| {
-            // What a panic has left of a state is of no use; and that its end may panic too is of no interest.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(state.take())));
+            if mutant("panic-takes-the-state") {
+                *state = None;
+            }
             Tally { event: Some(Event::Panic(payload)), ..Tally::default() }
         });
+        if matches!(tally.event, Some(Event::Panic(_))) && mutant("panic-not-settled") {
+            return;
+        }
         self.board.settle(number, Settled { tally, out }, slot);
     }
 
@@ -518,6 +529,24 @@ impl<'a> Core<'a, '_> {
         position.byte = feeding.feeds[0].offset();
         MemoryError { asked, limit, position, source_name: self.names[0].clone() }
     }
+}
+
+/// A worker thread of the scope, if the system has one more.
+#[cfg(not(shuttle))]
+fn spawn<'s, T: Send + 's>(
+    scope: &'s thread::Scope<'s, '_>,
+    work: impl FnOnce() -> T + Send + 's,
+) -> Option<thread::ScopedJoinHandle<'s, T>> {
+    thread::Builder::new().name("fqbuf-worker".into()).spawn_scoped(scope, work).ok()
+}
+
+/// The same in models, whose threads have no names.
+#[cfg(shuttle)]
+fn spawn<'s, T: Send + 's>(
+    scope: &'s thread::Scope<'s, '_>,
+    work: impl FnOnce() -> T + Send + 's,
+) -> Option<thread::ScopedJoinHandle<'s, T>> {
+    Some(scope.spawn(work))
 }
 
 /// The output buffer of a block, as the closure's loop uses it.

@@ -25,7 +25,11 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
         &["bzip2", "crc32fast", "liblzma", "sirocco", "zstd"],
     ),
     // Third floor.
-    ("fqbuf-parallel", &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"], &["memchr"]),
+    (
+        "fqbuf-parallel",
+        &["fqbuf-line", "fqbuf-pool", "fqbuf-record", "fqbuf-ring", "fqbuf-stream"],
+        &["loom", "memchr", "shuttle"],
+    ),
     // The facade.
     (
         "fqbuf",

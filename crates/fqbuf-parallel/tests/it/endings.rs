@@ -217,14 +217,17 @@ fn drive<L: Layout>(
     let seen = AtomicUsize::new(0);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let Some(writer) = writer else {
-            let each = |_: &mut Arc<()>, item: L::Item<'_>| {
+            let each = |(_, mine): &mut (Arc<()>, usize), item: L::Item<'_>| {
                 let record = number(&item);
                 if record < case.at {
                     seen.fetch_add(1, Ordering::Relaxed);
+                    *mine += 1;
                 }
                 ends(record)
             };
-            return run.fold(|| Arc::clone(token), each, |a, _| a).map(|done| done.summary);
+            let done = run.fold(|| (Arc::clone(token), 0), each, |a, b| (a.0, a.1 + b.1))?;
+            assert_eq!(done.value.1, seen.load(Ordering::Relaxed), "{case:?}: what was seen is in the states");
+            return Ok(done.summary);
         };
         let each = |_: &mut Arc<()>, item: L::Item<'_>, out: &mut Vec<u8>| {
             let record = number(&item);
