@@ -120,7 +120,7 @@ impl Bump {
     pub(crate) fn zeroed(&self, size: usize) -> Option<&mut [u8]> {
         let start = self.reserve(size)?;
         // SAFETY: `reserve` returns the start of `size` bytes of one chunk, which are in no living slice.
-        unsafe { start.write_bytes(0, size) };
+        unsafe { zero(start, size) };
         // SAFETY: the same bytes, now written.
         Some(unsafe { slice::from_raw_parts_mut(start.as_ptr(), size) })
     }
@@ -132,7 +132,7 @@ impl Bump {
         let start = self.reserve(bytes.len())?;
         // SAFETY: `reserve` returns the start of `bytes.len()` bytes in no living slice, so `bytes`, which may itself
         // be a slice of this memory, does not overlap with them.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), bytes.len()) };
+        unsafe { copy(bytes, start) };
         // SAFETY: the same bytes, now written.
         Some(unsafe { slice::from_raw_parts_mut(start.as_ptr(), bytes.len()) })
     }
@@ -147,7 +147,7 @@ impl Bump {
         for part in parts {
             // SAFETY: `at` is followed by room for this part and all after it: the lengths are those that were summed,
             // since a slice of slices cannot change them. No overlap, as in `copied`.
-            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), at.as_ptr(), part.len()) };
+            unsafe { copy(part, at) };
             // SAFETY: the parts so far are `size` bytes at most, so this is within the reserved bytes or one past them.
             at = unsafe { at.add(part.len()) };
         }
@@ -168,7 +168,7 @@ impl Bump {
         let start = self.reserve(size)?;
         let chunk = self.current.get();
         // SAFETY: as in `zeroed`.
-        unsafe { start.write_bytes(0, size) };
+        unsafe { zero(start, size) };
         // SAFETY: as in `zeroed`. This slice ends when `fill` returns.
         let room = unsafe { slice::from_raw_parts_mut(start.as_ptr(), size) };
         let result = fill(room).map(|filled| filled.min(size));
@@ -276,6 +276,71 @@ impl Bump {
         self.next.set(mark.next);
         self.before.set(mark.before);
         self.current.set(mark.chunk);
+    }
+}
+
+/// What a short copy or fill writes at once: blocks from the front, and one at the end that may overlap.
+///
+/// A read of 150 bases is short. The system's `memcpy` and `memset` write such lengths in vectors of 32 or 64 bytes, most of
+/// which straddle two cache lines; in a portable build these become stores of 16 bytes.
+type Block = [u8; BLOCK];
+const BLOCK: usize = 64;
+
+/// Whether `size` bytes are more than one block, and four at most.
+#[inline]
+fn is_short(size: usize) -> bool {
+    size > BLOCK && size <= 4 * BLOCK
+}
+
+/// Writes `size` bytes to `to`, in blocks that `block` makes of where they begin. Blocks lie within the bytes.
+///
+/// # Safety
+/// `to` is the start of `size` bytes that may be written, and `size` is short.
+#[inline]
+unsafe fn write_blocks(to: NonNull<u8>, size: usize, block: impl Fn(usize) -> Block) {
+    let write = |at: usize| {
+        // SAFETY: called only where `at + BLOCK <= size`.
+        let to = unsafe { to.add(at) };
+        // SAFETY: the block's bytes are some of the `size`.
+        unsafe { to.cast::<Block>().write_unaligned(block(at)) };
+    };
+    write(0);
+    if size > 2 * BLOCK {
+        write(BLOCK);
+    }
+    if size > 3 * BLOCK {
+        write(2 * BLOCK);
+    }
+    write(size - BLOCK);
+}
+
+/// Copies `bytes` to `to`.
+///
+/// # Safety
+/// `to` is the start of `bytes.len()` bytes that may be written, none of which is in `bytes`.
+#[inline]
+unsafe fn copy(bytes: &[u8], to: NonNull<u8>) {
+    if is_short(bytes.len()) {
+        // SAFETY: the caller's promise, and short.
+        unsafe { write_blocks(to, bytes.len(), |at| *bytes[at..].first_chunk().expect("a block within")) };
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
+    }
+}
+
+/// Writes `size` zeros to `to`.
+///
+/// # Safety
+/// `to` is the start of `size` bytes that may be written.
+#[inline]
+unsafe fn zero(to: NonNull<u8>, size: usize) {
+    if is_short(size) {
+        // SAFETY: the caller's promise, and short.
+        unsafe { write_blocks(to, size, |_| [0; BLOCK]) };
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { to.write_bytes(0, size) };
     }
 }
 

@@ -16,6 +16,26 @@ fn many_slices_live_at_once_and_do_not_overlap() {
     assert_eq!(arena.allocate(1), None);
 }
 
+#[test]
+fn slices_of_every_length_hold_what_they_should_and_touch_no_neighbour() {
+    let text: Vec<u8> = (0..700_usize).map(|n| 1 + (n % 251) as u8).collect();
+    let mut arena = Arena::new(4 * 700);
+    for length in 0..700 {
+        let before = arena.copy_from(b"A").expect("fits");
+        let copied = arena.copy_from(&text[..length]).expect("fits");
+        let between = arena.copy_from(b"C").expect("fits");
+        let zeroed = arena.allocate(length).expect("fits");
+        let behind = arena.copy_from(b"G").expect("fits");
+        assert_eq!(copied, &text[..length]);
+        assert!(zeroed.len() == length && zeroed.iter().all(|&byte| byte == 0), "{length} zeros");
+        assert_eq!([before, between, behind].map(|neighbour| neighbour[0]), *b"ACG");
+        arena.reset();
+        // What the next slices lie on.
+        arena.allocate(4 * 700).expect("fits").fill(0xff);
+        arena.reset();
+    }
+}
+
 #[rstest]
 #[case(0)]
 #[case(1)]
