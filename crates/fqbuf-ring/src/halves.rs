@@ -1,73 +1,45 @@
 //! The two halves of a split byte ring: a pipe between two threads of one process.
 //!
-//! The ring is a [hand-over](crate::handover) of chunks: the writer appends to the chunk it published last as long as the
-//! reader has not taken it, so that chunks are full, however small the writes, whenever the reader is behind. The reader
-//! takes whole chunks and reads them without a lock.
+//! The ring is a [hand-over](crate::handover) of chunks. A chunk that has room left lies in the [tail], where the writer appends
+//! to it and where a reader that finds nothing else takes it; full ones are published. So chunks are full, however small the
+//! writes, whenever the reader is behind, and then a write costs a lock that nobody else wants. A reader that has caught up
+//! first lets the writer gather for a microsecond: piece by piece, each would cost both sides more than its copy. The reader
+//! reads its chunk without a lock.
 //!
-//! Rejected: bytes shared between the threads need `unsafe` or an atomic a word; appending under the hand-over's lock keeps the
-//! reader from it for a copy of up to 64 KiB, which outlasts the spin of std's mutex. Ring of 256 KiB, GB/s, best and median
-//! of 15 interleaved runs on a busy machine (2-core Zen 4 guest, 2026-11-23; load of eight, so medians say little of the
-//! spinning ones):
+//! Rejected, GB/s through a ring of 256 KiB in calls of 64 bytes, 4 KiB and 64 KiB (2-core Zen 5 guest, AMD EPYC family 26
+//! model 2, 2026-11-25, medians of nine laps, each thread on a core of its own, a word to the other core in 26 ns; the peers
+//! beside it are the rows `halves` of `cargo xtask bench ring`):
 //!
-//! | bytes a call | these | std's pipe | `Mutex` + `Condvar` + `VecDeque` | rtrb, spinning | ringbuf, spinning |
-//! |---|---|---|---|---|---|
-//! | 64 | 0.98, 0.28 | 0.09, 0.03 | 0.13, 0.05 | 0.31, 0.02 | 0.05, 0.03 |
-//! | 4 KiB | 7.1, 1.8 | 2.2, 1.5 | 5.5, 1.7 | 2.0, 2.0 | 2.1, 2.0 |
-//! | 64 KiB | 8.3, 7.0 | 3.2, 1.3 | 4.4, 4.2 | 8.3, 2.8 | 4.2, 2.0 |
+//! | | 64 B | 4 KiB | 64 KiB |
+//! |---|---|---|---|
+//! | these | 3.7 | 41 | 58 |
+//! | rtrb, ringbuf, both spinning for ever | 3.1, 2.9 | 39, 39 | 60, 61 |
+//! | every write published, and taken back to append unless the reader has it | 0.3 to 1.6 | 20 | 56 |
+//! | the tail, and a reader that takes whatever it finds at once | 0.5 | 24 | 56 |
+//! | the tail, and a quarter of the microsecond | 1.9 | 37 | 58 |
+//! | chunks of 32 KiB, of 16 KiB instead of 64 | 4.0, 3.0 | 40, 33 | 50, 48 |
+//!
+//! Bytes shared between the threads need `unsafe` or an atomic a word. Copying much under the tail's lock keeps the reader from
+//! it for longer than std's mutex spins.
+
+mod tail;
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
+use std::mem::take;
 use std::task::Poll;
 
-use crate::handover::{self, BoxError, ReaderGone, Waits};
-use crate::memory::Memory;
+use self::tail::{Chunk, Tail};
+use crate::handover::{self, BoxError, HandoverError, ReaderGone, Waits};
 use crate::ring::RingBuffer;
-use crate::sync::mutant;
+use crate::sync::{MODELLED, hint, mutant};
 
 /// The largest chunk, in bytes.
 const LARGEST_CHUNK: usize = 64 << 10;
-
-/// A piece of the ring's memory.
-struct Chunk {
-    memory: Memory,
-    /// The bytes held are `start..end` of the memory.
-    start: usize,
-    end: usize,
-}
-
-impl Chunk {
-    fn new(size: usize) -> Self {
-        Self { memory: Memory::new(size), start: 0, end: 0 }
-    }
-
-    fn data(&self) -> &[u8] {
-        &self.memory.as_slice()[self.start..self.end]
-    }
-
-    /// Appends as much of `data` as there is room for; returns that number of bytes.
-    fn append(&mut self, data: &[u8]) -> usize {
-        let room = &mut self.memory.as_mut_slice()[self.end..];
-        let n = data.len().min(room.len());
-        room[..n].copy_from_slice(&data[..n]);
-        self.end += n;
-        n
-    }
-
-    fn room(&self) -> usize {
-        self.memory.len() - self.end
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.start += n.min(self.end - self.start);
-    }
-
-    fn clear(&mut self) {
-        if !mutant("chunk-start-kept") {
-            self.start = 0;
-        }
-        self.end = 0;
-    }
-}
+/// Writes of less are copied under the tail's lock.
+const SMALL: usize = 8 << 10;
+/// What a reader that finds nothing lets the writer gather for, in rounds of `spin_loop`: a microsecond.
+const GATHER: u32 = if MODELLED { 0 } else { 32 };
 
 /// The halves of a ring as large as `ring`, holding what it holds.
 pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
@@ -76,13 +48,14 @@ pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
     let chunk = capacity.div_ceil(4).min(LARGEST_CHUNK);
     let count = capacity.div_ceil(chunk) + 1;
     let (writer, reader) = handover::channel((0..count).map(|_| Chunk::new(chunk)), Chunk::clear);
-    let mut writer = RingWriter { inner: writer, room: 0 };
+    let tail = Tail::default();
+    let mut writer = RingWriter { inner: writer, tail: tail.clone() };
     let (first, second) = ring.as_slices();
     for data in [first, second] {
         // The reader lives and all of it fits: this neither waits nor fails.
         let _ = writer.put(data, false);
     }
-    (writer, RingReader { inner: reader })
+    (writer, RingReader { inner: reader, tail })
 }
 
 /// The half that bytes are written to. Dropped before [`finish`](RingWriter::finish) or [`fail`](RingWriter::fail), as a
@@ -106,9 +79,9 @@ pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
 /// # }
 /// ```
 pub struct RingWriter {
+    /// Has no buffer of its own between calls: a chunk is in the tail or published.
     inner: handover::Writer<Chunk>,
-    /// Room left in the chunk published last.
-    room: usize,
+    tail: Tail,
 }
 
 impl RingWriter {
@@ -124,8 +97,9 @@ impl RingWriter {
     }
 
     /// Ends the stream: the reader gets what was written, then the end. Does not wait.
-    pub fn finish(self) {
-        self.inner.finish();
+    pub fn finish(mut self) {
+        self.put_rest();
+        self.inner.finish_now();
     }
 
     /// Ends the stream with an error: the reader gets what was written, then the error, an `io::Error` unharmed. Does not
@@ -133,8 +107,9 @@ impl RingWriter {
     ///
     /// # Errors
     /// [`ReaderGone`] with the error that nobody will get.
-    pub fn fail(self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
-        self.inner.fail(error)
+    pub fn fail(mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
+        self.put_rest();
+        self.inner.fail_now(error)
     }
 
     /// How often each side had to wait so far. Takes no lock.
@@ -143,41 +118,89 @@ impl RingWriter {
         self.inner.waits()
     }
 
-    /// Appends to the chunk published last and then to empty ones; if `wait`, until at least one byte is written.
+    /// Appends to the tail and then to empty chunks; if `wait`, until at least one byte is written.
     fn put(&mut self, data: &[u8], wait: bool) -> Result<usize, ReaderGone> {
         let mut done = 0;
-        if self.room > 0 && !data.is_empty() {
-            // `None` when the reader has it, and then there is nothing to append to. What is published is never empty, so no
-            // buffer is begun here that this would displace.
-            *self.inner.current_mut() = self.inner.take_back();
-            if self.inner.current_mut().is_none() && mutant("append-to-taken") {
-                return Ok(data.len());
-            }
-            self.room = 0;
-        }
         while done < data.len() {
-            let slot = if wait && done == 0 { self.inner.buffer().map(Some) } else { self.inner.try_buffer() };
-            let mut slot = match slot {
-                Ok(Some(slot)) => slot,
-                Ok(None) if mutant("partial-as-whole") => return Ok(data.len()),
-                Ok(None) => break,
-                Err(_) if mutant("broken-pipe-as-written") => return Ok(data.len()),
-                Err(gone) if done == 0 => return Err(gone),
-                // What was written before it left counts as written; the next call tells.
-                Err(_) => break,
-            };
-            let n = slot.append(&data[done..]);
-            let room = slot.room();
-            if slot.publish().is_err() {
-                if done == 0 || mutant("partial-as-error") {
-                    return Err(ReaderGone(()));
-                }
+            let rest = &data[done..];
+            let mut tail = self.tail.lock();
+            if tail.gone && !mutant("gone-unseen") {
                 break;
             }
-            self.room = room;
+            if !tail.hungry
+                && let Some(chunk) = &mut tail.chunk
+                && rest.len() < chunk.room().min(SMALL)
+            {
+                chunk.append(rest);
+                return Ok(data.len());
+            }
+            // Much is copied without the lock.
+            let (begun, mut hungry) = (tail.chunk.take(), take(&mut tail.hungry));
+            drop(tail);
+            let mut chunk = match begun {
+                Some(chunk) => chunk,
+                None => match self.empty(wait && done == 0) {
+                    Ok(Some(chunk)) => chunk,
+                    Ok(None) if mutant("partial-as-whole") => return Ok(data.len()),
+                    Ok(None) => return Ok(done),
+                    Err(_) if mutant("broken-pipe-as-written") => return Ok(data.len()),
+                    Err(_) => break,
+                },
+            };
+            let n = chunk.append(rest);
+            if !hungry && chunk.room() > 0 {
+                let mut tail = self.tail.lock();
+                hungry = take(&mut tail.hungry);
+                if !hungry {
+                    tail.chunk = Some(chunk);
+                    done += n;
+                    continue;
+                }
+            }
+            if self.publish(chunk).is_err() {
+                break;
+            }
             done += n;
         }
+        // What was written before it left counts as written; the next call tells.
+        if done == 0 && !data.is_empty() || mutant("partial-as-error") && done < data.len() {
+            return Err(ReaderGone(()));
+        }
         Ok(done)
+    }
+
+    /// An empty chunk; if `wait`, as soon as there is one.
+    fn empty(&mut self, wait: bool) -> Result<Option<Chunk>, ReaderGone> {
+        if wait {
+            self.inner.buffer()?;
+        } else {
+            self.inner.try_buffer()?;
+        }
+        Ok(self.inner.current_mut().take())
+    }
+
+    fn publish(&mut self, chunk: Chunk) -> Result<(), ReaderGone> {
+        *self.inner.current_mut() = Some(chunk);
+        self.inner.buffer()?.publish().map_err(|_| ReaderGone(()))
+    }
+
+    /// Publishes the tail, for the reader that will not be told of it any more.
+    fn put_rest(&mut self) {
+        let rest = self.tail.lock().chunk.take();
+        if let Some(chunk) = rest
+            && !mutant("rest-left-behind")
+        {
+            // Without a reader nobody misses it.
+            let _ = self.publish(chunk);
+        }
+    }
+}
+
+impl Drop for RingWriter {
+    fn drop(&mut self) {
+        if self.inner.is_open() {
+            self.put_rest();
+        }
     }
 }
 
@@ -200,6 +223,7 @@ impl Write for RingWriter {
 pub struct RingReader {
     /// Its current chunk is what is being read; a chunk without bytes goes back with the next read.
     inner: handover::Reader<Chunk>,
+    tail: Tail,
 }
 
 impl RingReader {
@@ -212,7 +236,7 @@ impl RingReader {
             return Ok(0);
         }
         if self.held().is_empty()
-            && let Poll::Pending = self.inner.try_next()?
+            && let Poll::Pending = self.try_advance(false)?
         {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -223,6 +247,35 @@ impl RingReader {
     #[must_use]
     pub fn waits(&self) -> Waits {
         self.inner.waits()
+    }
+
+    /// Makes the next chunk the current one: a published one, or else the tail. `Pending` when there is neither, of which the
+    /// writer is told if the reader is `hungry`: if it is about to wait. Ready without a chunk at the end.
+    fn try_advance(&mut self, hungry: bool) -> Result<Poll<()>, HandoverError> {
+        if self.inner.try_next()?.is_ready() {
+            return Ok(Poll::Ready(()));
+        }
+        (0..if hungry { GATHER } else { 0 }).for_each(|_| hint::spin_loop());
+        let mut tail = self.tail.lock();
+        // The writer may have published what lay here and begun anew: that comes later.
+        if !mutant("steal-past-published") && self.inner.try_next()?.is_ready() {
+            return Ok(Poll::Ready(()));
+        }
+        if mutant("steal-in-two-steps") && tail.chunk.is_some() {
+            drop(tail);
+            tail = self.tail.lock();
+            assert!(tail.chunk.is_some(), "it was there");
+        }
+        match tail.chunk.take() {
+            Some(chunk) => {
+                *self.inner.current_mut() = Some(chunk);
+                Ok(Poll::Ready(()))
+            }
+            None => {
+                tail.hungry = hungry && !mutant("hunger-untold");
+                Ok(Poll::Pending)
+            }
+        }
     }
 
     /// What is left of the current chunk.
@@ -262,9 +315,11 @@ impl BufRead for RingReader {
     /// As [`Read::read`] for this type.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.held().is_empty() {
-            if mutant("nothing-yet-as-end") {
-                let _ = self.inner.try_next()?;
-            } else if let Err(error) = self.inner.next()
+            let advanced = match self.try_advance(true) {
+                Ok(Poll::Pending) if !mutant("nothing-yet-as-end") => self.inner.next().map(drop),
+                advanced => advanced.map(drop),
+            };
+            if let Err(error) = advanced
                 && !mutant("error-as-end")
             {
                 return Err(error.into());
@@ -277,6 +332,12 @@ impl BufRead for RingReader {
         if let Some(chunk) = self.inner.current_mut() {
             chunk.consume(n);
         }
+    }
+}
+
+impl Drop for RingReader {
+    fn drop(&mut self) {
+        self.tail.lock().gone = true;
     }
 }
 

@@ -150,6 +150,11 @@ impl<B> Writer<B> {
 
     /// Ends the stream: readers get what was published, then the end. A buffer begun and not published is dropped.
     pub fn finish(mut self) {
+        self.finish_now();
+    }
+
+    /// As [`Writer::finish`], for a face that has a drop of its own.
+    pub(crate) fn finish_now(&mut self) {
         self.open = false;
         // Without readers nobody is left to tell.
         let _ = self.shared.close(Outcome::Finished);
@@ -161,6 +166,11 @@ impl<B> Writer<B> {
     /// # Errors
     /// [`ReaderGone`] with the error when no reader is left to get it.
     pub fn fail(mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
+        self.fail_now(error)
+    }
+
+    /// As [`Writer::fail`], for a face that has a drop of its own.
+    pub(crate) fn fail_now(&mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
         self.open = false;
         match self.shared.close(Outcome::Failed(error.into())) {
             Err(Outcome::Failed(error)) => Err(ReaderGone(error)),
@@ -172,6 +182,11 @@ impl<B> Writer<B> {
     #[must_use]
     pub fn waits(&self) -> Waits {
         self.shared.waits()
+    }
+
+    /// Whether the readers were not told yet how it ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Drops the writer as a panic does, for models.
@@ -211,11 +226,7 @@ impl<B> Slot<'_, B> {
     /// [`ReaderGone`] with the buffer when no reader is left.
     pub fn publish(self) -> Result<(), ReaderGone<B>> {
         let Some(buffer) = self.writer.current.take() else { unreachable!("{HELD}") };
-        let spare = &mut self.writer.spare;
-        if mutant("spare-displaced") {
-            *spare = None;
-        }
-        self.writer.shared.publish(buffer, spare).map_err(ReaderGone)
+        self.writer.shared.publish(buffer, &mut self.writer.spare).map_err(ReaderGone)
     }
 }
 
@@ -271,9 +282,9 @@ impl<B> Reader<B> {
         self.current.as_ref()
     }
 
-    /// As [`Reader::current`], to mark what was read.
-    pub(crate) fn current_mut(&mut self) -> Option<&mut B> {
-        self.current.as_mut()
+    /// As [`Reader::current`], to mark what was read, or to read a buffer that came another way and goes back as all do.
+    pub(crate) fn current_mut(&mut self) -> &mut Option<B> {
+        &mut self.current
     }
 
     /// The buffer received last, cleared. It stays with the reader until its `clear` has returned.

@@ -25,7 +25,7 @@ fn ring_wraps_around_against_read() {
 
 #[test]
 fn ring_appends_against_read() {
-    exhaustive("append-to-taken", || {
+    exhaustive("steal-in-two-steps", || {
         // Chunks of two bytes: the second byte joins the first unless the reader has that.
         let (mut writer, mut reader) = RingBuffer::new(5).split();
         let reading = thread::spawn(move || {
@@ -41,23 +41,62 @@ fn ring_appends_against_read() {
 }
 
 #[test]
-fn ring_keeps_its_spare_chunk_when_it_appends() {
-    exhaustive("spare-displaced", || {
+fn ring_begins_a_chunk_against_read() {
+    exhaustive("steal-past-published", || {
+        // Chunks of two bytes: the third begins one while the reader may still be looking for the first.
         let (mut writer, mut reader) = RingBuffer::new(5).split();
         let reading = thread::spawn(move || {
-            reader.read_exact(&mut [0; 2]).expect("two bytes");
+            let mut out = [0; 1];
+            reader.read_exact(&mut out).expect("a byte");
+            assert_eq!(out, [1]);
+            reader
+        });
+        writer.write_all(&[1, 2]).expect("the reader lives");
+        writer.write_all(&[3]).expect("the reader lives");
+        drop(reading.join().expect("no panic"));
+        writer.finish();
+    });
+}
+
+#[test]
+fn ring_waits_for_an_answer_to_a_short_write() {
+    exhaustive("hunger-untold", || {
+        // The byte fills no chunk, and the writer writes no other before it was read.
+        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let reading = thread::spawn(move || {
+            assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 1);
             reader
         });
         writer.write_all(&[1]).expect("the reader lives");
-        writer.write_all(&[2]).expect("the reader lives");
-        let reader = reading.join().expect("no panic");
-        let mut fitted = 0;
-        while let Ok(n) = writer.try_write(&[0; 5]) {
-            fitted += n;
-        }
-        assert!(fitted >= 5, "only {fitted} bytes fit: a chunk was lost");
-        drop(reader);
+        drop(reading.join().expect("no panic"));
         writer.finish();
+    });
+}
+
+#[test]
+fn ring_finish_behind_a_short_write() {
+    exhaustive("rest-left-behind", || {
+        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let reading = thread::spawn(move || {
+            assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 1);
+            assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 0);
+        });
+        writer.write_all(&[1]).expect("the reader lives");
+        writer.finish();
+        reading.join().expect("no panic");
+    });
+}
+
+#[test]
+fn ring_reader_drop_against_short_writes() {
+    exhaustive("gone-unseen", || {
+        // Chunks of four bytes: none is ever published.
+        let (mut writer, reader) = RingBuffer::new(13).split();
+        let leaving = thread::spawn(move || drop(reader));
+        let early = writer.write(&[1]);
+        assert!(early.map_or_else(|error| error.kind() == ErrorKind::BrokenPipe, |n| n == 1));
+        leaving.join().expect("no panic");
+        assert_eq!(writer.write(&[2]).expect_err("nobody reads").kind(), ErrorKind::BrokenPipe);
     });
 }
 
@@ -66,14 +105,16 @@ fn ring_partial_write_against_read() {
     exhaustive("partial-as-whole", || {
         let (mut writer, mut reader) = RingBuffer::new(1).split();
         let reading = thread::spawn(move || {
-            let mut got = Vec::new();
-            reader.read_to_end(&mut got).expect("finished");
-            got
+            let mut got = vec![0];
+            reader.read_exact(&mut got).expect("a byte");
+            (reader, got)
         });
         let n = writer.write(&[1, 2, 3]).expect("the reader lives");
         assert!(n >= 1);
         writer.finish();
-        assert_eq!(reading.join().expect("no panic"), [1, 2, 3][..n]);
+        let (mut reader, mut got) = reading.join().expect("no panic");
+        reader.read_to_end(&mut got).expect("finished");
+        assert_eq!(got, [1, 2, 3][..n]);
     });
 }
 

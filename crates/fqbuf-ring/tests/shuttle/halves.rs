@@ -33,10 +33,11 @@ fn read_all(mut reader: RingReader) -> (usize, std::io::Result<()>) {
 fn writes_and_reads_of_any_size() {
     let mutants = [
         "chunk-start-kept",
-        "append-to-taken",
+        "steal-in-two-steps",
+        "steal-past-published",
+        "rest-left-behind",
         "partial-as-whole",
         "nothing-yet-as-end",
-        "take-back-in-two-steps",
         "next-without-notify",
         "publish-without-notify",
     ];
