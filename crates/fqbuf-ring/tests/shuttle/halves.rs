@@ -88,6 +88,8 @@ fn a_ring_whose_reader_goes() {
                 reader.consume(n);
                 got += n;
             }
+            // Time for the writer to fall asleep before this one leaves.
+            (0..below(40)).for_each(|_| thread::yield_now());
         });
         let mut sent = 0;
         let error = loop {
