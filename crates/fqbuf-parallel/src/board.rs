@@ -136,6 +136,8 @@ struct State {
     /// Memory that nobody uses.
     slots: Vec<Slot>,
     outs: Vec<Out>,
+    /// Slots and output buffers that have memory, here or with somebody.
+    buffers: u64,
     /// The event that ended the run, with its place.
     verdict: Option<Event>,
 }
@@ -157,6 +159,7 @@ impl<'w> Board<'w> {
             summary: Summary::default(),
             slots: Vec::with_capacity(threads + 1),
             outs: Vec::with_capacity(window + threads),
+            buffers: 0,
             verdict: None,
         };
         Self {
@@ -201,19 +204,23 @@ impl<'w> Board<'w> {
 
     /// Memory to read block `number` into, of `bytes` when it is new. For the one that reads.
     pub(crate) fn slot(&self, number: u64, bytes: usize) -> Result<Slot, Refusal> {
-        if let Some(slot) = self.lock().slots.pop() {
+        let idle = self.with_state(|state| state.slots.pop());
+        if let Some(slot) = idle {
             return Ok(slot);
         }
         let charge = self.obtain(number, bytes, || self.budget.try_acquire(bytes))?;
+        self.with_state(|state| state.buffers += 1);
         Ok(Slot { charge: Some(charge), ..Slot::default() })
     }
 
     /// An output buffer for block `number`, of `bytes` when it is new. For the one that reads.
     pub(crate) fn out(&self, number: u64, bytes: usize) -> Result<Out, Refusal> {
-        if let Some(out) = self.lock().outs.pop() {
+        let idle = self.with_state(|state| state.outs.pop());
+        if let Some(out) = idle {
             return Ok(out);
         }
         let charge = self.obtain(number, bytes, || self.budget.try_acquire(bytes))?;
+        self.with_state(|state| state.buffers += 1);
         let mut out = Out { bytes: Vec::new(), charge };
         match out.bytes.try_reserve_exact(bytes) {
             Ok(()) => Ok(out),
@@ -227,7 +234,7 @@ impl<'w> Board<'w> {
         let bytes = bytes.next_multiple_of(PAGE);
         let Some(more) = bytes.checked_sub(out.charge.bytes()).filter(|&more| more > 0) else { return };
         while out.charge.try_grow(more).is_err() {
-            if !self.lock().free_one() {
+            if !self.with_state(State::free_one) {
                 return;
             }
         }
@@ -303,6 +310,7 @@ impl<'w> Board<'w> {
             };
             self.check(number)?;
             if state.free_one() {
+                self.show(&state);
                 continue;
             }
             if state.next == number || matches!(error, BudgetError::TooLarge { .. }) || mutant("memory-not-waited-for")
@@ -333,7 +341,7 @@ impl<'w> Board<'w> {
             if out.charge.try_grow(now - before).is_ok() {
                 return Ok(());
             }
-            if !self.lock().free_one() {
+            if !self.with_state(State::free_one) {
                 break;
             }
         }
@@ -359,8 +367,11 @@ impl<'w> Board<'w> {
         add(&self.counters.settled, 1);
         add(&self.counters.records, settled.tally.delivered);
         add(&self.counters.skipped, settled.tally.skipped.records);
+        // Too much memory is given back here, without the lock.
+        let before = u64::from(slot.is_some());
         let slot = slot.filter(|slot| slot.charged() <= self.retained);
         let mut state = self.lock();
+        state.buffers -= before - u64::from(slot.is_some());
         state.slots.extend(slot);
         if settled.tally.event.is_some() {
             self.stop_at.fetch_min(number, Ordering::Relaxed);
@@ -378,6 +389,7 @@ impl<'w> Board<'w> {
                 state = self.take_up(state);
             }
         }
+        self.show(&state);
         drop(state);
         if !mutant("settle-without-notify") {
             self.room.notify_all();
@@ -449,12 +461,29 @@ impl<'w> Board<'w> {
 
     /// Keeps an output buffer for the next block.
     fn keep(&self, state: &mut State, out: Option<Out>) {
-        if let Some(mut out) = out
-            && out.bytes.capacity() <= self.retained
-        {
-            out.bytes.clear();
-            state.outs.push(out);
+        match out {
+            Some(mut out) if out.bytes.capacity() <= self.retained => {
+                out.bytes.clear();
+                state.outs.push(out);
+            }
+            Some(_) => state.buffers -= 1,
+            None => {}
         }
+    }
+
+    /// Does something to the state, and shows what has become of the memory.
+    fn with_state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = act(&mut state);
+        self.show(&state);
+        result
+    }
+
+    /// Shows the monitor how many buffers there are.
+    fn show(&self, state: &State) {
+        let idle = state.slots.len() + state.outs.len();
+        self.counters.buffers.store(state.buffers, Ordering::Relaxed);
+        self.counters.buffers_idle.store(idle as u64, Ordering::Relaxed);
     }
 
     fn check(&self, number: u64) -> Result<(), Refusal> {
@@ -468,6 +497,9 @@ impl<'w> Board<'w> {
     /// What ended the run, when it did not come to its end; and what went through.
     pub(crate) fn into_verdict(self) -> (Option<Event>, Summary) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for counter in [&self.counters.buffers, &self.counters.buffers_idle] {
+            counter.store(0, Ordering::Relaxed);
+        }
         (state.verdict, state.summary)
     }
 }
@@ -475,7 +507,9 @@ impl<'w> Board<'w> {
 impl State {
     /// Frees memory that nobody uses; false when there is none.
     fn free_one(&mut self) -> bool {
-        self.slots.pop().is_some() || self.outs.pop().is_some()
+        let freed = self.slots.pop().is_some() || self.outs.pop().is_some();
+        self.buffers -= u64::from(freed);
+        freed
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use fqbuf_pool::MemoryBudget;
 use fqbuf_record::Source;
-use fqbuf_stream::{Format, ReadAhead, Stream};
+use fqbuf_stream::{Format, Progress, ReadAhead, Stream};
 
 use crate::feed::{Feed, FileAt, InPlace, Stream as Behind};
-use crate::monitor::Stored;
 
 /// Bytes of the blocks that a decompressing stream hands over.
 const WHOLE_BLOCK: usize = 512 << 10;
@@ -115,7 +114,7 @@ pub(crate) struct Opened<'a> {
     /// Threads that the input keeps busy by itself.
     pub(crate) threads: usize,
     /// How far the input has come, when it counts for itself.
-    pub(crate) stored: Option<Stored>,
+    pub(crate) stored: Option<Progress>,
     /// Bytes that the input has, when it does not count for itself and they are known.
     pub(crate) size: Option<u64>,
 }
@@ -196,7 +195,7 @@ fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, block: 
         name,
         compressed,
         threads,
-        stored: Some(Box::new(move || (progress.compressed(), progress.compressed_total()))),
+        stored: Some(progress),
         size: None,
     }
 }

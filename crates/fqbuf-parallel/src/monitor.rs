@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fqbuf_pool::MemoryBudget;
+use fqbuf_stream::Progress;
 
 /// The counters behind a [`Monitor`]: written once a block, relaxed; nothing else is published through them.
 #[derive(Debug, Default)]
@@ -17,14 +18,13 @@ pub(crate) struct Counters {
     pub(crate) order_waits: AtomicU64,
     pub(crate) memory_waits: AtomicU64,
     pub(crate) written: AtomicU64,
+    pub(crate) buffers: AtomicU64,
+    pub(crate) buffers_idle: AtomicU64,
 }
 
 pub(crate) fn add(counter: &AtomicU64, n: u64) {
     counter.fetch_add(n, Ordering::Relaxed);
 }
-
-/// Bytes taken from an input as it is stored, and its size where it is known.
-pub(crate) type Stored = Box<dyn Fn() -> (u64, Option<u64>) + Send + Sync>;
 
 /// A handle to the figures of a run, to be read from any thread while it runs. Clones share.
 ///
@@ -49,7 +49,7 @@ struct Shared {
     counters: Arc<Counters>,
     budget: MemoryBudget,
     /// One an input that counts for itself.
-    stored: Vec<Stored>,
+    stored: Vec<Progress>,
     /// Bytes of inputs whose size is known from the start; `None` when one is not.
     total: Option<u64>,
 }
@@ -72,12 +72,20 @@ pub struct Snapshot {
     pub blocks_in_flight: u64,
     /// Bytes given to the writer.
     pub written: u64,
+    /// How often reading waited for a thread that decompresses.
+    pub decoding_waits: u64,
+    /// How often a thread that decompresses waited for blocks to be read.
+    pub decoder_waits: u64,
     /// How often a thread found another one reading.
     pub input_waits: u64,
     /// How often a thread waited for the output to catch up.
     pub order_waits: u64,
     /// How often a thread waited for memory.
     pub memory_waits: u64,
+    /// Blocks and output buffers of the run that have memory.
+    pub buffers: u64,
+    /// Those of them that wait to be used again.
+    pub buffers_idle: u64,
     /// Bytes of the budget in use, by whomever.
     pub budget_used: usize,
     /// The most bytes of the budget that were in use.
@@ -90,7 +98,7 @@ impl Monitor {
     pub(crate) fn new(
         counters: &Arc<Counters>,
         budget: &MemoryBudget,
-        stored: Vec<Stored>,
+        stored: Vec<Progress>,
         total: Option<u64>,
     ) -> Self {
         let shared = Shared { counters: Arc::clone(counters), budget: budget.clone(), stored, total };
@@ -106,10 +114,12 @@ impl Monitor {
         let blocks = get(&counters.blocks);
         let mut bytes = get(&counters.bytes);
         let mut bytes_total = *total;
-        for stored in stored {
-            let (n, of) = stored();
-            bytes += n;
-            bytes_total = bytes_total.zip(of).map(|(a, b)| a + b);
+        let (mut decoding_waits, mut decoder_waits) = (0, 0);
+        for input in stored {
+            bytes += input.compressed();
+            bytes_total = bytes_total.zip(input.compressed_total()).map(|(a, b)| a + b);
+            decoding_waits += input.caller_waits();
+            decoder_waits += input.decoder_waits();
         }
         Snapshot {
             bytes,
@@ -119,9 +129,13 @@ impl Monitor {
             blocks,
             blocks_in_flight: blocks.saturating_sub(settled),
             written: get(&counters.written),
+            decoding_waits,
+            decoder_waits,
             input_waits: get(&counters.input_waits),
             order_waits: get(&counters.order_waits),
             memory_waits: get(&counters.memory_waits),
+            buffers: get(&counters.buffers),
+            buffers_idle: get(&counters.buffers_idle),
             budget_used: budget.used(),
             budget_peak: budget.peak(),
             budget_limit: budget.limit(),

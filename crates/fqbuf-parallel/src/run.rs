@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use fqbuf_line::PAGE;
 use fqbuf_record::{MateCheck, ReaderBuilder, Skipped};
+use fqbuf_stream::Progress;
 
 use crate::board::{Board, Event, Out, Refusal, Settled, Slot};
 use crate::error::{Error, MemoryError};
@@ -19,7 +20,7 @@ use crate::feed::{Bytes, Claim, Feed, Piece, Span, Tail};
 use crate::input::Opened;
 use crate::layout::{Batch, Layout, Part, Spare};
 use crate::mates;
-use crate::monitor::{Counters, Monitor, Stored, add};
+use crate::monitor::{Counters, Monitor, add};
 use crate::outcome::{BoxError, Outcome};
 use crate::pipeline::Pipeline;
 use crate::records::{Frame, Tally};
@@ -49,6 +50,9 @@ pub struct Summary {
     pub dropped: u64,
     /// Whether a closure stopped the run.
     pub stopped: bool,
+    /// Of each input, the second one of mates in two inputs last: whether it was BGZF and ended without the empty block that
+    /// marks its end. All the blocks there were are whole, but the file may have been cut between two of them.
+    pub end_block_missing: [bool; 2],
 }
 
 impl Summary {
@@ -68,6 +72,8 @@ pub struct Run<'a, L> {
     feeds: Vec<Feed<'a>>,
     readers: Vec<ReaderBuilder>,
     names: Vec<Option<Arc<str>>>,
+    /// How far each input has come, where it knows.
+    progress: Vec<Option<Progress>>,
     /// Threads left for work.
     threads: usize,
     counters: Arc<Counters>,
@@ -79,7 +85,8 @@ impl<'a, L: Layout> Run<'a, L> {
     pub(crate) fn new(settings: &Pipeline, inputs: Vec<Opened<'a>>) -> Self {
         let counters = Arc::new(Counters::default());
         let busy: usize = inputs.iter().map(|input| input.threads).sum();
-        let mut stored: Vec<Stored> = Vec::new();
+        let mut progress = Vec::new();
+        let mut stored = Vec::new();
         let mut total = Some(0);
         let mut feeds = Vec::new();
         let mut readers = Vec::new();
@@ -88,14 +95,25 @@ impl<'a, L: Layout> Run<'a, L> {
             readers.push(settings.reader_of(input.name.clone(), input.compressed));
             names.push(input.name);
             feeds.push(input.feed);
-            match input.stored {
-                Some(of) => stored.push(of),
+            match &input.stored {
+                Some(of) => stored.push(of.clone()),
                 None => total = total.zip(input.size).map(|(a, b)| a + b),
             }
+            progress.push(input.stored);
         }
         let monitor = Monitor::new(&counters, &settings.budget, stored, total);
         let threads = settings.threads.saturating_sub(busy).max(1);
-        Self { settings: settings.clone(), feeds, readers, names, threads, counters, monitor, layout: PhantomData }
+        Self {
+            settings: settings.clone(),
+            feeds,
+            readers,
+            names,
+            progress,
+            threads,
+            counters,
+            monitor,
+            layout: PhantomData,
+        }
     }
 
     /// A handle to the figures of the run, for another thread to read while it runs.
@@ -270,6 +288,9 @@ impl<'a, L: Layout> Run<'a, L> {
             }
         });
         let (verdict, mut summary) = core.board.into_verdict();
+        for (missing, progress) in summary.end_block_missing.iter_mut().zip(&self.progress) {
+            *missing = progress.as_ref().is_some_and(Progress::end_block_missing);
+        }
         match verdict {
             None => Ok((states, summary)),
             Some(Event::Stop) => {

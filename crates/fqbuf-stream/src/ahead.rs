@@ -5,12 +5,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use fqbuf_line::Block;
 use fqbuf_ring::handover::{self, HandoverError, Reader, Writer};
 
 use crate::fill::Fill;
+use crate::progress::Counters;
 use crate::{StreamError, StreamErrorKind};
 
 /// Blocks that go round: one is filled, one waits, one is on its way back. The caller's is beside them.
@@ -31,6 +33,7 @@ pub(crate) struct Ahead {
     /// `None` only while it is dropped.
     thread: Option<JoinHandle<()>>,
     name: Arc<str>,
+    counters: Arc<Counters>,
 }
 
 impl Ahead {
@@ -38,19 +41,22 @@ impl Ahead {
     ///
     /// # Errors
     /// The system's refusal.
-    pub(crate) fn start(fill: Box<dyn Fill>, name: Arc<str>) -> io::Result<Self> {
+    pub(crate) fn start(fill: Box<dyn Fill>, name: Arc<str>, counters: Arc<Counters>) -> io::Result<Self> {
         let blocks = std::iter::repeat_with(Filled::default).take(BLOCKS);
         let (writer, reader) = handover::channel(blocks, |filled| {
             filled.block.clear();
             filled.would_block = false;
         });
         let thread = std::thread::Builder::new().name("fqbuf-ahead".into()).spawn(move || run(fill, writer))?;
-        Ok(Self { reader: Some(reader), thread: Some(thread), name })
+        Ok(Self { reader: Some(reader), thread: Some(thread), name, counters })
     }
 
     /// Puts the next filled block into `current`, whose memory goes back; 0 at the verified end of input.
     pub(crate) fn next(&mut self, current: &mut Block) -> io::Result<usize> {
         let Some(reader) = &mut self.reader else { return Ok(0) };
+        let waits = reader.waits();
+        self.counters.caller_waits.store(waits.reader.waits, Ordering::Relaxed);
+        self.counters.decoder_waits.store(waits.writer.waits, Ordering::Relaxed);
         match reader.next() {
             Ok(Some(batch)) => {
                 let filled = batch.into_mut();

@@ -17,6 +17,9 @@ pub(crate) struct Counters {
     total: AtomicU64,
     /// The last block of a BGZF file was not its end block.
     pub(crate) end_block_missing: AtomicBool,
+    /// How often the caller waited for data, and threads that decode for the caller.
+    pub(crate) caller_waits: AtomicU64,
+    pub(crate) decoder_waits: AtomicU64,
 }
 
 /// How far a [`Stream`](crate::Stream) has come, readable while somebody else owns it.
@@ -60,6 +63,19 @@ impl Progress {
     #[must_use]
     pub fn uncompressed(&self) -> u64 {
         self.0.uncompressed.load(Ordering::Relaxed)
+    }
+
+    /// How often the caller had to wait for a thread that decodes: where this grows, decoding is what takes the time. 0 where
+    /// everything happens in the calling thread.
+    #[must_use]
+    pub fn caller_waits(&self) -> u64 {
+        self.0.caller_waits.load(Ordering::Relaxed)
+    }
+
+    /// How often a thread that decodes had to wait for the caller to be done with a block.
+    #[must_use]
+    pub fn decoder_waits(&self) -> u64 {
+        self.0.decoder_waits.load(Ordering::Relaxed)
     }
 
     /// Whether the input was BGZF and ended without the empty block that marks its end: all blocks there were are whole,

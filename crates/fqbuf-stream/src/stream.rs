@@ -194,12 +194,15 @@ impl Stream {
         #[cfg(feature = "gzip")]
         if threads > 1 {
             let size = self.block_size;
-            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, size)?);
+            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, size, Arc::clone(&self.progress.0))?);
             return Ok(());
         }
         let fill = self.decoder(format, input)?;
-        self.stage =
-            if ahead { Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name))?) } else { Stage::Inline(fill) };
+        self.stage = if ahead {
+            Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name), Arc::clone(&self.progress.0))?)
+        } else {
+            Stage::Inline(fill)
+        };
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -19,6 +20,7 @@ use crate::fill::Fill;
 use crate::gzip::{Batch, Gzip, Taken};
 use crate::inflate::Inflater;
 use crate::input::message;
+use crate::progress::Counters;
 use crate::{StreamError, StreamErrorKind};
 
 /// Blocks for so many workers: each fills one while another waits to be read, and the caller has one.
@@ -40,6 +42,7 @@ struct Shared {
     /// Signalled when a block comes back, and when it is over.
     free: Condvar,
     name: Arc<str>,
+    counters: Arc<Counters>,
     /// Bytes of data in a block.
     size: usize,
 }
@@ -82,7 +85,7 @@ impl Team {
     ///
     /// # Errors
     /// The system's refusal of the first of them; with fewer than asked for it goes on.
-    pub(crate) fn start(gzip: Gzip, threads: usize, size: usize) -> io::Result<Self> {
+    pub(crate) fn start(gzip: Gzip, threads: usize, size: usize, counters: Arc<Counters>) -> io::Result<Self> {
         let name = Arc::clone(gzip.name());
         // The caller's block takes part: it comes back for the first entry.
         let free = std::iter::repeat_with(Block::new).take(blocks(threads) - 1).collect();
@@ -93,6 +96,7 @@ impl Team {
             ready: Condvar::new(),
             free: Condvar::new(),
             name,
+            counters,
             size,
         });
         let mut team = Self { shared, threads: Vec::with_capacity(threads) };
@@ -148,6 +152,11 @@ impl Drop for Team {
 /// A lock, also when its holder panicked: what that left undone is told by [`Board::lost`].
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts one wait.
+fn waited(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl Shared {
@@ -214,6 +223,7 @@ impl Shared {
             if let Some(block) = board.free.pop() {
                 return Some(block);
             }
+            waited(&self.counters.decoder_waits);
             board = self.free.wait(board).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -258,6 +268,7 @@ impl Shared {
                 let err = StreamError::new(StreamErrorKind::Panicked, &self.name);
                 return Err(err.because(io::Error::other(said.clone())).into());
             }
+            waited(&self.counters.caller_waits);
             board = self.ready.wait(board).unwrap_or_else(PoisonError::into_inner);
         }
     }

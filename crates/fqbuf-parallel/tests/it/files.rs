@@ -43,6 +43,34 @@ fn compressed_as_plain(
     })
 }
 
+/// Fails when what the stream knows of its end does not come to who runs the pipeline.
+#[rstest]
+fn fault_64_a_missing_end_block_is_told_with_the_summary(#[values(1, 3)] threads: usize) -> io::Result<()> {
+    watched(60, || {
+        let data = reads(1, 300, 200);
+        let whole = packed(&data, Format::Bgzf)?;
+        let file = Temporary::new("whole.fq.gz", &whole)?;
+        let cut = Temporary::new("unmarked.fq.gz", &whole[..whole.len() - 28])?;
+        let plain = Temporary::new("plain.fq", &data)?;
+        let pipeline = pipeline(threads, 4096, PLAIN);
+        let missing = |first: &Temporary, second: Option<&Temporary>| -> Result<[bool; 2], Error> {
+            let (count, add) = (|n: &mut u64, records: u64| *n += records, |a: u64, b: u64| a + b);
+            let done = match second {
+                None => pipeline.single(first.input())?.fold(|| 0, |n, _| count(n, 1), add)?,
+                Some(second) => pipeline.paired(first.input(), second.input())?.fold(|| 0, |n, _| count(n, 2), add)?,
+            };
+            assert_eq!((done.value, done.summary.records), (if second.is_some() { 600 } else { 300 }, done.value));
+            Ok(done.summary.end_block_missing)
+        };
+        assert_eq!(missing(&file, None)?, [false, false]);
+        assert_eq!(missing(&cut, None)?, [true, false]);
+        assert_eq!(missing(&plain, None)?, [false, false]);
+        assert_eq!(missing(&file, Some(&cut))?, [false, true]);
+        assert_eq!(missing(&cut, Some(&plain))?, [true, false]);
+        Ok(())
+    })
+}
+
 #[rstest]
 fn cut_off_is_told_after_the_records_before_it(#[values(1, 2, 5)] threads: usize) -> io::Result<()> {
     watched(60, || {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use fqbuf_parallel::{Error, Input, Pipeline};
+use fqbuf_parallel::{Error, Input, Pipeline, Snapshot};
 use fqbuf_pool::MemoryBudget;
 use rstest::rstest;
 
@@ -137,6 +137,37 @@ fn slow_writer_holds_back_the_others_within_the_budget() -> Result<(), Error> {
         run.map_ordered(&mut writer, || (), |(), record, out| out.extend_from_slice(record.as_bytes()))?;
         assert_eq!(writer.0, data.len() as u64);
         assert!(budget.peak() <= budget.limit());
+        Ok(())
+    })
+}
+
+/// Fails when a figure is never written, or not taken back.
+#[test]
+fn figures_of_a_run_while_it_runs_and_after() -> Result<(), Error> {
+    watched(60, || {
+        let data = reads(4, 8000, 300);
+        let budget = MemoryBudget::new(1 << 20);
+        let run = Pipeline::new().threads(4).block_size(8 << 10).budget(&budget).reader(&data[..]);
+        let monitor = run.monitor();
+        let seen = std::sync::Mutex::new(Vec::new());
+        run.map_ordered(
+            Slow(0),
+            || (),
+            |(), record, out| {
+                out.extend_from_slice(record.as_bytes());
+                seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(monitor.snapshot());
+            },
+        )?;
+        let seen = seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let most = |figure: fn(&Snapshot) -> u64| seen.iter().map(figure).max().unwrap_or(0);
+        assert!((1..=8).contains(&most(|now| now.blocks_in_flight)), "{}", most(|now| now.blocks_in_flight));
+        assert!((2..=20).contains(&most(|now| now.buffers)), "{}", most(|now| now.buffers));
+        assert!(seen.iter().all(|now| now.buffers_idle <= now.buffers + 1 && now.budget_used <= now.budget_limit));
+        assert!(most(|now| now.budget_used as u64) > 2 * 8192 && most(|now| now.records) > 4000);
+        let end = monitor.snapshot();
+        assert_eq!((end.bytes, end.written, end.records), (data.len() as u64, data.len() as u64, 8000));
+        assert_eq!((end.blocks_in_flight, end.buffers, end.buffers_idle, end.budget_used), (0, 0, 0, 0));
+        assert!(end.order_waits + end.memory_waits + end.input_waits > 0, "a slow writer makes somebody wait: {end:?}");
         Ok(())
     })
 }

@@ -178,6 +178,42 @@ fn what_is_wrong_with_a_block_is_told() {
     }
 }
 
+/// Fails when waits are counted for the wrong side, or not at all.
+#[test]
+fn who_waits_for_whom_is_counted() {
+    use crate::support::{Answer, Script};
+    let text = fastq(8000);
+    for input in [bgzf(&text), member(&text)] {
+        for way in WAYS {
+            // A caller that lets the decoder run ahead as far as it can.
+            let mut stream = way.builder().block_size(0).from_reader(Cursor::new(input.clone()));
+            let progress = stream.progress();
+            let mut block = fqbuf_line::Block::new();
+            block.make_room(1).expect("memory");
+            fqbuf_line::Source::fill(&mut stream, &mut block).expect("sound");
+            let ahead = !format!("{way:?}").contains("Never");
+            while ahead && progress.decoder_waits() == 0 {
+                // With a hand-over, waits are looked at when a block is asked for.
+                std::thread::yield_now();
+                let mut block = fqbuf_line::Block::new();
+                block.make_room(1).expect("memory");
+                if fqbuf_line::Source::fill(&mut stream, &mut block).expect("sound") == 0 {
+                    break;
+                }
+            }
+            if !ahead {
+                assert_eq!((progress.caller_waits(), progress.decoder_waits()), (0, 0));
+            }
+        }
+        // A reader that is slower than any caller.
+        let answers = input.chunks(1 << 20).map(|piece| Answer::Bytes(piece.to_vec()));
+        let stream = WAYS[1].builder().from_reader(Script::new(answers));
+        let progress = stream.progress();
+        assert!(drain(stream).bytes == text);
+        assert!(progress.caller_waits() > 0, "the first block is always waited for");
+    }
+}
+
 #[test]
 fn many_threads_stop_early() {
     let input = bgzf(&fastq(5000));

@@ -40,15 +40,21 @@ pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
             (Layout::Single, Some(part), [file]) => count_part(args, checks, file, part),
             (Layout::Interleaved, _, [file]) => {
                 let run = pipeline.interleaved(Input::path(file));
-                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_pair(args), merged)))
+                run.and_then(|run| {
+                    watched(args, group, run.monitor(), || run.fold(Tally::default, add_pair(args), merged))
+                })
             }
             (_, _, [first, second]) => {
                 let run = pipeline.paired(Input::path(first), Input::path(second));
-                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_pair(args), merged)))
+                run.and_then(|run| {
+                    watched(args, group, run.monitor(), || run.fold(Tally::default, add_pair(args), merged))
+                })
             }
             (_, _, [file]) => {
                 let run = pipeline.file(file);
-                run.and_then(|run| watched(args, run.monitor(), || run.fold(Tally::default, add_one(args), merged)))
+                run.and_then(|run| {
+                    watched(args, group, run.monitor(), || run.fold(Tally::default, add_one(args), merged))
+                })
             }
             _ => unreachable!("chunks of one or two files"),
         };
@@ -98,7 +104,12 @@ fn count_part(args: &Args, checks: Checks, path: &Path, part: Part) -> Result<Ta
 }
 
 /// Runs `job`, with a progress bar beside it where a person sees it.
-fn watched(args: &Args, monitor: Monitor, job: impl FnOnce() -> Result<Done<Tally>, Error>) -> Result<Tally, Error> {
+fn watched(
+    args: &Args,
+    names: &[PathBuf],
+    monitor: Monitor,
+    job: impl FnOnce() -> Result<Done<Tally>, Error>,
+) -> Result<Tally, Error> {
     let done = if shows_progress(args) {
         std::thread::scope(|scope| {
             let (ended, end) = mpsc::channel::<()>();
@@ -110,6 +121,14 @@ fn watched(args: &Args, monitor: Monitor, job: impl FnOnce() -> Result<Done<Tall
     } else {
         job()
     }?;
+    for (name, missing) in names.iter().zip(done.summary.end_block_missing) {
+        if missing {
+            told::say(&format!(
+                "note: {}: BGZF without its end block: whole as far as it goes, but it may have been cut",
+                name.display()
+            ));
+        }
+    }
     let mut tally = done.value;
     tally.skipped_records += done.summary.skipped.records;
     tally.skipped_bytes += done.summary.skipped.bytes;
