@@ -14,6 +14,7 @@ mod command;
 mod row;
 mod stage;
 mod threads;
+pub mod work;
 
 pub use crate::{
     aligned::Aligned,
