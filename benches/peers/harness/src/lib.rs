@@ -10,6 +10,7 @@
 
 mod aligned;
 mod allocations;
+mod bytes;
 mod command;
 mod row;
 mod stage;
@@ -19,6 +20,7 @@ pub mod work;
 pub use crate::{
     aligned::Aligned,
     allocations::Counting,
+    bytes::{STEP, drain, unpacked},
     command::run,
     row::{Build, Contender, Data, Role, Row},
     stage::{Answer, Bytes, Stage},

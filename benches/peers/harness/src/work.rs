@@ -44,12 +44,18 @@ pub fn gc(seq: &[u8]) -> u64 {
     (UNIT.gc)(seq)
 }
 
+/// The sum of the qualities.
+#[inline]
+#[must_use]
+pub fn sum(qual: &[u8]) -> u64 {
+    (UNIT.sum)(qual).saturating_sub(33 * qual.len() as u64)
+}
+
 /// The mean quality, in hundredths; 0 of none.
 #[inline]
 #[must_use]
 pub fn mean(qual: &[u8]) -> u64 {
-    let len = qual.len() as u64;
-    (100 * ((UNIT.sum)(qual).saturating_sub(33 * len))).checked_div(len).unwrap_or(0)
+    (100 * sum(qual)).checked_div(qual.len() as u64).unwrap_or(0)
 }
 
 /// The two loops, for a vector unit.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fqbuf_parallel::{Pipeline, Run, Single};
-use harness::{Answer, Stage, work::Work};
+use harness::{Aligned, Answer, Stage, work::Work};
 
 pub(crate) fn file(stage: &mut Stage, threads: usize) -> Answer {
     let path = stage.path().to_owned();
@@ -33,12 +33,10 @@ pub(crate) fn read(stage: &mut Stage, threads: usize) -> Answer {
         let next = AtomicU64::new(0);
         let total = AtomicU64::new(0);
         let work = || {
-            let mut memory = vec![0_u8; BLOCK + 4096];
-            let start = memory.as_ptr().align_offset(4096);
-            let window = &mut memory[start..start + BLOCK];
+            let mut window = Aligned::new(BLOCK, |_| 0);
             loop {
                 let at = next.fetch_add(BLOCK as u64, Ordering::Relaxed);
-                match file.read_at(window, at).expect("a file that can be read") {
+                match file.read_at(&mut window, at).expect("a file that can be read") {
                     0 => return,
                     count => total.fetch_add(count as u64, Ordering::Relaxed),
                 };

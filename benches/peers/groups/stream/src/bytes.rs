@@ -1,0 +1,89 @@
+//! Contenders that decompress and count bytes.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    num::NonZero,
+    path::Path,
+};
+
+use flate2::bufread::MultiGzDecoder;
+use fqbuf_stream::{ReadAhead, Stream};
+use harness::{Answer, Contender, STEP, Stage, drain, unpacked};
+
+use crate::unpacking;
+
+pub(crate) fn gzip() -> Vec<Contender> {
+    vec![
+        Contender::ours("fqbuf", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Never, 1))),
+        Contender::ours("fqbuf, read ahead", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 1))),
+        Contender::peer("sirocco", |stage| unpacking(stage, sirocco)),
+        Contender::peer("flate2 over zlib-rs", |stage| unpacking(stage, flate2)),
+        Contender::limit("libdeflate, whole", libdeflate),
+    ]
+}
+
+pub(crate) fn bgzf() -> Vec<Contender> {
+    vec![
+        Contender::ours("fqbuf", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 2))),
+        Contender::ours("fqbuf, one thread", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 1))),
+        Contender::ours("fqbuf, the caller's thread", |stage| {
+            unpacking(stage, |path| fqbuf(path, ReadAhead::Never, 1))
+        }),
+        Contender::peer("noodles-bgzf", |stage| unpacking(stage, |path| noodles(path, 2))),
+        Contender::peer("noodles-bgzf, one thread", |stage| unpacking(stage, |path| noodles(path, 1))),
+        Contender::peer("flate2 over zlib-rs, the caller's thread", |stage| unpacking(stage, flate2)),
+    ]
+}
+
+fn open(path: &Path) -> BufReader<File> {
+    BufReader::with_capacity(STEP / 2, File::open(path).expect("the runner made the file"))
+}
+
+fn fqbuf(path: &Path, ahead: ReadAhead, threads: usize) -> Answer {
+    let stream = Stream::builder().read_ahead(ahead).threads(threads).open(path).expect("the runner made the file");
+    let mut reader = stream.into_reader();
+    let mut count = 0;
+    loop {
+        match reader.fill_buf().expect("good input").len() {
+            0 => return [count as u64, 0, 0],
+            n => {
+                count += n;
+                reader.consume(n);
+            }
+        }
+    }
+}
+
+fn sirocco(path: &Path) -> Answer {
+    drain(sirocco::inflate::Reader::new(sirocco::Format::Gzip, open(path)))
+}
+
+fn flate2(path: &Path) -> Answer {
+    drain(MultiGzDecoder::new(open(path)))
+}
+
+fn noodles(path: &Path, workers: usize) -> Answer {
+    let file = File::open(path).expect("the runner made the file");
+    let workers = NonZero::new(workers).expect("a worker");
+    let mut reader = noodles_bgzf::io::MultithreadedReader::with_worker_count(workers, file);
+    let mut count = 0;
+    loop {
+        match reader.fill_buf().expect("good input").len() {
+            0 => return [count as u64, 0, 0],
+            n => {
+                count += n;
+                reader.consume(n);
+            }
+        }
+    }
+}
+
+fn libdeflate(stage: &mut Stage) -> Answer {
+    let mut bytes = vec![1; usize::try_from(unpacked(stage.path())).expect("a small file")];
+    unpacking(stage, |path| {
+        let packed = std::fs::read(path).expect("the runner made the file");
+        let count = libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes).expect("good input");
+        [count as u64, 0, 0]
+    })
+}

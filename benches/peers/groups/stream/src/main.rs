@@ -1,0 +1,86 @@
+//! gzip, BGZF and plain files: the bytes alone, and records of them.
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod records;
+
+use std::{path::Path, process::ExitCode};
+
+use harness::{Answer, Contender, Data, Row, Stage, unpacked};
+
+fn main() -> ExitCode {
+    let rows = [
+        Row {
+            group: "stream",
+            name: "gzip",
+            title: "150-base reads, gzip -6: decompressed and verified, the bytes counted",
+            data: Data::Gzip,
+            notes: &[
+                "On the caller's thread alone, but where a name says otherwise.",
+                "libdeflate takes and gives whole buffers only, so it is no peer for a stream; its buffer is there before the time.",
+                "helicase decompresses with sirocco.",
+            ],
+            contenders: bytes::gzip(),
+        },
+        Row {
+            group: "stream",
+            name: "gzip-records",
+            title: "150-base reads, gzip -6: GC and mean quality of each record",
+            data: Data::Gzip,
+            notes: &[
+                "A thread decompresses ahead in fqbuf and helicase; the others have one for \
+                 all, but paraseq, whose two threads take turns to decompress.",
+                "needletail and paraseq have flate2 over miniz_oxide, as they come; seq_io has no decompression of its own and \
+                 is given flate2 over zlib-rs.",
+            ],
+            contenders: records::gzip(),
+        },
+        Row {
+            group: "stream",
+            name: "bgzf",
+            title: "150-base reads, BGZF level 6: decompressed and verified on two threads, the bytes counted",
+            data: Data::Bgzf,
+            notes: &["Two threads decompress, but where a name says otherwise, and the caller's \
+                      counts. noodles-bgzf is built over libdeflate."],
+            contenders: bytes::bgzf(),
+        },
+        Row {
+            group: "stream",
+            name: "bgzf-records",
+            title: "150-base reads, BGZF level 6: GC and mean quality of each record, two threads in all",
+            data: Data::Bgzf,
+            notes: &["helicase maps the file and reads the index of all blocks before it begins; \
+                      fqbuf takes it as a stream."],
+            contenders: records::bgzf(),
+        },
+        Row {
+            group: "stream",
+            name: "plain",
+            title: "150-base reads from a cached file, read ahead on a thread: records counted",
+            data: Data::Short,
+            notes: &[
+                "The limit counts bytes: it reads and looks at nothing. The work a record is as good as none, so that the \
+                      reading is what is compared.",
+            ],
+            contenders: records::plain(),
+        },
+    ];
+    harness::run(&rows)
+}
+
+/// Runs `work` over the path of the data set, which is opened within the time.
+pub(crate) fn timed(stage: &mut Stage, mut work: impl FnMut(&Path) -> Answer) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| work(&path))
+}
+
+/// The same with a compressed file: bytes are counted as they are uncompressed.
+pub(crate) fn unpacking(stage: &mut Stage, work: impl FnMut(&Path) -> Answer) -> Answer {
+    stage.moves(unpacked(stage.path()));
+    timed(stage, work)
+}
+
+/// A contender built portably, and the same built for this machine.
+pub(crate) fn both(names: [&'static str; 2], run: fn(&mut Stage) -> Answer) -> [Contender; 2] {
+    [Contender::peer(names[0], run), Contender::native(names[1], run)]
+}

@@ -1,0 +1,57 @@
+//! Bytes read to their end and not looked at, and how many there are in a compressed file.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use crate::Answer;
+
+/// Bytes that [`drain`] reads at a step.
+pub const STEP: usize = 256 << 10;
+
+/// Counts the bytes of `reader`, which are read into one buffer of [`STEP`] bytes again and again.
+///
+/// # Panics
+///
+/// Where the reader fails.
+pub fn drain(mut reader: impl Read) -> Answer {
+    let mut buffer = vec![0; STEP];
+    let mut count = 0;
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return [count, 0, 0],
+            Ok(n) => count += n as u64,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// The bytes that a gzip file of one member, or a BGZF file whose headers have no other field, has uncompressed.
+///
+/// # Panics
+///
+/// Where it is none, or cannot be read.
+#[must_use]
+pub fn unpacked(path: &Path) -> u64 {
+    unpacked_in(&mut File::open(path).expect("the runner made the file")).expect("a file that can be read")
+}
+
+fn unpacked_in(file: &mut File) -> io::Result<u64> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let (mut at, mut total) = (0, 0);
+    while at < end {
+        let mut header = [0; 18];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut header)?;
+        let is_block = header[3] & 4 > 0;
+        at = if is_block { at + 1 + u64::from(u16::from_le_bytes([header[16], header[17]])) } else { end };
+        let mut length = [0; 4];
+        file.seek(SeekFrom::Start(at - 4))?;
+        file.read_exact(&mut length)?;
+        total += u64::from(u32::from_le_bytes(length));
+    }
+    Ok(total)
+}
