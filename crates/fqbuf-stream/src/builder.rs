@@ -27,12 +27,10 @@ pub enum ReadAhead {
 /// Bytes of data in a block, by default. GB/s with blocks of 256 KiB, 512 KiB and 1 MiB (2-core Zen 4 guest, 2026-11-23,
 /// 300 MB of generated 150-base reads, best of 4, other work on the machine kept off): gzip read ahead 1.38, 1.41, 1.42,
 /// where the decoder alone has 1.47; plain records read ahead 6.8, 7.7, 7.4, and 5.7 without; plain bytes read ahead 8.3,
-/// 7.7, 7.7, and read(2) alone 7.8 to 8.6. On a busy machine small blocks lose more: 3.5, 6.2, 7.0.
+/// 7.7, 7.7, and read(2) alone 7.8 to 8.6. On a busy machine small blocks lose more: 3.5, 6.2, 7.0. BGZF on two threads
+/// (2-core Zen 5 guest, 2026-11-25, best of 7): 2.82 with 64 KiB, 3.20 with 128, 3.34 with 256, 3.36 with 512, 3.50 with
+/// 1 MiB, and 1.86 on one thread.
 const BLOCK_SIZE: usize = 512 * 1024;
-
-/// The same for several threads, of which each has some: BGZF on two threads 2.32 GB/s with 256 KiB, 2.33 with 512 KiB,
-/// and 1.15 on one.
-const TEAM_BLOCK_SIZE: usize = 256 * 1024;
 
 /// The smallest block: a BGZF block is inflated into one whole.
 const SMALLEST_BLOCK: usize = 64 * 1024;
@@ -53,8 +51,7 @@ const DECODER_MEMORY: u64 = 160 * 1024 * 1024;
 pub struct StreamBuilder {
     pub(crate) read_ahead: ReadAhead,
     pub(crate) threads: usize,
-    /// `None` for the default.
-    block_size: Option<usize>,
+    pub(crate) block_size: usize,
     pub(crate) decoder_memory: u64,
     pub(crate) budget: Option<MemoryBudget>,
     name: Option<Arc<str>>,
@@ -73,7 +70,7 @@ impl StreamBuilder {
         Self {
             read_ahead: ReadAhead::default(),
             threads: 1,
-            block_size: None,
+            block_size: BLOCK_SIZE,
             decoder_memory: DECODER_MEMORY,
             budget: None,
             name: None,
@@ -88,21 +85,17 @@ impl StreamBuilder {
 
     /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
     /// have none is [`ReadAhead::Never`]. Default: 1.
+    ///
+    /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// Bytes of data in a block that is handed over, 64 KiB at least. Default: 512 KiB, and 256 KiB with
-    /// several threads.
+    /// Bytes of data in a block that is handed over, 64 KiB at least. Default: 512 KiB.
     pub fn block_size(&mut self, bytes: usize) -> &mut Self {
-        self.block_size = Some(bytes.max(SMALLEST_BLOCK).next_multiple_of(fqbuf_line::PAGE));
+        self.block_size = bytes.max(SMALLEST_BLOCK).next_multiple_of(fqbuf_line::PAGE);
         self
-    }
-
-    /// Bytes of data in a block when so many threads decompress.
-    pub(crate) fn block_size_for(&self, threads: usize) -> usize {
-        self.block_size.unwrap_or(if threads > 1 { TEAM_BLOCK_SIZE } else { BLOCK_SIZE })
     }
 
     /// Memory that a decoder may ask for beside the blocks: the window of zstd, the dictionary of xz. A file that asks
@@ -112,7 +105,8 @@ impl StreamBuilder {
         self
     }
 
-    /// Charges everything the stream allocates to `budget`. Default: no budget, some 3 MiB and what the decoder needs.
+    /// Charges everything the stream allocates to `budget`. Default: no budget, some 3 MiB, or 4 and
+    /// 1 more a thread for BGZF, and what the decoder needs.
     ///
     /// The stream charges for its blocks when it starts and does not wait; a budget without room for them is an error of
     /// the first read. The block that the caller holds by exchange stays charged until the stream ends.

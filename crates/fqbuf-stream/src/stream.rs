@@ -40,8 +40,6 @@ use crate::{
 pub struct Stream {
     stage: Stage,
     settings: StreamBuilder,
-    /// Bytes of data in a block of our own.
-    block_size: usize,
     /// The format, once known.
     format: Option<Format>,
     /// A filled block of our own, of which the caller has not had all yet.
@@ -105,7 +103,6 @@ impl Stream {
         let current = Block::new();
         Self {
             stage: Stage::Fresh(input),
-            block_size: settings.block_size_for(1),
             settings,
             format: None,
             current,
@@ -177,12 +174,15 @@ impl Stream {
             ReadAhead::Always => true,
             ReadAhead::Compressed => format != Format::Plain,
         };
-        let threads = if format == Format::Bgzf && ahead { self.settings.threads } else { 1 };
-        self.block_size = self.settings.block_size_for(threads);
+        let team = format == Format::Bgzf && ahead;
+        let threads = if team { self.settings.threads } else { 1 };
+        // A read of a regular file does not wait, so the caller may inflate as well while it would.
+        let helps = team && self.progress.compressed_total().is_some();
+        let workers = threads + usize::from(helps);
         let blocks = match (format, ahead) {
             (Format::Plain, false) => 0,
             (_, false) => 1,
-            (_, true) if threads > 1 => blocks_of_team(threads),
+            (_, true) if workers > 1 => blocks_of_team(workers),
             (_, true) => ahead::BLOCKS + 1,
         };
         self.charge_for(blocks)?;
@@ -192,9 +192,9 @@ impl Stream {
             return Ok(());
         }
         #[cfg(feature = "gzip")]
-        if threads > 1 {
-            let size = self.block_size;
-            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, size, Arc::clone(&self.progress.0))?);
+        if workers > 1 {
+            let (size, counters) = (self.settings.block_size, Arc::clone(&self.progress.0));
+            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, helps, size, counters)?);
             return Ok(());
         }
         let fill = self.decoder(format, input)?;
@@ -209,7 +209,7 @@ impl Stream {
     /// Charges for the window and so many blocks.
     fn charge_for(&mut self, blocks: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
-        let bytes = blocks * fill::block_memory(self.block_size) + input::WINDOW + 2 * PAGE;
+        let bytes = blocks * fill::block_memory(self.settings.block_size) + input::WINDOW + 2 * PAGE;
         let charge = budget.try_acquire(bytes);
         self.charge =
             Some(charge.map_err(|e| {
@@ -221,7 +221,7 @@ impl Stream {
     /// The decoder of a supported format.
     #[cfg_attr(not(any(feature = "zstd", feature = "xz")), expect(clippy::unnecessary_wraps))]
     fn decoder(&self, format: Format, input: Input) -> io::Result<Box<dyn Fill>> {
-        let size = self.block_size;
+        let size = self.settings.block_size;
         #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
         let allowance = crate::memory::Allowance::new(self.settings.decoder_memory, self.settings.budget.clone());
         Ok(match format {
@@ -259,8 +259,8 @@ impl Stream {
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
             Stage::Failed(fatal) => return Err(fatal.error()),
-            Stage::Direct(input) => match fill::prepare(&mut self.current, self.block_size) {
-                Ok(()) => input.pass_on(&mut self.current, self.block_size),
+            Stage::Direct(input) => match fill::prepare(&mut self.current, self.settings.block_size) {
+                Ok(()) => input.pass_on(&mut self.current, self.settings.block_size),
                 Err(e) => Err(out_of_memory(input.name(), &e)),
             },
             Stage::Inline(fill) => fill.fill(&mut self.current),
@@ -289,7 +289,7 @@ impl Stream {
     }
 }
 
-/// Blocks of memory that so many workers need, their batches of compressed blocks included.
+/// Blocks of memory that so many who inflate need, their batches of compressed blocks included.
 fn blocks_of_team(threads: usize) -> usize {
     #[cfg(feature = "gzip")]
     return team::blocks(threads) + threads;

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use fqbuf_stream::{Format, StreamErrorKind, WriterBuilder};
+use fqbuf_stream::{Format, ReadAhead, StreamErrorKind, WriterBuilder};
 
 use crate::gzip::member;
 use crate::support::{Outcome, WAYS, Way, drain, fastq, read, read_every_way};
@@ -243,6 +243,36 @@ fn fault_73_lengths_around_the_block() {
             }
         }
     }
+}
+
+/// Fails when the caller, who inflates with the workers where the input is a file, changes what is read or hangs.
+#[test]
+fn a_file_is_the_same_with_the_callers_help() {
+    let text = fastq(9000);
+    let whole = bgzf(&text);
+    let mut cut = whole.clone();
+    cut.truncate(whole.len() / 2);
+    let mut damaged = whole.clone();
+    damaged[2 * whole.len() / 3] ^= 0x10;
+    // A plain member among blocks is decoded in order.
+    let mixed = [&whole[..], &member(&text), &whole].concat();
+    let path = std::env::temp_dir().join(format!("fqbuf-helped-{}.gz", std::process::id()));
+    for input in [&whole, &cut, &damaged, &mixed, &bgzf(b"")] {
+        std::fs::write(&path, input).expect("a temporary file");
+        let read = |when, threads: usize| {
+            let mut builder = fqbuf_stream::Stream::builder();
+            builder.read_ahead(when).threads(threads).block_size(0);
+            let out = drain(builder.open(&path).expect("a file"));
+            (out.bytes, out.error.map(|error| error.to_string()))
+        };
+        let alone = read(ReadAhead::Never, 1);
+        for threads in [1, 2, 5] {
+            for _ in 0..20 {
+                assert!(read(ReadAhead::Compressed, threads) == alone, "{threads} threads, {} bytes", input.len());
+            }
+        }
+    }
+    std::fs::remove_file(&path).expect("a temporary file");
 }
 
 /// Fails when a worker that is at the source when the reader panics takes the caller down, or hangs it.
