@@ -1,9 +1,7 @@
 //! What is done with each record in the rows of whole programs: GC count and mean quality.
 //!
-//! The code is the same for all contenders, and so is the vector unit it runs on: it is chosen at run time, in binaries built
-//! portably and for this machine alike, so that only the way there differs.
-
-use std::sync::LazyLock;
+//! The source is the same for all contenders, in words of eight bytes that the compiler makes vectors of. In binaries built
+//! for this machine these are wider, which favours who is built so.
 
 use crate::Answer;
 
@@ -41,14 +39,20 @@ impl Work {
 #[inline]
 #[must_use]
 pub fn gc(seq: &[u8]) -> u64 {
-    (UNIT.gc)(seq)
+    // 'C' and 'G' differ in one bit; what is left of them is zero, and of all zeros the highest bit is set.
+    const KEEP: u64 = u64::from_ne_bytes([!(b'C' ^ b'G'); 8]);
+    const WANTED: u64 = u64::from_ne_bytes([b'C'; 8]);
+    by_words(seq, |word| {
+        let other = (word & KEEP) ^ WANTED;
+        pairs(!(((other & LOW) + LOW) | other | LOW) >> 7)
+    })
 }
 
 /// The sum of the qualities.
 #[inline]
 #[must_use]
 pub fn sum(qual: &[u8]) -> u64 {
-    (UNIT.sum)(qual).saturating_sub(33 * qual.len() as u64)
+    by_words(qual, pairs).saturating_sub(33 * qual.len() as u64)
 }
 
 /// The mean quality, in hundredths; 0 of none.
@@ -58,96 +62,51 @@ pub fn mean(qual: &[u8]) -> u64 {
     (100 * sum(qual)).checked_div(qual.len() as u64).unwrap_or(0)
 }
 
-/// The two loops, for a vector unit.
-struct Unit {
-    gc: fn(&[u8]) -> u64,
-    sum: fn(&[u8]) -> u64,
-}
+/// Every other byte of a word.
+const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
 
-static UNIT: LazyLock<Unit> = LazyLock::new(|| {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the unit is there.
-        return Unit { gc: |seq| unsafe { avx2::gc(seq) }, sum: |qual| unsafe { avx2::sum(qual) } };
-    }
-    Unit {
-        gc: |seq| seq.iter().filter(|&&base| is_gc(base)).count() as u64,
-        sum: |qual| qual.iter().map(|&quality| u64::from(quality)).sum(),
-    }
-});
+/// All bits of each byte but the highest.
+const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 
-/// 'C' and 'G' differ in one bit.
-const CASE: u8 = b'C' ^ b'G';
+/// Four words of eight bytes.
+type Step = [u64; 4];
 
-fn is_gc(base: u8) -> bool {
-    base & !CASE == b'C'
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use std::arch::x86_64::*;
-
-    use super::CASE;
-
-    /// Bytes at a step.
-    const LANES: usize = 32;
-
-    #[target_feature(enable = "avx2")]
-    fn load(chunk: &[u8; LANES]) -> __m256i {
-        // SAFETY: 32 bytes are there to read.
-        unsafe { _mm256_loadu_si256(chunk.as_ptr().cast()) }
-    }
-
-    /// The last bytes, at least 32 in all, with zeros for all but the `rest` last ones.
-    #[target_feature(enable = "avx2")]
-    fn tail(bytes: &[u8], rest: usize) -> __m256i {
-        static MASK: [[u8; LANES]; 2] = [[0; LANES], [0xff; LANES]];
-        match (bytes.last_chunk(), MASK.as_flattened()[rest..].first_chunk()) {
-            (Some(last), Some(mask)) => _mm256_and_si256(load(last), load(mask)),
-            _ => _mm256_setzero_si256(),
+/// Adds up over steps of 32 bytes, the last one filled up with zeros: `add` puts a word's share into four lanes of 16 bits, 510
+/// a lane at most.
+#[inline(always)]
+fn by_words(bytes: &[u8], add: impl Fn(u64) -> u64) -> u64 {
+    let words = |step: &[u8; 32]| -> Step {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(step.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn total(words: __m256i) -> u64 {
-        let half = _mm_add_epi64(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-        (_mm_cvtsi128_si64(half) + _mm_extract_epi64::<1>(half)) as u64
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn gc(seq: &[u8]) -> u64 {
-        if seq.len() < LANES {
-            return seq.iter().filter(|&&base| super::is_gc(base)).count() as u64;
-        }
-        let zero = _mm256_setzero_si256();
-        let (keep, wanted) = (_mm256_set1_epi8(!CASE as i8), _mm256_set1_epi8(b'C' as i8));
-        let hits = |bases| _mm256_cmpeq_epi8(_mm256_and_si256(bases, keep), wanted);
-        let (chunks, rest) = seq.as_chunks::<LANES>();
-        let mut words = _mm256_sad_epu8(_mm256_sub_epi8(zero, hits(tail(seq, rest.len()))), zero);
-        // A lane of bytes counts 255 steps before it overflows.
-        for run in chunks.chunks(255) {
-            let mut lanes = zero;
-            for chunk in run {
-                lanes = _mm256_sub_epi8(lanes, hits(load(chunk)));
+        words
+    };
+    let (steps, rest) = bytes.as_chunks::<32>();
+    let mut last = [0; 32];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut lanes = words(&last).map(&add);
+    let mut total = 0;
+    // 127 steps beside the last one: 128 times 510 is less than a lane holds.
+    for run in steps.chunks(127) {
+        for step in run {
+            for (lane, word) in lanes.iter_mut().zip(words(step)) {
+                *lane += add(word);
             }
-            words = _mm256_add_epi64(words, _mm256_sad_epu8(lanes, zero));
         }
-        total(words)
+        total += of_lanes(std::mem::take(&mut lanes));
     }
+    total + of_lanes(lanes)
+}
 
-    #[target_feature(enable = "avx2")]
-    pub(super) fn sum(qual: &[u8]) -> u64 {
-        if qual.len() < LANES {
-            return qual.iter().map(|&quality| u64::from(quality)).sum();
-        }
-        let zero = _mm256_setzero_si256();
-        let (chunks, rest) = qual.as_chunks::<LANES>();
-        let mut words = _mm256_sad_epu8(tail(qual, rest.len()), zero);
-        for chunk in chunks {
-            words = _mm256_add_epi64(words, _mm256_sad_epu8(load(chunk), zero));
-        }
-        total(words)
-    }
+fn of_lanes(lanes: Step) -> u64 {
+    lanes.into_iter().map(|word| (0..4).map(|lane| (word >> (16 * lane)) & 0xffff).sum::<u64>()).sum()
+}
+
+/// A word's bytes, in pairs.
+#[inline(always)]
+fn pairs(word: u64) -> u64 {
+    (word & EVEN) + ((word >> 8) & EVEN)
 }
 
 #[cfg(test)]

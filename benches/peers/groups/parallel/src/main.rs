@@ -56,7 +56,7 @@ fn main() -> ExitCode {
                 "Two threads in all, but where a name says otherwise. seq_io's and fastq's workers have a reading thread beside \
                  them, so that two workers are three threads; seq_io is shown with one worker as well. fastq refuses long reads.",
                 "All have their default buffers. helicase compares no lengths and needs target-cpu=native for its vector code; \
-                 fqbuf is built portably and chooses at run time. The closure runs on the same vector unit in all.",
+                 fqbuf is built portably and chooses at run time. The closure is the same code in all.",
                 "Nobody maps the file but `helicase mmap`, which is shown for comparison.",
             ],
             contenders: file(data),
