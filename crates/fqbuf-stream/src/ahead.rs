@@ -6,13 +6,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
 
 use fqbuf_line::Block;
 use fqbuf_ring::handover::{self, HandoverError, Reader, Writer};
 
 use crate::fill::Fill;
 use crate::progress::Counters;
+use crate::sync::thread::{self, JoinHandle};
 use crate::{StreamError, StreamErrorKind};
 
 /// Blocks that go round: one is filled, one waits, one is on its way back. The caller's is beside them.
@@ -47,7 +47,7 @@ impl Ahead {
             filled.block.clear();
             filled.would_block = false;
         });
-        let thread = std::thread::Builder::new().name("fqbuf-ahead".into()).spawn(move || run(fill, writer))?;
+        let thread = thread::Builder::new().name("fqbuf-ahead".into()).spawn(move || run(fill, writer))?;
         Ok(Self { reader: Some(reader), thread: Some(thread), name, counters })
     }
 

@@ -25,6 +25,7 @@ mod input;
 mod memory;
 mod progress;
 mod stream;
+mod sync;
 #[cfg(feature = "gzip")]
 mod team;
 mod write;

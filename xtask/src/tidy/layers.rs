@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
     (
         "fqbuf-stream",
         &["fqbuf-line", "fqbuf-pool", "fqbuf-ring"],
-        &["bzip2", "crc32fast", "liblzma", "sirocco", "zstd"],
+        &["bzip2", "crc32fast", "liblzma", "loom", "shuttle", "sirocco", "zstd"],
     ),
     // Third floor.
     (
