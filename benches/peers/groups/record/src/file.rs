@@ -6,9 +6,10 @@ use std::{
 };
 
 use fqbuf_record::Reader;
+use fqbuf_stream::{ReadAhead, Stream};
 use harness::{Answer, Contender, Stage};
 use helicase::{
-    input::{FromFile, FromMmap},
+    input::{FromFile, FromMmap, FromReader},
     parser::FastqParser,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 };
 
 pub(crate) fn contenders() -> Vec<Contender> {
-    let mut all = vec![Contender::ours("fqbuf", fqbuf)];
+    let mut all = vec![Contender::ours("fqbuf", fqbuf), Contender::ours("fqbuf, reading ahead", fqbuf_ahead)];
     all.extend(peers([
         ("seq_io", |stage| file(stage, |file| sums::seq_io(file))),
         ("seq_io of 1 MiB", |stage| file(stage, |file| sums::seq_io_of(file, 1 << 20))),
@@ -30,6 +31,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
     ]));
     all.push(Contender::peer("helicase", helicase));
     all.push(Contender::native("helicase native", helicase));
+    all.push(Contender::native("helicase native, reading ahead", helicase_ahead));
     all.push(Contender::native("helicase mmap native", helicase_mmap));
     all.push(Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| read(file, 64 << 10))));
     all.push(Contender::limit("read(2) of 1 MiB", |stage| file(stage, |file| read(file, 1 << 20))));
@@ -46,7 +48,21 @@ fn fqbuf(stage: &mut Stage) -> Answer {
     file(stage, |file| sums::fqbuf!(Reader::new(file)))
 }
 
+/// A second thread reads.
+fn fqbuf_ahead(stage: &mut Stage) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| {
+        let stream = Stream::builder().read_ahead(ReadAhead::Always).open(&path).expect("the runner made the file");
+        sums::fqbuf!(Reader::new(stream))
+    })
+}
+
 fn helicase(stage: &mut Stage) -> Answer {
+    file(stage, |file| sums::helicase!(FastqParser::<DELIVER, _>::from_reader(file)))
+}
+
+/// A second thread reads, which is what `from_file` does where there are two cores.
+fn helicase_ahead(stage: &mut Stage) -> Answer {
     let path = stage.path().to_owned();
     stage.time(|| sums::helicase!(FastqParser::<DELIVER, _>::from_file(&path)))
 }
