@@ -1,9 +1,15 @@
 //! `cargo xtask ci`: what lands or rejects a change. The tests come first, as a newcomer would run them.
 
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
 use crate::{
     loom,
     manifest::{PUBLISHED, features},
-    run::{Outcome, cargo},
+    run::{Outcome, cargo, target},
     shuttle, test, tidy,
     tools::tool,
 };
@@ -80,6 +86,35 @@ fn package() -> Outcome {
             }
         }
     }
+    // A target folder of its own, new every time: cargo takes what is built or unpacked under a version for what it will
+    // ever be, and an earlier run's crates have the same one.
+    let folder = target().join("packages");
+    forget(&folder)?;
     let packages = PUBLISHED.iter().flat_map(|name| ["--package", name]);
-    cargo().args(["package", "--allow-dirty", "--locked"]).args(packages).check()
+    cargo()
+        .args(["package", "--allow-dirty", "--locked"])
+        .args(packages)
+        .var("CARGO_TARGET_DIR", folder.display().to_string())
+        .check()?;
+    forget(&folder)
+}
+
+/// Removes the folder in which packages were checked, and what cargo unpacked of them: it keeps that by their names below a
+/// folder whose name begins with a hyphen, for the registry in the target folder has no host.
+fn forget(folder: &Path) -> Outcome {
+    let remove = |path: &Path| match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+        _ => Ok(()),
+    };
+    remove(folder)?;
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let Some(unpacked) = home.map(|home| home.join("registry/src")) else { return Ok(()) };
+    for registry in fs::read_dir(unpacked).into_iter().flatten().flatten() {
+        if registry.file_name().to_string_lossy().starts_with('-') {
+            for name in PUBLISHED {
+                remove(&registry.path().join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))?;
+            }
+        }
+    }
+    Ok(())
 }
