@@ -111,6 +111,13 @@ impl Contender {
         Self { name, role: Role::Ours, build: Build::Portable, run }
     }
 
+    /// One of ours, built for this machine: beside a peer that has to be, so that the work on each record, which is the same
+    /// code in all, is compiled alike.
+    #[must_use]
+    pub const fn ours_native(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+        Self { name, role: Role::Ours, build: Build::Native, run }
+    }
+
     /// A peer, built portably.
     #[must_use]
     pub const fn peer(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {

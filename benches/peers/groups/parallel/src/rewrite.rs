@@ -19,6 +19,8 @@ pub(crate) fn contenders() -> Vec<Contender> {
         Contender::ours("fqbuf, one thread", |stage| rewrite(stage, |path, out| fqbuf(path, out, 1))),
         Contender::peer("paraseq", |stage| rewrite(stage, |path, out| paraseq(path, out, 2))),
         Contender::peer("paraseq, one thread", |stage| rewrite(stage, |path, out| paraseq(path, out, 1))),
+        Contender::ours_native("fqbuf native", |stage| rewrite(stage, |path, out| fqbuf(path, out, 2))),
+        Contender::native("paraseq native", |stage| rewrite(stage, |path, out| paraseq(path, out, 2))),
     ]
 }
 
