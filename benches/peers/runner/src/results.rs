@@ -16,7 +16,7 @@ use crate::{
 
 /// A group as it was kept.
 pub(crate) struct Kept {
-    name: String,
+    pub(crate) name: String,
     /// Date, machine, compiler, command, versions of the peers: a sentence each.
     circumstances: Vec<String>,
     pub(crate) rows: Vec<Measured>,
@@ -93,10 +93,10 @@ fn read(path: &Path) -> Outcome<Kept> {
     let mut kept = Kept { name: String::new(), circumstances: Vec::new(), rows: Vec::new() };
     for (number, line) in text.lines().enumerate() {
         let fields: Vec<&str> = line.split('\t').collect();
-        let known = match (fields.as_slice(), kept.rows.last_mut()) {
-            (["group", name], _) => Some(kept.name = (*name).to_owned()),
-            (["with", sentence], _) => Some(kept.circumstances.push((*sentence).to_owned())),
-            (["row", name, data, title], _) => Some(kept.rows.push(Measured {
+        match (fields.as_slice(), kept.rows.last_mut()) {
+            (["group", name], _) => kept.name = (*name).to_owned(),
+            (["with", sentence], _) => kept.circumstances.push((*sentence).to_owned()),
+            (["row", name, data, title], _) => kept.rows.push(Measured {
                 row: Row {
                     name: (*name).to_owned(),
                     title: (*title).to_owned(),
@@ -105,14 +105,17 @@ fn read(path: &Path) -> Outcome<Kept> {
                     contenders: Vec::new(),
                 },
                 lines: Vec::new(),
-            })),
-            (["note", note], Some(row)) => Some(row.row.notes.push((*note).to_owned())),
-            (["line", rest @ ..], Some(row)) => read_line(rest).map(|line| row.lines.push(line)),
-            _ => None,
-        };
-        known.ok_or_else(|| format!("{}:{}: not a line of results", path.display(), number + 1))?;
+            }),
+            (["note", note], Some(row)) => row.row.notes.push((*note).to_owned()),
+            (["line", rest @ ..], Some(row)) => row.lines.push(read_line(rest).ok_or_else(|| odd(path, number))?),
+            _ => return Err(odd(path, number)),
+        }
     }
     Ok(kept)
+}
+
+fn odd(path: &Path, number: usize) -> String {
+    format!("{}:{}: not a line of results", path.display(), number + 1)
 }
 
 fn read_line(fields: &[&str]) -> Option<Line> {
