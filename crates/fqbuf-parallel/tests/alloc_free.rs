@@ -14,6 +14,11 @@ use fqbuf_parallel::{Error, Pipeline};
 use fqbuf_pool::MemoryBudget;
 use fqbuf_stream::{Format, WriterBuilder};
 
+use over::Over;
+
+#[path = "it/over.rs"]
+mod over;
+
 struct Counting;
 
 static CALLS: AtomicUsize = AtomicUsize::new(0);
@@ -78,34 +83,6 @@ fn calls(run: impl FnOnce()) -> (usize, usize) {
     (CALLS.load(Ordering::Relaxed) - before.0, OWN_CALLS.get() - before.1)
 }
 
-/// Reads without an end in memory: one record, over and over.
-struct Reads<'a> {
-    record: &'a [u8],
-    at: usize,
-    left: usize,
-}
-
-impl<'a> Reads<'a> {
-    fn new(record: &'a [u8], times: usize) -> Self {
-        Self { record, at: 0, left: times * record.len() }
-    }
-}
-
-impl io::Read for Reads<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0;
-        while done < buf.len() && self.left > 0 {
-            let rest = &self.record[self.at..];
-            let n = rest.len().min(buf.len() - done);
-            buf[done..done + n].copy_from_slice(&rest[..n]);
-            done += n;
-            self.left -= n;
-            self.at = (self.at + n) % self.record.len();
-        }
-        Ok(done)
-    }
-}
-
 fn record(len: usize) -> Vec<u8> {
     [&b"@read\n"[..], &vec![b'A'; len], b"\n+\n", &vec![b'I'; len], b"\n"].concat()
 }
@@ -117,7 +94,7 @@ impl File {
     fn new(format: Format, record: &[u8], times: usize) -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("fqbuf-alloc-free-{format}-{times}-{}.fq", std::process::id()));
         let mut file = WriterBuilder::new().format(format).level(1).create(&path)?;
-        io::copy(&mut Reads::new(record, times), &mut file)?;
+        io::copy(&mut Over::new(record, times), &mut file)?;
         file.finish()?;
         Ok(Self(path))
     }
@@ -174,11 +151,11 @@ fn nothing_per_block() {
     for threads in [1, 3] {
         let pipeline = Pipeline::new().threads(threads).block_size(16 << 10);
         let fold = |times| {
-            let run = pipeline.reader(Reads::new(&record, times));
+            let run = pipeline.reader(Over::new(&record, times));
             calls(|| assert!(run.fold(|| 0_u64, |n, _| *n += 1, |a, b| a + b).is_ok()))
         };
         let rewrite = |times| {
-            let run = pipeline.reader(Reads::new(&record, times));
+            let run = pipeline.reader(Over::new(&record, times));
             let each = |_: &mut (), record: fqbuf_record::RefRecord<'_>, out: &mut Vec<u8>| {
                 out.extend_from_slice(record.as_bytes());
             };
@@ -209,7 +186,7 @@ fn never_above_the_budget() -> Result<(), Error> {
         let record = record(len);
         for copies in [1, 3] {
             let budget = MemoryBudget::new(limit);
-            let run = Pipeline::new().threads(8).budget(&budget).reader(Reads::new(&record, times));
+            let run = Pipeline::new().threads(8).budget(&budget).reader(Over::new(&record, times));
             let before = LIVE.load(Ordering::Relaxed);
             PEAK.store(before, Ordering::Relaxed);
             run.map_ordered(

@@ -2,29 +2,56 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Read, Seek, SeekFrom},
+    io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom},
     path::Path,
 };
 
-use crate::Answer;
+use crate::{Aligned, Answer};
 
 /// Bytes that [`drain`] reads at a step.
 pub const STEP: usize = 256 << 10;
 
-/// Counts the bytes of `reader`, which are read into one buffer of [`STEP`] bytes again and again.
+/// Counts the bytes of `reader`, which are read into one page-aligned window of [`STEP`] bytes again and again.
 ///
 /// # Panics
 ///
 /// Where the reader fails.
-pub fn drain(mut reader: impl Read) -> Answer {
-    let mut buffer = vec![0; STEP];
+pub fn drain(reader: impl Read) -> Answer {
+    drain_by(STEP, reader)
+}
+
+/// The same with a window of `step` bytes.
+///
+/// # Panics
+///
+/// Where the reader fails.
+pub fn drain_by(step: usize, mut reader: impl Read) -> Answer {
+    let mut window = Aligned::new(step, |_| 0);
     let mut count = 0;
     loop {
-        match reader.read(&mut buffer) {
+        match reader.read(&mut window) {
             Ok(0) => return [count, 0, 0],
             Ok(n) => count += n as u64,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Counts the bytes of `reader`, which are looked at where it holds them.
+///
+/// # Panics
+///
+/// Where the reader fails.
+pub fn count(mut reader: impl BufRead) -> Answer {
+    let mut count = 0;
+    loop {
+        match reader.fill_buf().expect("good input").len() {
+            0 => return [count, 0, 0],
+            n => {
+                count += n as u64;
+                reader.consume(n);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub mod work;
 pub use crate::{
     aligned::Aligned,
     allocations::Counting,
-    bytes::{STEP, drain, unpacked},
+    bytes::{STEP, count, drain, drain_by, unpacked},
     command::run,
     row::{Build, Contender, Data, Role, Row},
     stage::{Answer, Bytes, Stage},

@@ -177,7 +177,8 @@ What distorts, and what is done about it:
 - **Where a buffer begins.** `read(2)` and large copies can be several times slower into some addresses. Data in memory begin at
   another place of a page in every round; buffers inside a crate lie where the crate puts them, in a process of their own; the
   limits read into page-aligned windows.
-- **The page cache.** Files are read once before the first round and stay cached.
+- **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was
+  written is kept in other pieces than what was read, and is read at half the speed.
 - **Two cores.** What it costs to pass a cache line to the other core can flip between levels within minutes, on a virtual machine:
   rows with two threads have a control for it, a time beside which the others are to be seen. The threads of a pair are pinned,
   each to a core of its own.

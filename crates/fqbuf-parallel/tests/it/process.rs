@@ -1,7 +1,7 @@
 //! What a run takes of the system, seen from outside: memory and threads of a process of its own. Linux tells both.
 #![cfg(target_os = "linux")]
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::Command;
 
 use fqbuf_parallel::{Error, Input, Pipeline};
@@ -9,6 +9,7 @@ use fqbuf_pool::MemoryBudget;
 use fqbuf_stream::{Format, WriterBuilder};
 use rstest::rstest;
 
+use crate::over::Over;
 use crate::support::*;
 
 /// The memory that is set, and what may come on top: the program itself, its threads' stacks, the decoders' tables.
@@ -23,35 +24,6 @@ fn status(name: &str) -> usize {
     let text = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
     let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
     line.trim_start_matches(':').split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
-}
-
-/// One record over and over.
-struct Over {
-    record: Vec<u8>,
-    at: usize,
-    left: usize,
-}
-
-impl Over {
-    fn new(bases: usize, bytes: usize) -> Self {
-        let record = format!("@read\n{}\n+\n{}\n", "ACGT".repeat(bases / 4), "IIFF".repeat(bases / 4)).into_bytes();
-        let left = bytes / record.len() * record.len();
-        Self { record, at: 0, left }
-    }
-}
-
-impl Read for Over {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0;
-        while done < buf.len() && self.left > 0 {
-            let rest = &self.record[self.at..];
-            let n = rest.len().min(buf.len() - done);
-            buf[done..done + n].copy_from_slice(&rest[..n]);
-            (self.at, self.left) = ((self.at + n) % self.record.len(), self.left - n);
-            done += n;
-        }
-        Ok(done)
-    }
 }
 
 /// A writer that takes a piece at a time, lets others run in between, and counts this process' threads now and then.
@@ -86,11 +58,13 @@ fn a_process_of_its_own() -> Result<(), Error> {
     let Ok(job) = std::env::var(JOB) else { return Ok(()) };
     let fields: Vec<&str> = job.split(',').collect();
     let [source, bases, threads] = fields[..] else { panic!("a job of three fields") };
-    let (bases, threads) = (bases.parse().expect("a number"), threads.parse::<usize>().expect("a number"));
+    let (bases, threads) = (bases.parse::<usize>().expect("a number"), threads.parse::<usize>().expect("a number"));
     // Debug builds are slow; what matters is many blocks.
     let bytes = if deep() { 512 << 20 } else { 150 << 20 };
-    let data = Over::new(bases, bytes);
-    let total = data.left as u64;
+    let record = format!("@read\n{}\n+\n{}\n", "ACGT".repeat(bases / 4), "IIFF".repeat(bases / 4)).into_bytes();
+    let times = bytes / record.len();
+    let total = (times * record.len()) as u64;
+    let data = Over::new(record, times);
     let before = status("Threads");
     let budget = MemoryBudget::new(LIMIT);
     let file;

@@ -4,13 +4,13 @@
 use std::{
     fs::File,
     hint::black_box,
-    io::{BufRead, BufReader, ErrorKind, Read},
+    io::{BufRead, BufReader},
     process::ExitCode,
 };
 
 use bstr::io::BufReadExt;
 use fqbuf_line::{LineBuffer, LineReader};
-use harness::{Answer, Contender, Data, Row, Stage};
+use harness::{Answer, Contender, Data, Row, Stage, drain_by};
 
 const KINDS: [(Data, &str, &str); 3] = [
     (Data::Short, "line-short", "lines of 150-base reads from a cached file"),
@@ -41,8 +41,8 @@ fn row(data: Data, name: &'static str, title: &'static str) -> Row {
         Contender::peer("bstr of 512 KiB", |stage| file(stage, |file| bstr(file, 512 << 10))),
         Contender::peer("std read_until of 64 KiB", |stage| file(stage, |file| std(file, 64 << 10))),
         Contender::peer("std read_until of 512 KiB", |stage| file(stage, |file| std(file, 512 << 10))),
-        Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| read(file, 64 << 10))),
-        Contender::limit("read(2) of 512 KiB", |stage| file(stage, |file| read(file, 512 << 10))),
+        Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| drain_by(64 << 10, file))),
+        Contender::limit("read(2) of 512 KiB", |stage| file(stage, |file| drain_by(512 << 10, file))),
     ]);
     Row {
         group: "line",
@@ -137,20 +137,4 @@ fn std(file: File, capacity: usize) -> Answer {
         line.clear();
     }
     sums.0
-}
-
-/// Reads into a page-aligned window and looks at nothing.
-fn read(mut file: File, step: usize) -> Answer {
-    let mut memory = vec![0_u8; step + 4096];
-    let start = memory.as_ptr().align_offset(4096);
-    let window = &mut memory[start..start + step];
-    let mut total = 0;
-    loop {
-        match file.read(window) {
-            Ok(0) => return [total, 0, 0],
-            Ok(count) => total += count as u64,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
 }

@@ -1,13 +1,10 @@
 //! Contenders that are given the path of a file in the page cache.
 
-use std::{
-    fs::File,
-    io::{ErrorKind, Read},
-};
+use std::fs::File;
 
 use fqbuf_record::Reader;
 use fqbuf_stream::{ReadAhead, Stream};
-use harness::{Answer, Contender, Stage};
+use harness::{Answer, Contender, Stage, drain_by};
 use helicase::{
     input::{FromFile, FromMmap, FromReader},
     parser::FastqParser,
@@ -33,8 +30,8 @@ pub(crate) fn contenders() -> Vec<Contender> {
     all.push(Contender::native("helicase native", helicase));
     all.push(Contender::native("helicase native, reading ahead", helicase_ahead));
     all.push(Contender::native("helicase mmap native", helicase_mmap));
-    all.push(Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| read(file, 64 << 10))));
-    all.push(Contender::limit("read(2) of 1 MiB", |stage| file(stage, |file| read(file, 1 << 20))));
+    all.push(Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| drain_by(64 << 10, file))));
+    all.push(Contender::limit("read(2) of 1 MiB", |stage| file(stage, |file| drain_by(1 << 20, file))));
     all
 }
 
@@ -70,20 +67,4 @@ fn helicase_ahead(stage: &mut Stage) -> Answer {
 fn helicase_mmap(stage: &mut Stage) -> Answer {
     let path = stage.path().to_owned();
     stage.time(|| sums::helicase!(FastqParser::<DELIVER, _>::from_file_mmap(&path)))
-}
-
-/// Reads into a page-aligned window and looks at nothing.
-fn read(mut file: File, step: usize) -> Answer {
-    let mut memory = vec![0_u8; step + 4096];
-    let start = memory.as_ptr().align_offset(4096);
-    let window = &mut memory[start..start + step];
-    let mut total = 0;
-    loop {
-        match file.read(window) {
-            Ok(0) => return [total, 0, 0],
-            Ok(count) => total += count as u64,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
 }

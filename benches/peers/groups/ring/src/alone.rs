@@ -143,33 +143,26 @@ const fn times(size: usize) -> u64 {
 
 /// Writes and reads, the ring holding `HELD` bytes before and after.
 fn through<R: Ring, const SIZE: usize, const HELD: usize>(stage: &mut Stage) -> Answer {
-    stage.moves(times(SIZE) * SIZE as u64);
-    let source = Aligned::new(SIZE.max(HELD), |n| n as u8);
-    let mut target = Aligned::new(SIZE, |_| 0);
     let mut ring = R::new();
-    ring.put(&source[..HELD]);
-    stage.time(|| {
-        let mut sum = 0;
-        for _ in 0..times(SIZE) {
-            let size = black_box(SIZE);
-            ring.put(&black_box(&*source)[..size]);
-            ring.get(&mut target[..size]);
-            let target = black_box(&mut *target);
-            sum += u64::from(target[size - 1]);
-        }
-        [if HELD == 0 { sum } else { 0 }, 0, 0]
-    })
+    ring.put(&Aligned::new(HELD, |n| n as u8));
+    let [sum, ..] = turns(stage, ring, SIZE);
+    [if HELD == 0 { sum } else { 0 }, 0, 0]
 }
 
 fn copies<const SIZE: usize, const MOVES: bool>(stage: &mut Stage) -> Answer {
-    stage.moves(times(SIZE) * SIZE as u64);
-    let source = Aligned::new(SIZE, |n| n as u8);
-    let mut target = Aligned::new(SIZE, |_| 0);
-    let mut ring = TwoCopies { moves: MOVES, at: if MOVES { 40 } else { 0 }, ..TwoCopies::new() };
+    turns(stage, TwoCopies { moves: MOVES, at: if MOVES { 40 } else { 0 }, ..TwoCopies::new() }, SIZE)
+}
+
+/// Writes and reads `size` bytes in turn.
+#[inline(always)]
+fn turns(stage: &mut Stage, mut ring: impl Ring, size: usize) -> Answer {
+    stage.moves(times(size) * size as u64);
+    let source = Aligned::new(size, |n| n as u8);
+    let mut target = Aligned::new(size, |_| 0);
     stage.time(|| {
         let mut sum = 0;
-        for _ in 0..times(SIZE) {
-            let size = black_box(SIZE);
+        for _ in 0..times(size) {
+            let size = black_box(size);
             ring.put(&black_box(&*source)[..size]);
             ring.get(&mut target[..size]);
             let target = black_box(&mut *target);

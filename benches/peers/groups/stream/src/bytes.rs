@@ -1,15 +1,10 @@
 //! Contenders that decompress and count bytes.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    num::NonZero,
-    path::Path,
-};
+use std::{fs::File, io::BufReader, num::NonZero, path::Path};
 
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_stream::{ReadAhead, Stream};
-use harness::{Answer, Contender, STEP, Stage, drain, unpacked};
+use harness::{Answer, Contender, STEP, Stage, count, drain, unpacked};
 
 use crate::unpacking;
 
@@ -42,17 +37,7 @@ fn open(path: &Path) -> BufReader<File> {
 
 fn fqbuf(path: &Path, ahead: ReadAhead, threads: usize) -> Answer {
     let stream = Stream::builder().read_ahead(ahead).threads(threads).open(path).expect("the runner made the file");
-    let mut reader = stream.into_reader();
-    let mut count = 0;
-    loop {
-        match reader.fill_buf().expect("good input").len() {
-            0 => return [count as u64, 0, 0],
-            n => {
-                count += n;
-                reader.consume(n);
-            }
-        }
-    }
+    count(stream.into_reader())
 }
 
 fn sirocco(path: &Path) -> Answer {
@@ -66,17 +51,8 @@ fn flate2(path: &Path) -> Answer {
 fn noodles(path: &Path, workers: usize) -> Answer {
     let file = File::open(path).expect("the runner made the file");
     let workers = NonZero::new(workers).expect("a worker");
-    let mut reader = noodles_bgzf::io::MultithreadedReader::with_worker_count(workers, file);
-    let mut count = 0;
-    loop {
-        match reader.fill_buf().expect("good input").len() {
-            0 => return [count as u64, 0, 0],
-            n => {
-                count += n;
-                reader.consume(n);
-            }
-        }
-    }
+    let reader = noodles_bgzf::io::MultithreadedReader::with_worker_count(workers, file);
+    count(reader)
 }
 
 fn libdeflate(stage: &mut Stage) -> Answer {
