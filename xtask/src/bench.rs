@@ -9,8 +9,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let own = args.iter().any(|arg| arg == "--own");
     let args: Vec<&String> = args.iter().filter(|arg| *arg != "--own").collect();
     if !own && peers() {
-        let runner = ["run", "--quiet", "--release", "--manifest-path", "benches/peers/Cargo.toml", "--"];
-        return cargo().args(runner).args(args).check();
+        let peers =
+            ["run", "--quiet", "--release", "--manifest-path", "benches/peers/Cargo.toml", "--package", "runner", "--"];
+        return cargo().args(peers).args(args).check();
     }
     let criterion = cargo().args(["bench", "--package", "fqbuf-benches"]);
     match args.split_first() {

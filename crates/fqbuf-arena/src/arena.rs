@@ -20,13 +20,27 @@
 //! vec![0; n]      17.3    17.4    18.0    25.3    27.9    34.1
 //! ```
 //!
-//! Since then slices of 65 to 256 bytes, a read's length, are written in blocks of 64 (`memory.rs`). With that, on a two-core
-//! Zen 5 guest (AMD EPYC, family 26 model 2), 2026-11-25, `cargo xtask bench arena`, copied and zeroed, 150 B: 3.63 and 2.45
-//! here, 6.5 and 5.7 in bumpalo, 6.6 and 2.4 in bump-scope; through the system's `memcpy` and `memset`: 7.07 and 5.82; in two
-//! blocks of 128: 5.65 and 3.28. In blocks also where 64 bytes are copied: 2.72 instead of 2.10.
+//! Since then slices of 65 to 256 bytes, a read's length, are copied in blocks of 64, slices of 1 to 8 KiB are written in
+//! pieces of 1 KiB, and zeros are written up to 1 KiB ahead (`memory.rs`). On a two-core Zen 5 guest (AMD EPYC, family 26
+//! model 2), 2026-11-25, medians of seven interleaved processes of `cargo xtask bench arena`:
+//!
+//! ```text
+//!                 64 B    150 B    4 KiB   16 KiB          64 B    150 B    4 KiB   16 KiB
+//! copied, this    2.07     3.68     36.5      174   zeroed 1.30     1.84     29.9      137
+//! bumpalo         2.17     6.43     42.8      177          5.14     5.87     36.1      137
+//! bump-scope      2.14     6.80     43.1      174          4.77     2.34     36.2      139
+//! blink-alloc     2.16     6.52     45.9      168         10.52     8.30     39.6      170
+//! ```
+//!
+//! Tried and rejected there, ns a slice. Copied, 150 B: the system's `memcpy` 7.07, two blocks of 128 bytes 5.65; 64 B in a block:
+//! 2.72. Zeroed, 150 B: the system's `memset` 5.82, in blocks of 64 2.51, of 128 3.28; zeros 2 KiB ahead 1.89 (64 B: 1.34). 4 KiB
+//! in one piece: copied 39.6, in about every third process 60; zeroed 38.0. In two pieces of 2 KiB: 37.0 and 31.0. By the
+//! kernel alone, into a page-aligned window of 1 MiB: copied by `memcpy` 33 or 61, in pieces 35, with registers of 16, 32 and
+//! 64 bytes 50, 36 and 33; zeroed 34, 28.4, and 33, 28.1, 27.7: registers wider than the portable ones would need detection
+//! and gain 5 % at most. 16 KiB in pieces: copied 162, by `memcpy` 143 or 328; zeroed 158, by `memset` 138.
 //!
 //! Unfairness: the peers grow and align any type, and bumpalo's zeros are a fill by value. Rejected: always-zeroed
-//! memory with a mark of what was used (a branch for each slice, and a gain in the first round only).
+//! memory with a mark of what was used (a gain in the first round only).
 
 use std::fmt;
 use std::io::{self, Read};

@@ -16,11 +16,13 @@ fn many_slices_live_at_once_and_do_not_overlap() {
     assert_eq!(arena.allocate(1), None);
 }
 
+/// Lengths on both sides of those at which another way of copying and zeroing begins.
 #[test]
 fn slices_of_every_length_hold_what_they_should_and_touch_no_neighbour() {
-    let text: Vec<u8> = (0..700_usize).map(|n| 1 + (n % 251) as u8).collect();
-    let mut arena = Arena::new(4 * 700);
-    for length in 0..700 {
+    let most = 9000;
+    let text: Vec<u8> = (0..most).map(|n: usize| 1 + (n % 251) as u8).collect();
+    let mut arena = Arena::new(4 * most);
+    for length in (0..700).chain(1000..1050).chain(2040..2060).chain(8180..8210).chain([most]) {
         let before = arena.copy_from(b"A").expect("fits");
         let copied = arena.copy_from(&text[..length]).expect("fits");
         let between = arena.copy_from(b"C").expect("fits");
@@ -31,7 +33,7 @@ fn slices_of_every_length_hold_what_they_should_and_touch_no_neighbour() {
         assert_eq!([before, between, behind].map(|neighbour| neighbour[0]), *b"ACG");
         arena.reset();
         // What the next slices lie on.
-        arena.allocate(4 * 700).expect("fits").fill(0xff);
+        arena.allocate(4 * most).expect("fits").fill(0xff);
         arena.reset();
     }
 }
@@ -148,6 +150,56 @@ fn fault_45_bytes_from_before_a_reset_are_never_seen() {
         }
         arena.reset();
         arena.scope().allocate(8192).expect("fits").fill(0x5A);
+    }
+}
+
+/// Seen red, each by itself, with zeros written ahead that are still believed in after a copy, a scope's end, and a read
+/// that left some of its room, and with zeros that are written ahead of a chunk's end.
+#[test]
+fn fault_45_zeros_are_zeros_behind_slices_of_all_kinds() {
+    let mut scribbler = Scribbler;
+    let mut arena = Arena::builder()
+        .capacity(700)
+        .growth(Growth::Chunks { size: 900, limit: 1 << 20 })
+        .build()
+        .expect("little is asked for");
+    for round in 0..20 {
+        let mut live: Vec<&mut [u8]> = Vec::new();
+        let zeros = |size| {
+            let slice = arena.allocate(size).expect("grows");
+            assert!(slice.iter().all(|&byte| byte == 0), "round {round}, {size} bytes");
+            slice.fill(0xEE);
+            slice
+        };
+        for n in 1..40 {
+            live.push(zeros(n));
+            live.push(zeros(2 * n));
+            live.push(arena.copy_from(&[0xCC; 70][..n + round]).expect("grows"));
+            live.push(arena.read_into(&mut scribbler, 3 * n).expect("grows"));
+            live.push(zeros(3 * n + round));
+        }
+        assert!(live.iter().all(|slice| slice.iter().all(|byte| [0xEE, 0xCC].contains(byte))));
+        for n in 1..20 {
+            let scope = arena.scope();
+            for size in [n, 100, 7 * n] {
+                let slice = scope.allocate(size).expect("grows");
+                assert!(slice.iter().all(|&byte| byte == 0), "round {round}, {size} bytes in a scope");
+                slice.fill(0xDD);
+            }
+        }
+        if round % 3 == 0 {
+            arena.reset();
+        }
+    }
+}
+
+/// Writes to all that it is given, and says that it filled a third.
+struct Scribbler;
+
+impl std::io::Read for Scribbler {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        room.fill(0xCC);
+        Ok(room.len() / 3)
     }
 }
 
