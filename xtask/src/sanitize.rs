@@ -2,7 +2,7 @@
 //!
 //! * `thread`: `ThreadSanitizer`, over the crates that share anything between threads. It reports races that do not exist
 //!   unless std is built with it as well, so it is: that needs nightly and its `rust-src`, which is fetched if missing.
-//! * `address`: `AddressSanitizer`, over the crates with `unsafe` of their own, those whose tests drive it, and those that call
+//! * `address`: `AddressSanitizer`, over the crates whose `unsafe` touches memory, those whose tests drive it, and those that call
 //!   codecs. Needs nightly.
 //! * `memcheck`: valgrind, over ordinary test binaries, one thread of tests at a time: also values that were never written, and
 //!   memory that nobody can reach any more. Needs valgrind.
@@ -18,7 +18,7 @@ use crate::run::{Outcome, Run, cargo, executable, nightly, run as program, targe
 
 /// Crates with locks and atomics that others share, and one with threads of its own.
 const SHARING: [&str; 4] = ["fqbuf-stats", "fqbuf-ring", "fqbuf-pool", "fqbuf-stream"];
-/// Crates with `unsafe` of their own, those whose tests drive it, and those that call codecs.
+/// Crates whose `unsafe` touches memory, those whose tests drive it, and those that call codecs.
 const UNSAFE: [&str; 5] = ["fqbuf-arena", "fqbuf-record", "fqbuf-ring", "fqbuf-pool", "fqbuf-stream"];
 /// Crates whose tests valgrind runs in minutes.
 const CHECKED: [&str; 4] = ["fqbuf-arena", "fqbuf-ring", "fqbuf-pool", "fqbuf-record"];

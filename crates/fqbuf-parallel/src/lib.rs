@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod board;
 mod cut;
@@ -15,6 +15,7 @@ mod pipeline;
 mod records;
 mod run;
 mod sync;
+mod widest;
 
 pub use error::{Error, MemoryError};
 pub use input::Input;

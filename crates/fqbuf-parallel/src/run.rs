@@ -21,10 +21,11 @@ use crate::input::Opened;
 use crate::layout::{Batch, Layout, Part, Spare};
 use crate::mates;
 use crate::monitor::{Counters, Monitor, add};
-use crate::outcome::{BoxError, Outcome};
+use crate::outcome::Outcome;
 use crate::pipeline::Pipeline;
 use crate::records::{Frame, Tally};
 use crate::sync::{Mutex, MutexGuard, PoisonError, mutant, thread};
+use crate::widest::{Folding, Unit, Visit};
 
 /// Blocks are not made smaller than this for want of memory while there is more than one thread.
 const SMALL_BLOCK: usize = 64 << 10;
@@ -146,16 +147,10 @@ impl<'a, L: Layout> Run<'a, L> {
         S: Send,
         R: Outcome,
     {
+        let unit = Unit::widest();
         self.fold_batches(
             init,
-            |state, batch: &mut L::Batch<'_>| {
-                for item in batch {
-                    if each(state, item).into_flow()?.is_break() {
-                        return Ok::<_, BoxError>(ControlFlow::Break(()));
-                    }
-                }
-                Ok(ControlFlow::Continue(()))
-            },
+            |state, batch: &mut L::Batch<'_>| unit.visit(batch, &mut Folding { state, each: &each }),
             merge,
         )
     }
@@ -231,16 +226,10 @@ impl<'a, L: Layout> Run<'a, L> {
         S: Send,
         R: Outcome,
     {
+        let unit = Unit::widest();
         let body = |state: &mut S, batch: &mut L::Batch<'_>, output: Option<Output<'_, '_>>| {
-            let Some(mut output) = output else { unreachable!("a run with a writer has outputs") };
-            for item in batch {
-                let flow = each(state, item, output.bytes()).into_flow().map_err(Event::Closure)?;
-                output.settle()?;
-                if flow.is_break() {
-                    return Ok(flow);
-                }
-            }
-            Ok(ControlFlow::Continue(()))
+            let Some(output) = output else { unreachable!("a run with a writer has outputs") };
+            unit.visit(batch, &mut Mapping { state, output, each: &each })
         };
         let result = self.drive(Some(&mut writer), &init, &body);
         let flushed = writer.flush();
@@ -587,5 +576,23 @@ impl Output<'_, '_> {
     #[inline(always)]
     fn settle(&mut self) -> Result<(), Event> {
         if self.out.is_settled() { Ok(()) } else { self.board.settle_out(self.number, self.out) }
+    }
+}
+
+/// A closure that is given a state, an item and an output buffer.
+struct Mapping<'a, 'o, 'w, S, F> {
+    state: &'a mut S,
+    output: Output<'o, 'w>,
+    each: &'a F,
+}
+
+impl<I, S, R: Outcome, F: Fn(&mut S, I, &mut Vec<u8>) -> R> Visit<I> for Mapping<'_, '_, '_, S, F> {
+    type Error = Event;
+
+    #[inline(always)]
+    fn visit(&mut self, item: I) -> Result<ControlFlow<()>, Event> {
+        let flow = (self.each)(self.state, item, self.output.bytes()).into_flow().map_err(Event::Closure)?;
+        self.output.settle()?;
+        Ok(flow)
     }
 }

@@ -402,7 +402,8 @@ impl<'a> SliceReader<'a> {
     ///
     /// # Errors
     /// Input that breaks a rule, or a record beyond the growth policy's limit.
-    #[inline]
+    // Called in loops that are compiled more than once, it would else be a call.
+    #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'a>>, ParseError> {
         if self.cursor.advance_indexed() || self.advance_further()? {
             return Ok(Some(self.cursor.record(self.data)));

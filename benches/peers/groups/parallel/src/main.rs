@@ -56,8 +56,9 @@ fn main() -> ExitCode {
                 "Two threads in all, but where a name says otherwise. seq_io's and fastq's workers have a reading thread beside \
                  them, so that two workers are three threads; seq_io is shown with one worker as well. fastq refuses long reads.",
                 "All have their default buffers. helicase reports no unequal lengths and needs target-cpu=native for its vector \
-                 code; fqbuf is built portably and chooses at run time. The closure is the same code in all, but a native \
-                 build compiles it to wider vectors: fqbuf and paraseq are shown built so as well.",
+                 code; fqbuf is built portably and chooses at run time, for its scan and for the closure, which it compiles for \
+                 several units. The closure is the same code in all; a native build gives all of them its wider vectors: fqbuf \
+                 and paraseq are shown built so as well.",
                 "Nobody maps the file but `helicase mmap`, which is shown for comparison.",
             ],
             contenders: file(data),
