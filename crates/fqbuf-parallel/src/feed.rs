@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
 
-use fqbuf_line::{Block, PAGE, Source};
+use fqbuf_line::{Block, PAGE, ReadAt, Source};
 use fqbuf_pool::Charge;
 use fqbuf_record::ReaderBuilder;
 
@@ -622,25 +622,10 @@ fn failed<'a>(slot: &mut Slot, offset: u64, error: io::Error) -> Piece<'a> {
 
 /// Reads at an offset until `buffer` is full or the file ends; the bytes read, also before an error.
 fn read_at(file: &File, buffer: &mut [u8], offset: u64, counters: &Counters) -> Result<usize, (usize, io::Error)> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match read_some(file, &mut buffer[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((done, error)),
-        }
-    }
+    let result = file.fill_at(buffer, offset);
+    let done = match &result {
+        Ok(done) | Err((done, _)) => *done,
+    };
     add(&counters.bytes, done as u64);
-    Ok(done)
-}
-
-#[cfg(unix)]
-fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+    result
 }

@@ -17,9 +17,8 @@
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 
+use fqbuf_line::ReadAt;
 use memchr::{memchr, memrchr};
-
-use crate::split::ReadAt;
 
 /// Bytes that are looked at together; most searches need no more.
 const WINDOW: usize = 64 << 10;
@@ -154,20 +153,7 @@ impl<'a, A: ReadAt + ?Sized> Window<'a, A> {
 
     fn load(&mut self, at: u64, len: usize) -> io::Result<()> {
         (self.base, self.held) = (at, 0);
-        while self.held < len {
-            let rest = &mut self.bytes[self.held..len];
-            let room = rest.len();
-            match self.input.read_at(rest, at + self.held as u64) {
-                Ok(0) => break,
-                Ok(n) if n <= room => self.held += n,
-                Ok(n) => {
-                    let claim = format!("input claims {n} bytes of a {room}-byte buffer");
-                    return Err(io::Error::new(ErrorKind::InvalidData, claim));
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
+        self.held = self.input.fill_at(&mut self.bytes[..len], at).map_err(|(_, e)| e)?;
         Ok(())
     }
 }

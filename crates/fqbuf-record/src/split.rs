@@ -24,77 +24,7 @@ use std::ops::Range;
 use crate::cut::{Window, first_cut};
 use crate::error::{ParseError, ParseErrorKind, Position};
 use crate::reader::{Reader, ReaderBuilder, SliceReader};
-use fqbuf_line::Source;
-
-/// Bytes that can be read at any offset, from several threads at once.
-pub trait ReadAt {
-    /// Reads at most `buf.len()` bytes at `offset` into `buf`; returns their number, 0 at the end.
-    ///
-    /// # Errors
-    /// That of the medium.
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
-
-    /// Bytes that there are.
-    ///
-    /// # Errors
-    /// That of the medium; `InvalidInput` when it is none of a known size, a pipe for one.
-    fn size(&self) -> io::Result<u64>;
-}
-
-/// A regular file. On Windows its cursor moves; on Unix it does not.
-#[cfg(any(unix, windows))]
-impl ReadAt for std::fs::File {
-    #[cfg(unix)]
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(self, buf, offset)
-    }
-
-    #[cfg(windows)]
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(self, buf, offset)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        let metadata = self.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "only a regular file can be split"));
-        }
-        Ok(metadata.len())
-    }
-}
-
-impl ReadAt for [u8] {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|at| self.get(at..)).unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        buf[..n].copy_from_slice(&rest[..n]);
-        Ok(n)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.len() as u64)
-    }
-}
-
-impl<T: ReadAt + ?Sized> ReadAt for &T {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        (**self).read_at(buf, offset)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        (**self).size()
-    }
-}
-
-impl<T: ReadAt + ?Sized> ReadAt for std::sync::Arc<T> {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        (**self).read_at(buf, offset)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        (**self).size()
-    }
-}
+use fqbuf_line::{ReadAt, Source};
 
 /// A [`Read`] over a [`ReadAt`], with an offset of its own.
 #[derive(Clone, Debug)]

@@ -86,7 +86,8 @@ impl StreamBuilder {
     /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
     /// have none is [`ReadAhead::Never`]. Default: 1.
     ///
-    /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too.
+    /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
+    /// one that is read ahead, it reads too.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.max(1);
         self
@@ -131,14 +132,19 @@ impl StreamBuilder {
         let stdin = path.as_os_str() == "-";
         let default = || if stdin { "stdin".into() } else { path.display().to_string().into() };
         let name = self.name.clone().unwrap_or_else(default);
-        let (reader, total): (Box<dyn Read + Send>, _) = if stdin {
-            (Box::new(io::stdin()), None)
+        let mut stream = if stdin {
+            self.stream(Box::new(io::stdin()), name)
         } else {
-            let (file, total) = open_file(path)
-                .map_err(|e| io::Error::from(StreamError::new(StreamErrorKind::Open, &name).because(e)))?;
-            (Box::new(file), total)
+            match open_file(path) {
+                Ok((file, Some(total))) => {
+                    let progress = Progress::new(Some(total));
+                    let input = Input::of_file(file, name, Arc::clone(&progress.0));
+                    Stream::new(input, self.clone(), progress)
+                }
+                Ok((file, None)) => self.stream(Box::new(file), name),
+                Err(e) => return Err(StreamError::new(StreamErrorKind::Open, &name).because(e).into()),
+            }
         };
-        let mut stream = self.stream(reader, name, total);
         stream.detect()?;
         Ok(stream)
     }
@@ -147,11 +153,11 @@ impl StreamBuilder {
     #[must_use]
     pub fn from_reader(&self, reader: impl Read + Send + 'static) -> Stream {
         let name = self.name.clone().unwrap_or_default();
-        self.stream(Box::new(reader), name, None)
+        self.stream(Box::new(reader), name)
     }
 
-    fn stream(&self, reader: Box<dyn Read + Send>, name: Arc<str>, total: Option<u64>) -> Stream {
-        let progress = Progress::new(total);
+    fn stream(&self, reader: Box<dyn Read + Send>, name: Arc<str>) -> Stream {
+        let progress = Progress::new(None);
         let input = Input::new(reader, name, Arc::clone(&progress.0));
         Stream::new(input, self.clone(), progress)
     }

@@ -15,6 +15,7 @@ use crate::format::{Next, next_part};
 use crate::header::{self, Header, Parsed};
 use crate::inflate::{HISTORY, Inflater, Misfit, Then};
 use crate::input::{Input, out_of_memory};
+use crate::team::{Behind, Supply, Taken};
 use crate::{Format, StreamError, StreamErrorKind};
 
 /// Bytes of data in the largest BGZF block.
@@ -114,9 +115,15 @@ pub(crate) fn inflate_block(
     check.verify(&block[trailer..]).map_err(|(kind, at)| (kind, trailer + at))
 }
 
+/// What one of a team has: BGZF blocks that it took, and what inflates them.
+pub(crate) struct Tools {
+    inflater: Inflater,
+    batch: Batch,
+}
+
 /// Whole BGZF blocks, not yet inflated.
 #[derive(Default)]
-pub(crate) struct Batch {
+struct Batch {
     /// The blocks, one after the other.
     bytes: Vec<u8>,
     /// What they are, in order.
@@ -134,54 +141,19 @@ struct Part {
     offset: u64,
 }
 
-/// What [`Gzip::take`] found.
-pub(crate) enum Taken {
-    /// The batch holds blocks.
-    Batch,
-    /// What comes next is no BGZF block and can only be decoded in order; or the input ended.
-    InOrder,
-}
+impl Supply for Gzip {
+    type Tools = Tools;
 
-impl Batch {
-    /// Inflates the blocks into `block`; an error comes with the data before it.
-    pub(crate) fn inflate(
-        &self,
-        inflater: &mut Inflater,
-        name: &Arc<str>,
-        block: &mut Block,
-        size: usize,
-    ) -> io::Result<Option<io::Error>> {
-        prepare(block, size).map_err(|e| out_of_memory(name, &e))?;
-        let mut error = None;
-        fill_with(block, size, &mut error, |out, end| {
-            let mut at = 0;
-            for part in &self.parts {
-                let bytes = &self.bytes[at..at + part.len];
-                inflate_block(inflater, part.header, bytes, &mut out[*end..*end + part.stated]).map_err(
-                    |(kind, at)| {
-                        let err = StreamError::new(kind, name).in_part(Format::Bgzf, part.number);
-                        io::Error::from(err.at(part.offset + at as u64))
-                    },
-                )?;
-                at += part.len;
-                *end += part.stated;
-            }
-            Ok(())
-        })?;
-        Ok(error)
+    fn tools(&self) -> Tools {
+        Tools { inflater: Inflater::new(), batch: Batch::default() }
     }
-}
 
-impl Gzip {
-    pub(crate) fn name(&self) -> &Arc<str> {
+    fn name(&self) -> &Arc<str> {
         self.input.name()
     }
 
-    /// Moves whole BGZF blocks from the input to the empty `batch`, as many as fit into one block of data.
-    ///
-    /// # Errors
-    /// What is wrong with the input, once no sound block stands before it.
-    pub(crate) fn take(&mut self, batch: &mut Batch) -> io::Result<Taken> {
+    /// Moves whole BGZF blocks out of the input, as many as fit into one block of data.
+    fn take(&mut self, Tools { batch, .. }: &mut Tools) -> io::Result<Taken> {
         batch.bytes.clear();
         batch.parts.clear();
         if let Some(err) = self.pending.take() {
@@ -194,13 +166,38 @@ impl Gzip {
                 if e.kind() != io::ErrorKind::WouldBlock {
                     self.pending = Some(e);
                 }
-                Ok(Taken::Batch)
+                Ok(Taken::Part)
             }
             Ok(()) if batch.parts.is_empty() => Ok(Taken::InOrder),
-            Ok(()) => Ok(Taken::Batch),
+            Ok(()) => Ok(Taken::Part),
         }
     }
 
+    /// Inflates them.
+    fn work(tools: &mut Tools, name: &Arc<str>, block: &mut Block, size: usize) -> io::Result<Behind> {
+        let Tools { inflater, batch } = tools;
+        prepare(block, size).map_err(|e| out_of_memory(name, &e))?;
+        let mut error = None;
+        fill_with(block, size, &mut error, |out, end| {
+            let mut at = 0;
+            for part in &batch.parts {
+                let bytes = &batch.bytes[at..at + part.len];
+                inflate_block(inflater, part.header, bytes, &mut out[*end..*end + part.stated]).map_err(
+                    |(kind, at)| {
+                        let err = StreamError::new(kind, name).in_part(Format::Bgzf, part.number);
+                        io::Error::from(err.at(part.offset + at as u64))
+                    },
+                )?;
+                at += part.len;
+                *end += part.stated;
+            }
+            Ok(())
+        })?;
+        Ok(error.map_or(Behind::More, Behind::Error))
+    }
+}
+
+impl Gzip {
     fn take_while_fits(&mut self, batch: &mut Batch, room: &mut usize) -> io::Result<()> {
         loop {
             match self.state {

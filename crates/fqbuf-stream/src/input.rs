@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::collections::TryReserveError;
+use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -30,11 +31,24 @@ pub(crate) struct Input {
     /// The name errors carry.
     name: Arc<str>,
     counters: Arc<Counters>,
+    /// The reader, when it is a regular file.
+    file: Option<Arc<File>>,
 }
 
 impl Input {
     pub(crate) fn new(reader: Box<dyn Read + Send>, name: Arc<str>, counters: Arc<Counters>) -> Self {
-        Self { reader: Some(reader), window: Block::new(), end: 0, name, counters }
+        Self { reader: Some(reader), window: Block::new(), end: 0, name, counters, file: None }
+    }
+
+    /// The input of a regular file.
+    pub(crate) fn of_file(file: File, name: Arc<str>, counters: Arc<Counters>) -> Self {
+        let file = Arc::new(file);
+        Self { file: Some(Arc::clone(&file)), ..Self::new(Box::new(file), name, counters) }
+    }
+
+    /// The file, when it is a regular one.
+    pub(crate) fn file(&self) -> Option<&Arc<File>> {
+        self.file.as_ref()
     }
 
     /// The bytes read and not yet decoded.
@@ -74,7 +88,8 @@ impl Input {
         self.window.make_room(WINDOW).map_err(|e| out_of_memory(&self.name, &e))?;
         // Out of `self` while it is read into; a panicking reader is caught below, so it always comes back.
         let mut window = std::mem::take(&mut self.window);
-        let read = self.read(window.spare());
+        // Never more, so that what follows in a plain file begins on a page boundary.
+        let read = self.read(&mut window.spare()[..WINDOW]);
         if let Ok(n) = read {
             window.commit(n);
         }

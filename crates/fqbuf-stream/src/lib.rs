@@ -23,10 +23,10 @@ mod inflate;
 mod input;
 #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
 mod memory;
+mod pieces;
 mod progress;
 mod stream;
 mod sync;
-#[cfg(feature = "gzip")]
 mod team;
 mod write;
 

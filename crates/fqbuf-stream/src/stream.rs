@@ -13,14 +13,13 @@ use fqbuf_pool::Charge;
 use crate::ahead::{self, Ahead};
 use crate::builder::{self, ReadAhead, StreamBuilder};
 use crate::fill::{self, Fill, Plain};
-use crate::input::{self, Input, out_of_memory};
-use crate::progress::Progress;
-use crate::{Format, StreamError, StreamErrorKind};
 #[cfg(feature = "gzip")]
-use crate::{
-    gzip::Gzip,
-    team::{self, Team},
-};
+use crate::gzip::Gzip;
+use crate::input::{self, Input, out_of_memory};
+use crate::pieces::{self, Pieces};
+use crate::progress::Progress;
+use crate::team::{Plan, Team};
+use crate::{Format, StreamError, StreamErrorKind};
 
 /// A byte stream of a file or reader, decompressed, verified to its last byte.
 ///
@@ -62,9 +61,11 @@ enum Stage {
     Inline(Box<dyn Fill>),
     /// Decoded on a thread.
     Ahead(Ahead),
+    /// A plain file, read by a thread and the caller.
+    Pieces(Team<Pieces>),
     /// Decoded on several threads.
     #[cfg(feature = "gzip")]
-    Team(Team),
+    Team(Team<Gzip>),
     /// At the end.
     Ended,
     /// Ended by this error.
@@ -174,32 +175,48 @@ impl Stream {
             ReadAhead::Always => true,
             ReadAhead::Compressed => format != Format::Plain,
         };
-        let team = format == Format::Bgzf && ahead;
-        let threads = if team { self.settings.threads } else { 1 };
-        // A read of a regular file does not wait, so the caller may inflate as well while it would.
-        let helps = team && self.progress.compressed_total().is_some();
+        let Stage::Fresh(input) = &self.stage else { return Ok(()) };
+        // A read of a regular file does not wait, so the caller may work as well while it would wait.
+        let helps = ahead && input.file().is_some() && matches!(format, Format::Plain | Format::Bgzf);
+        let threads = if ahead && format == Format::Bgzf { self.settings.threads } else { 1 };
         let workers = threads + usize::from(helps);
-        let blocks = match (format, ahead) {
-            (Format::Plain, false) => 0,
-            (_, false) => 1,
-            (_, true) if workers > 1 => blocks_of_team(workers),
-            (_, true) => ahead::BLOCKS + 1,
+        let plan = Plan {
+            threads,
+            helps,
+            blocks: match (format, ahead) {
+                (Format::Plain, false) => 0,
+                (_, false) => 1,
+                (Format::Plain, true) if helps => pieces::BLOCKS,
+                // Each fills one while another waits to be read, and the caller has one.
+                (_, true) if workers > 1 => 2 * workers + 1,
+                (_, true) => ahead::BLOCKS + 1,
+            },
+            size: self.settings.block_size,
         };
-        self.charge_for(blocks)?;
+        // Those who inflate have batches of compressed blocks as well.
+        let batches = if format == Format::Bgzf && workers > 1 { workers } else { 0 };
+        self.charge_for(plan.blocks + batches)?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
+        let counters = Arc::clone(&self.progress.0);
         if format == Format::Plain && !ahead {
             self.stage = Stage::Direct(input);
             return Ok(());
         }
+        if format == Format::Plain
+            && let Some(file) = input.file().cloned()
+        {
+            let pieces = Pieces::new(Plain { input, size: plan.size }, file);
+            self.stage = Stage::Pieces(Team::start(pieces, plan, counters)?);
+            return Ok(());
+        }
         #[cfg(feature = "gzip")]
         if workers > 1 {
-            let (size, counters) = (self.settings.block_size, Arc::clone(&self.progress.0));
-            self.stage = Stage::Team(Team::start(Gzip::new(input, size), threads, helps, size, counters)?);
+            self.stage = Stage::Team(Team::start(Gzip::new(input, plan.size), plan, counters)?);
             return Ok(());
         }
         let fill = self.decoder(format, input)?;
         self.stage = if ahead {
-            Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name), Arc::clone(&self.progress.0))?)
+            Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name), counters)?)
         } else {
             Stage::Inline(fill)
         };
@@ -256,6 +273,9 @@ impl Stream {
         {
             return Err(self.failed(e));
         }
+        if let Some(e) = self.pending.take() {
+            return Err(self.failed(e));
+        }
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
             Stage::Failed(fatal) => return Err(fatal.error()),
@@ -265,11 +285,9 @@ impl Stream {
             },
             Stage::Inline(fill) => fill.fill(&mut self.current),
             Stage::Ahead(ahead) => ahead.next(&mut self.current),
+            Stage::Pieces(team) => team.next(&mut self.current, &mut self.pending),
             #[cfg(feature = "gzip")]
-            Stage::Team(team) => match self.pending.take() {
-                Some(error) => Err(error),
-                None => team.next(&mut self.current, &mut self.pending),
-            },
+            Stage::Team(team) => team.next(&mut self.current, &mut self.pending),
         };
         match filled {
             Ok(0) => {
@@ -287,14 +305,6 @@ impl Stream {
     fn delivered(&self, n: usize) {
         self.progress.0.uncompressed.fetch_add(n as u64, Ordering::Relaxed);
     }
-}
-
-/// Blocks of memory that so many who inflate need, their batches of compressed blocks included.
-fn blocks_of_team(threads: usize) -> usize {
-    #[cfg(feature = "gzip")]
-    return team::blocks(threads) + threads;
-    #[cfg(not(feature = "gzip"))]
-    return threads;
 }
 
 impl Source for Stream {

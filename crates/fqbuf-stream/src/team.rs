@@ -1,13 +1,14 @@
-//! Several threads that inflate BGZF blocks, delivered in the order of the file.
+//! Several threads that fill blocks with parts of one input, delivered in its order: parts of BGZF, or of a plain file.
 //!
-//! There is no reading thread: whichever worker is free takes the source's lock, moves a batch of whole compressed blocks
-//! out of it, gets its number, and inflates after it has let go. The caller waits for the numbers in order. A worker takes
-//! the block it will fill before it takes a number, so the lowest number is never without one, and no more is in flight
-//! than there are blocks. What is not BGZF (a plain member in between) is decoded under the lock, in order.
+//! There is no reading thread: whichever worker is free takes the supply's lock, takes a part out of it (whole compressed
+//! blocks; an offset), gets its number, and fills its block after it has let go. The caller waits for the numbers in order. A
+//! worker takes the block it will fill before it takes a number, so the lowest number is never without one, and no more is in
+//! flight than there are blocks. What cannot be taken apart (a plain member of gzip between blocks) is decoded under the lock,
+//! in order.
 //!
-//! Of a regular file, where no read waits for anybody, the caller does not wait either as long as there is something to
-//! inflate: it does what a worker does. Records of BGZF through a pipeline of two threads, one of them inflating: 1.79 GB/s
-//! when the other slept, as fast as one thread alone (1.67); see the benchmarks for what it has now.
+//! Of a regular file, where no read waits for anybody, the caller does not wait either as long as there is something to do: it
+//! does what a worker does. Records of BGZF through a pipeline of two threads, one of them inflating: 1.79 GB/s when the other
+//! slept, as fast as one thread alone (1.67); see the benchmarks for what it has now. For plain files see `pieces.rs`.
 //!
 //! Plain locks: they are taken twice for some 512 KiB of output, under a thousandth of the time. A hand-over for each worker, and
 //! one for the order, was as fast (2-core Zen 5 guest, 2026-11-25, two threads: 5.1 to 5.6 ms against 5.0 to 5.6), but the
@@ -22,41 +23,77 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fqbuf_line::Block;
 
 use crate::fill::Fill;
-use crate::gzip::{Batch, Gzip, Taken};
-use crate::inflate::Inflater;
 use crate::input::message;
 use crate::progress::Counters;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
 use crate::{StreamError, StreamErrorKind};
 
-/// Blocks for so many that inflate: each fills one while another waits to be read, and the caller has one.
-pub(crate) const fn blocks(workers: usize) -> usize {
-    2 * workers + 1
+/// What a team takes its work from: taken in order, under a lock.
+pub(crate) trait Supply: Fill + 'static {
+    /// What one has for itself: a part that was taken, and what it is worked on with.
+    type Tools: Send;
+
+    fn tools(&self) -> Self::Tools;
+
+    /// The input's name.
+    fn name(&self) -> &Arc<str>;
+
+    /// Takes the next part.
+    ///
+    /// # Errors
+    /// What is wrong with the input, once no sound part stands before it.
+    fn take(&mut self, tools: &mut Self::Tools) -> io::Result<Taken>;
+
+    /// Fills `block` with the part that was taken.
+    ///
+    /// # Errors
+    /// What is wrong with the part, when there are no data before it.
+    fn work(tools: &mut Self::Tools, name: &Arc<str>, block: &mut Block, size: usize) -> io::Result<Behind>;
+}
+
+/// What there was to take.
+pub(crate) enum Taken {
+    /// A part.
+    Part,
+    /// What comes next can only be decoded in order, by [`Fill::fill`]; or the input ended.
+    InOrder,
+}
+
+/// What comes behind the data of a part.
+pub(crate) enum Behind {
+    /// The next part.
+    More,
+    /// The end of input, whatever others take for their parts.
+    End,
+    Error(io::Error),
+}
+
+/// How a team works.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// Threads beside the caller's.
+    pub(crate) threads: usize,
+    /// Whether the caller works where it would wait.
+    pub(crate) helps: bool,
+    /// Blocks that go round, the caller's among them.
+    pub(crate) blocks: usize,
+    /// Bytes of data in a block.
+    pub(crate) size: usize,
 }
 
 /// The caller's end.
-pub(crate) struct Team {
-    shared: Arc<Shared>,
+pub(crate) struct Team<S: Supply> {
+    shared: Arc<Shared<S>>,
     threads: Vec<JoinHandle<()>>,
-    /// What the caller inflates with, when it helps.
-    helper: Option<Tools>,
+    /// What the caller works with, when it helps.
+    helper: Option<S::Tools>,
+    /// The end of input was reached.
+    ended: bool,
 }
 
-/// What one that inflates has for itself.
-struct Tools {
-    inflater: Inflater,
-    batch: Batch,
-}
-
-impl Tools {
-    fn new() -> Self {
-        Self { inflater: Inflater::new(), batch: Batch::default() }
-    }
-}
-
-struct Shared {
-    source: Mutex<Source>,
+struct Shared<S> {
+    source: Mutex<Source<S>>,
     board: Mutex<Board>,
     /// Signalled when the entry that the caller waits for may be there.
     ready: Condvar,
@@ -69,8 +106,8 @@ struct Shared {
 }
 
 /// The compressed side.
-struct Source {
-    gzip: Gzip,
+struct Source<S> {
+    supply: S,
     /// The number of the next entry.
     next: u64,
     /// The last number was given out: to the end of input or an error.
@@ -93,44 +130,40 @@ struct Board {
 
 /// What a number stands for.
 enum Entry {
-    /// Data, and the error behind them.
-    Data(Block, Option<io::Error>),
+    /// Data, and what is behind them.
+    Data(Block, Behind),
     /// The end of input.
     End,
     /// The reader below had nothing for the moment. Holds its block, so that there are never more of these than blocks.
     WouldBlock(Block),
 }
 
-impl Team {
-    /// Starts `threads` workers, which the caller helps or not.
+impl<S: Supply> Team<S> {
+    /// Starts the threads.
     ///
     /// # Errors
     /// The system's refusal of the first of them; with fewer than asked for it goes on.
-    pub(crate) fn start(
-        gzip: Gzip,
-        threads: usize,
-        helps: bool,
-        size: usize,
-        counters: Arc<Counters>,
-    ) -> io::Result<Self> {
-        let name = Arc::clone(gzip.name());
+    pub(crate) fn start(supply: S, plan: Plan, counters: Arc<Counters>) -> io::Result<Self> {
+        let name = Arc::clone(supply.name());
+        let helper = plan.helps.then(|| supply.tools());
         // The caller's block takes part: it comes back for the first entry.
-        let free = std::iter::repeat_with(Block::new).take(blocks(threads + usize::from(helps)) - 1).collect();
+        let free = std::iter::repeat_with(Block::new).take(plan.blocks - 1).collect();
         let board = Board { first: 0, entries: VecDeque::new(), free, closed: false, lost: None };
+        let tools: Vec<_> = std::iter::repeat_with(|| supply.tools()).take(plan.threads).collect();
         let shared = Arc::new(Shared {
-            source: Mutex::new(Source { gzip, next: 0, over: false }),
+            source: Mutex::new(Source { supply, next: 0, over: false }),
             board: Mutex::new(board),
             ready: Condvar::new(),
             free: Condvar::new(),
             name,
             counters,
-            size,
+            size: plan.size,
         });
-        let mut team = Self { shared, threads: Vec::with_capacity(threads), helper: helps.then(Tools::new) };
-        for n in 0..threads {
+        let mut team = Self { shared, threads: Vec::with_capacity(plan.threads), helper, ended: false };
+        for (n, tools) in tools.into_iter().enumerate() {
             let shared = Arc::clone(&team.shared);
-            let thread = thread::Builder::new().name(format!("fqbuf-inflate-{n}"));
-            match thread.spawn(move || shared.work()) {
+            let thread = thread::Builder::new().name(format!("fqbuf-ahead-{n}"));
+            match thread.spawn(move || shared.work(tools)) {
                 Ok(thread) => team.threads.push(thread),
                 Err(e) if n == 0 => return Err(e),
                 Err(_) => break,
@@ -141,32 +174,35 @@ impl Team {
 
     /// Puts the next filled block into `current`, whose memory goes back; 0 at the verified end of input.
     pub(crate) fn next(&mut self, current: &mut Block, pending: &mut Option<io::Error>) -> io::Result<usize> {
-        loop {
+        while !self.ended {
             match self.shared.take_entry(self.helper.as_mut())? {
-                Entry::End => return Ok(0),
+                Entry::End => self.ended = true,
                 Entry::WouldBlock(block) => {
                     self.shared.give_back(block);
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
-                Entry::Data(mut block, error) => {
+                Entry::Data(mut block, then) => {
                     std::mem::swap(current, &mut block);
                     self.shared.give_back(block);
-                    match (current.len(), error) {
-                        // Empty blocks only.
-                        (0, None) => {}
-                        (0, Some(error)) => return Err(error),
-                        (n, error) => {
-                            *pending = error;
-                            return Ok(n);
-                        }
+                    self.ended = matches!(then, Behind::End);
+                    let n = current.len();
+                    match then {
+                        Behind::Error(error) if n == 0 => return Err(error),
+                        Behind::Error(error) => *pending = Some(error),
+                        Behind::More | Behind::End => {}
+                    }
+                    // Blocks may be empty, as those of BGZF are that mark an end.
+                    if n > 0 {
+                        return Ok(n);
                     }
                 }
             }
         }
+        Ok(0)
     }
 }
 
-impl Drop for Team {
+impl<S: Supply> Drop for Team<S> {
     fn drop(&mut self) {
         self.shared.close();
         for thread in self.threads.drain(..) {
@@ -186,10 +222,9 @@ fn waited(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-impl Shared {
+impl<S: Supply> Shared<S> {
     /// A worker.
-    fn work(&self) {
-        let mut tools = Tools::new();
+    fn work(&self, mut tools: S::Tools) {
         while let Some(block) = self.take_block() {
             if !self.work_on(block, &mut tools) {
                 return;
@@ -198,7 +233,7 @@ impl Shared {
     }
 
     /// Fills one block; false when there is nothing more to do. A panic is left for the caller to be told.
-    fn work_on(&self, block: Block, tools: &mut Tools) -> bool {
+    fn work_on(&self, block: Block, tools: &mut S::Tools) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.fill(block, tools))).unwrap_or_else(|payload| {
             let mut board = lock(&self.board);
             board.lost = Some(message(&*payload));
@@ -210,30 +245,30 @@ impl Shared {
         })
     }
 
-    fn fill(&self, mut block: Block, Tools { inflater, batch }: &mut Tools) -> bool {
+    fn fill(&self, mut block: Block, tools: &mut S::Tools) -> bool {
         let mut source = lock(&self.source);
         if source.over {
             return false;
         }
         let number = source.next;
         source.next += 1;
-        let entry = match source.gzip.take(batch) {
-            Ok(Taken::Batch) => {
+        let entry = match source.supply.take(tools) {
+            Ok(Taken::Part) => {
                 drop(source);
-                match batch.inflate(inflater, &self.name, &mut block, self.size) {
-                    Ok(error) => Entry::Data(block, error),
+                match S::work(tools, &self.name, &mut block, self.size) {
+                    Ok(then) => Entry::Data(block, then),
                     Err(error) => {
                         block.clear();
-                        Entry::Data(block, Some(error))
+                        Entry::Data(block, Behind::Error(error))
                     }
                 }
             }
-            Ok(Taken::InOrder) => match source.gzip.fill(&mut block) {
+            Ok(Taken::InOrder) => match source.supply.fill(&mut block) {
                 Ok(0) => {
                     source.over = true;
                     Entry::End
                 }
-                Ok(_) => Entry::Data(block, None),
+                Ok(_) => Entry::Data(block, Behind::More),
                 Err(e) => source.failed(block, e),
             },
             Err(e) => source.failed(block, e),
@@ -273,7 +308,7 @@ impl Shared {
         if board.entries.len() <= at {
             board.entries.resize_with(at + 1, || None);
         }
-        board.closed |= matches!(entry, Entry::End | Entry::Data(_, Some(_)));
+        board.closed |= matches!(entry, Entry::End | Entry::Data(_, Behind::End | Behind::Error(_)));
         let closed = board.closed;
         board.entries[at] = Some(entry);
         drop(board);
@@ -286,7 +321,7 @@ impl Shared {
     }
 
     /// The next entry; waits for it, or helps while it is not there.
-    fn take_entry(&self, mut helper: Option<&mut Tools>) -> io::Result<Entry> {
+    fn take_entry(&self, mut helper: Option<&mut S::Tools>) -> io::Result<Entry> {
         let mut board = lock(&self.board);
         loop {
             if let Some(Some(_)) = board.entries.front()
@@ -323,7 +358,7 @@ impl Shared {
     }
 }
 
-impl Source {
+impl<S> Source<S> {
     /// What an error of the input stands for.
     fn failed(&mut self, mut block: Block, error: io::Error) -> Entry {
         if error.kind() == io::ErrorKind::WouldBlock {
@@ -331,6 +366,6 @@ impl Source {
         }
         self.over = true;
         block.clear();
-        Entry::Data(block, Some(error))
+        Entry::Data(block, Behind::Error(error))
     }
 }

@@ -233,3 +233,38 @@ fn fault_77_a_growing_file() {
     }
     std::fs::remove_file(&path).expect("removes");
 }
+
+/// Fails when what is read at offsets is put together in the order in which it was read, or the first bytes are lost.
+#[test]
+fn files_of_any_length_come_out_as_they_are() {
+    let path = std::env::temp_dir().join(format!("fqbuf-lengths-{}", std::process::id()));
+    let text = fastq(5000);
+    for len in [0, 1, 131_071, 131_072, 131_073, 131_072 + 65_536, text.len()] {
+        std::fs::write(&path, &text[..len]).expect("writes");
+        for way in WAYS {
+            let stream = way.builder().block_size(0).open(&path).expect("opens");
+            let progress = stream.progress();
+            let out = drain(stream);
+            assert!(out.error.is_none() && out.bytes == text[..len], "{way:?}");
+            assert_eq!((progress.compressed(), progress.uncompressed()), (len as u64, len as u64));
+        }
+    }
+    std::fs::remove_file(&path).expect("removes");
+}
+
+/// Fails when bytes that were read before the file was cut come after a gap.
+#[test]
+fn a_file_that_is_cut_meanwhile_ends_early_without_a_gap() {
+    let path = std::env::temp_dir().join(format!("fqbuf-shrinks-{}", std::process::id()));
+    let text = fastq(10_000);
+    for way in WAYS {
+        std::fs::write(&path, &text).expect("writes");
+        let mut reader = way.builder().block_size(0).open(&path).expect("opens").into_reader();
+        let mut got = vec![0; 200_000];
+        reader.read_exact(&mut got).expect("reads");
+        std::fs::File::options().write(true).open(&path).and_then(|file| file.set_len(500_000)).expect("cuts");
+        reader.read_to_end(&mut got).expect("reads");
+        assert!(got.len() >= 500_000 && text.starts_with(&got), "{} bytes {way:?}", got.len());
+    }
+    std::fs::remove_file(&path).expect("removes");
+}
