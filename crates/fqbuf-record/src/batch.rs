@@ -162,8 +162,7 @@ impl Cursor {
             }
             let entry = *self.entry();
             let held = batch.bytes.len() + (span.end - span.start);
-            let size = entry.next - entry.start;
-            if size > batch.byte_limit.saturating_sub(held) {
+            if entry.size > batch.byte_limit.saturating_sub(held) {
                 self.put_back();
                 if batch.is_empty() {
                     let kind = ParseErrorKind::RecordTooLong { limit: batch.byte_limit };
@@ -175,8 +174,8 @@ impl Cursor {
                 span.copy(data, batch);
                 span.start = entry.start;
             }
-            span.end = entry.next;
-            batch.entries.push(entry.moved(span.start, batch.bytes.len()));
+            span.end = entry.end();
+            batch.entries.push(entry.at(entry.start - span.start + batch.bytes.len()));
         };
         span.copy(data, batch);
         result

@@ -116,7 +116,7 @@ impl Cursor {
         let Some(entry) = self.index.entries[..self.indexed].get(self.present).filter(|_| !self.checked) else {
             return false;
         };
-        self.at = entry.next;
+        self.at = entry.end();
         self.present += 1;
         true
     }
@@ -132,7 +132,7 @@ impl Cursor {
         if self.checked {
             self.check(data)?;
         }
-        self.at = self.index.entries[self.present].next;
+        self.at = self.index.entries[self.present].end();
         self.present += 1;
         Ok(Step::Record)
     }
@@ -247,10 +247,10 @@ impl Cursor {
     fn within_limit(&self, found: usize) -> usize {
         let found = &self.index.entries[..found];
         // Mostly all of them together are not.
-        if found.last().is_none_or(|last| last.next - self.at <= self.limit) {
+        if found.last().is_none_or(|last| last.end() - self.at <= self.limit) {
             return found.len();
         }
-        found.iter().take_while(|entry| entry.next - entry.start <= self.limit).count()
+        found.iter().take_while(|entry| entry.size <= self.limit).count()
     }
 
     /// Bytes behind `at` within which the length of a quality is trusted: never across the end of a part, which is a place
@@ -282,7 +282,7 @@ impl Cursor {
             };
             match parsed {
                 Parsed::Record(entry) => {
-                    self.index.entries[0] = entry.moved(0, self.at);
+                    self.index.entries[0] = entry.at(self.at);
                     self.indexed = 1;
                     return Ok(Step::Record);
                 }

@@ -16,6 +16,7 @@ mod scan;
 mod simd;
 mod split;
 mod strict;
+mod uniform;
 mod writer;
 
 pub use batch::{Iter, RecordBuffer};

@@ -79,13 +79,13 @@ impl Kept {
         if self.copied {
             return true;
         }
-        let bytes = &data[self.entry.start..self.entry.next];
+        let bytes = &data[self.entry.start..self.entry.end()];
         self.copy.clear();
         if self.copy.try_reserve(bytes.len()).is_err() {
             return false;
         }
         self.copy.extend_from_slice(bytes);
-        self.entry = self.entry.moved(self.entry.start, 0);
+        self.entry = self.entry.at(0);
         self.copied = true;
         true
     }

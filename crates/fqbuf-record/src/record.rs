@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::scan::Entry;
+use crate::scan::{Entry, Layout};
 use memchr::{memchr, memchr2, memrchr};
 
 /// A record borrowed from the reader's buffer or from a slice; copying it copies no bytes.
@@ -29,34 +29,21 @@ use memchr::{memchr, memchr2, memrchr};
 pub struct RefRecord<'a> {
     /// The whole record with its line ends; begins with its `@`.
     bytes: &'a [u8],
-    /// Just past the header in `bytes`.
-    head_end: usize,
-    /// First base in `bytes`.
-    seq_start: usize,
-    /// Bases of the record, and qualities.
-    len: usize,
-    /// First quality in `bytes`.
-    qual_start: usize,
+    layout: Layout,
 }
 
 impl<'a> RefRecord<'a> {
     /// The record at `entry` of `data`.
     #[inline(always)]
     pub(crate) fn of(data: &'a [u8], entry: &Entry) -> Self {
-        Self {
-            bytes: &data[entry.start..entry.next],
-            head_end: entry.head_end - entry.start,
-            seq_start: entry.seq_start - entry.start,
-            len: entry.seq_end - entry.seq_start,
-            qual_start: entry.qual_start - entry.start,
-        }
+        Self { bytes: &data[entry.start..entry.end()], layout: entry.layout }
     }
 
     /// Header without `@`: id and description.
     #[inline]
     #[must_use]
     pub fn head(&self) -> &'a [u8] {
-        &self.bytes[1..self.head_end]
+        &self.bytes[1..self.layout.head_end]
     }
 
     /// Header up to the first space or tab, without `@`.
@@ -76,20 +63,20 @@ impl<'a> RefRecord<'a> {
     #[inline]
     #[must_use]
     pub fn seq(&self) -> &'a [u8] {
-        &self.bytes[self.seq_start..self.seq_start + self.len]
+        &self.bytes[self.layout.seq_start..self.layout.seq_start + self.layout.len]
     }
 
     /// Quality characters, as many as bases.
     #[inline]
     #[must_use]
     pub fn qual(&self) -> &'a [u8] {
-        &self.bytes[self.qual_start..self.qual_start + self.len]
+        &self.bytes[self.layout.qual_start..self.layout.qual_start + self.layout.len]
     }
 
     /// What follows `+` on the third line; mostly empty.
     #[must_use]
     pub fn title(&self) -> &'a [u8] {
-        let lines = &self.bytes[self.seq_start + self.len..self.qual_start];
+        let lines = &self.bytes[self.layout.seq_start + self.layout.len..self.layout.qual_start];
         if lines == b"\n+\n" {
             return &[];
         }
@@ -104,14 +91,14 @@ impl<'a> RefRecord<'a> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.layout.len
     }
 
     /// True when the record has no base.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.layout.len == 0
     }
 
     /// The record as it stands in the input, line ends included; the last one may lack its own.
@@ -125,28 +112,16 @@ impl<'a> RefRecord<'a> {
     #[inline]
     #[must_use]
     pub fn has_plain_line_ends(&self) -> bool {
-        self.head_end + 1 == self.seq_start
-            && self.bytes[self.seq_start + self.len] == b'\n'
-            && self.bytes[self.qual_start - 2] != b'\r'
-            && self.qual_start + self.len + 1 == self.bytes.len()
-            && self.bytes[self.qual_start + self.len] == b'\n'
+        self.layout.head_end + 1 == self.layout.seq_start
+            && self.bytes[self.layout.seq_start + self.layout.len] == b'\n'
+            && self.bytes[self.layout.qual_start - 2] != b'\r'
+            && self.layout.qual_start + self.layout.len + 1 == self.bytes.len()
+            && self.bytes[self.layout.qual_start + self.layout.len] == b'\n'
     }
 
-    /// Offsets relative to the record's first byte.
-    fn entry(&self) -> Entry {
-        Entry {
-            start: 0,
-            head_end: self.head_end,
-            seq_start: self.seq_start,
-            seq_end: self.seq_start + self.len,
-            qual_start: self.qual_start,
-            next: self.bytes.len(),
-        }
-    }
-
-    /// The same record where its bytes begin `base` bytes into another buffer.
-    pub(crate) fn entry_at(&self, base: usize) -> Entry {
-        self.entry().moved(0, base)
+    /// The same record where its bytes begin `start` bytes into another buffer.
+    pub(crate) fn entry_at(&self, start: usize) -> Entry {
+        Entry { start, size: self.bytes.len(), layout: self.layout }
     }
 }
 
@@ -249,9 +224,8 @@ impl FastqRecord {
         let bytes = [b"@", head, b"\n", seq, b"\n+\n", qual, b"\n"].concat();
         let head_end = 1 + head.len();
         let seq_start = head_end + 1;
-        let seq_end = seq_start + seq.len();
-        let qual_start = seq_end + 3;
-        let entry = Entry { start: 0, head_end, seq_start, seq_end, qual_start, next: bytes.len() };
+        let layout = Layout { head_end, seq_start, len: seq.len(), qual_start: seq_start + seq.len() + 3 };
+        let entry = Entry { start: 0, size: bytes.len(), layout };
         Ok(Self { shared: bytes.into(), entry })
     }
 
@@ -318,7 +292,7 @@ impl FastqRecord {
 impl From<RefRecord<'_>> for FastqRecord {
     /// Copies the record's bytes into one allocation.
     fn from(record: RefRecord<'_>) -> Self {
-        Self { shared: record.bytes.into(), entry: record.entry() }
+        Self { shared: record.bytes.into(), entry: record.entry_at(0) }
     }
 }
 

@@ -4,19 +4,21 @@
 //! `strict.rs` then takes that one record, finds the error or the need for more bytes, or accepts what is well-formed but
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
-//! Newlines are found first, 256 bytes at a step, with masks of 64 bytes; their places are written without a branch that
-//! depends on the data. Every four of them are then looked at as a record. Where the quality's length is trusted, a record
-//! is one search after the other instead, and its qualities are never touched.
+//! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, 256 bytes at a step, with masks of
+//! 64 bytes; their places are written without a branch that depends on the data. Every four of them are then looked at as a
+//! record. Where the quality's length is trusted, a record is one search after the other instead, and its qualities are never
+//! touched.
 //!
-//! Other ways, in GB/s for 300 MB in memory of 150-base reads / trimmed reads (Zen 5 guest with AVX-512, 2026-11-25, best of
-//! seven runs, where a 64-bit sum over the same bytes has 34): this one 26.9 / 23.3; four places written a mask instead of two
-//! 18.2 / 16.5; all places of a mask at once with AVX-512's byte compression 24.8 / 22.3, for a unit that few have; calls that
-//! stop after 16 KiB 20.7 / 18.8; asking for memory 4 KiB ahead instead of 8 25.9 / 22.9; no array of records, each judged from
-//! the line ends when it is asked for 19.3 / 17.3; four bytes around each line end looked at together 25.9 / 23.1; one branch a step
-//! for masks of more than two 27.0 / 22.3, where this one had 27.9 / 24.2.
+//! Other ways of the general search, in GB/s for 300 MB in memory of 150-base reads / trimmed reads (Zen 5 guest with AVX-512,
+//! 2026-11-25, best of seven runs, where a 64-bit sum over the same bytes has 34): this one 26.9 / 23.3; four places written a
+//! mask instead of two 18.2 / 16.5; all places of a mask at once with AVX-512's byte compression 24.8 / 22.3, for a unit that
+//! few have; calls that stop after 16 KiB 20.7 / 18.8; asking for memory 4 KiB ahead instead of 8 25.9 / 22.9; no array of
+//! records, each judged from the line ends when it is asked for 19.3 / 17.3; four bytes around each line end looked at
+//! together 25.9 / 23.1; one branch a step for masks of more than two 27.0 / 22.3, where this one had 27.9 / 24.2.
 
 use crate::checks::QualityLength;
 use crate::simd::{Masks, Scan, scans};
+use crate::uniform::Uniform;
 
 /// Most records that one call indexes.
 pub(crate) const RECORDS: usize = 64;
@@ -26,7 +28,7 @@ pub(crate) const RECORDS: usize = 64;
 const SPAN: usize = 4 << 10;
 
 /// Bytes ahead of the search that are asked for.
-const AHEAD: usize = 8192;
+pub(crate) const AHEAD: usize = 8192;
 
 /// Bytes searched at a step.
 const STEP: usize = 256;
@@ -34,36 +36,40 @@ const STEP: usize = 256;
 /// Room for the line ends of a full index, of one more step, and for the two that are always written.
 const LINE_ENDS: usize = 4 * RECORDS + STEP + 2;
 
-/// Offsets of one record in the bytes that it was found in.
+/// Where a record lies in the bytes that it was found in.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Of its `@`.
+    /// Offset of its `@`.
     pub(crate) start: usize,
+    /// Bytes, line ends included.
+    pub(crate) size: usize,
+    pub(crate) layout: Layout,
+}
+
+/// Offsets of a record's parts from its `@`.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
     /// Just past the header, without line end.
     pub(crate) head_end: usize,
     /// Of the first base.
     pub(crate) seq_start: usize,
-    /// Just past the last base.
-    pub(crate) seq_end: usize,
-    /// Of the first quality; there are as many as bases.
+    /// Bases, and qualities: a number, no offset.
+    pub(crate) len: usize,
+    /// Of the first quality.
     pub(crate) qual_start: usize,
-    /// Of the record after it: just past the last line end, or the end of input.
-    pub(crate) next: usize,
 }
 
 impl Entry {
-    /// The same record after what stood at `from` was moved to `to`.
+    /// Offset of the record after it: just past the last line end, or the end of input.
     #[inline(always)]
-    pub(crate) fn moved(self, from: usize, to: usize) -> Self {
-        let moved = |at: usize| at - from + to;
-        Self {
-            start: moved(self.start),
-            head_end: moved(self.head_end),
-            seq_start: moved(self.seq_start),
-            seq_end: moved(self.seq_end),
-            qual_start: moved(self.qual_start),
-            next: moved(self.next),
-        }
+    pub(crate) fn end(&self) -> usize {
+        self.start + self.size
+    }
+
+    /// The same record where its `@` has another offset.
+    #[inline(always)]
+    pub(crate) fn at(self, start: usize) -> Self {
+        Self { start, ..self }
     }
 }
 
@@ -72,12 +78,15 @@ pub(crate) struct Index {
     pub(crate) entries: [Entry; RECORDS],
     /// Offsets of newlines; room behind the last one for those of a whole step.
     ends: [u32; LINE_ENDS],
+    /// What the records so far had in common.
+    uniform: Uniform,
 }
 
 impl Index {
     pub(crate) const fn new() -> Self {
-        const EMPTY: Entry = Entry { start: 0, head_end: 0, seq_start: 0, seq_end: 0, qual_start: 0, next: 0 };
-        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS] }
+        const NOWHERE: Layout = Layout { head_end: 0, seq_start: 0, len: 0, qual_start: 0 };
+        const EMPTY: Entry = Entry { start: 0, size: 0, layout: NOWHERE };
+        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], uniform: Uniform::new() }
     }
 }
 
@@ -99,15 +108,27 @@ pub(crate) fn widest(quality: QualityLength) -> Scan {
     }
 }
 
+/// Guesses where that goes, else searches.
 #[inline(always)]
 fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
+    let guessed = index.uniform.scan::<M>(data, from, &mut index.entries);
+    if guessed > 0 {
+        return guessed;
+    }
+    let found = searching::<M>(data, from, index);
+    index.uniform.learn(&index.entries[..found]);
+    found
+}
+
+#[inline(always)]
+fn searching<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let lines = find_line_ends::<M>(&data[from..], &mut index.ends);
     let (quads, _) = index.ends[..lines].as_chunks::<4>();
     let mut start = from;
     let mut count = 0;
     for (ends, entry) in quads.iter().zip(&mut index.entries) {
         let Some(found) = record(data, start, ends.map(|end| from + end as usize)) else { break };
-        start = found.next;
+        start = found.end();
         *entry = found;
         count += 1;
     }
@@ -127,7 +148,13 @@ fn record(data: &[u8], start: usize, [head_nl, seq_nl, title_nl, qual_nl]: [usiz
     let seq_end = content_end(data, seq_nl);
     let qual_end = content_end(data, qual_nl);
     let well_formed = seq_end - seq_start == qual_end - qual_start;
-    well_formed.then_some(Entry { start, head_end, seq_start, seq_end, qual_start, next: qual_nl + 1 })
+    let layout = Layout {
+        head_end: head_end - start,
+        seq_start: seq_start - start,
+        len: seq_end - seq_start,
+        qual_start: qual_start - start,
+    };
+    well_formed.then_some(Entry { start, size: qual_nl + 1 - start, layout })
 }
 
 /// End of the line without a CR before its newline. Of an empty line, what stands before is the newline of another: no
@@ -147,7 +174,7 @@ fn trusting<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
             break;
         }
         let Some(found) = trusted::<M>(data, start) else { break };
-        start = found.next;
+        start = found.end();
         *entry = found;
         count += 1;
     }
@@ -172,11 +199,18 @@ fn trusted<M: Masks>(data: &[u8], start: usize) -> Option<Entry> {
     let title_nl = if title[1] == b'\n' { seq_nl + 2 } else { newline::<M>(data, seq_nl + 2)? };
     let qual_start = title_nl + 1;
     let next = trusted_end(data, qual_start, seq_end - seq_start)?;
-    if let Some(step) = data.get(next..).and_then(|rest| rest.first_chunk::<STEP>()) {
-        M::prefetch(step, 0);
-        M::prefetch(step, STEP);
+    if let Some(chunk) = data.get(next..).and_then(|rest| rest.first_chunk()) {
+        for line in 0..8 {
+            M::prefetch(chunk, 64 * line);
+        }
     }
-    Some(Entry { start, head_end, seq_start, seq_end, qual_start, next })
+    let layout = Layout {
+        head_end: head_end - start,
+        seq_start: seq_start - start,
+        len: seq_end - seq_start,
+        qual_start: qual_start - start,
+    };
+    Some(Entry { start, size: next - start, layout })
 }
 
 /// Just past the line end of a quality line of exactly `len` bytes, if there is one where it has to be. What stands before
@@ -204,8 +238,10 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
         at += 64;
     }
     while let Some(step) = data[at..].first_chunk::<STEP>() {
-        M::prefetch(step, AHEAD);
         let (chunks, _) = step.as_chunks::<64>();
+        for chunk in chunks {
+            M::prefetch(chunk, AHEAD);
+        }
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
         if a | b | c | d != 0 {
@@ -241,8 +277,10 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS]) -> usize {
         if count >= 4 * RECORDS || (at >= SPAN && count >= 4) {
             break;
         }
-        M::prefetch(step, AHEAD);
         let (chunks, _) = step.as_chunks::<64>();
+        for chunk in chunks {
+            M::prefetch(chunk, AHEAD);
+        }
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
         if a | b | c | d != 0 {

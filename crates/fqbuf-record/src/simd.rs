@@ -12,9 +12,9 @@ pub(crate) trait Masks {
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
 
-    /// Asks for the cache lines that lie `ahead` bytes behind those of `step`.
+    /// Asks for the cache line that lies `ahead` bytes behind the first byte of `chunk`.
     #[inline(always)]
-    fn prefetch(_step: &[u8; 256], _ahead: usize) {}
+    fn prefetch(_chunk: &[u8; 64], _ahead: usize) {}
 }
 
 /// Finds whole well-formed records in `data` from an offset on; see [`scan`].
@@ -70,12 +70,10 @@ mod x86 {
     pub(super) struct Sse2;
 
     #[inline(always)]
-    fn prefetch_read(step: &[u8; 256], ahead: usize) {
-        for line in [0, 64, 128, 192] {
-            let address = step.as_ptr().wrapping_add(ahead + line);
-            // SAFETY: a prefetch reads nothing and never faults, whatever the address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-        }
+    fn prefetch_read(chunk: &[u8; 64], ahead: usize) {
+        let address = chunk.as_ptr().wrapping_add(ahead);
+        // SAFETY: a prefetch reads nothing and never faults, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
     impl Masks for Avx512 {
@@ -91,8 +89,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256], ahead: usize) {
-            prefetch_read(step, ahead);
+        fn prefetch(chunk: &[u8; 64], ahead: usize) {
+            prefetch_read(chunk, ahead);
         }
     }
 
@@ -114,8 +112,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256], ahead: usize) {
-            prefetch_read(step, ahead);
+        fn prefetch(chunk: &[u8; 64], ahead: usize) {
+            prefetch_read(chunk, ahead);
         }
     }
 
@@ -136,8 +134,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(step: &[u8; 256], ahead: usize) {
-            prefetch_read(step, ahead);
+        fn prefetch(chunk: &[u8; 64], ahead: usize) {
+            prefetch_read(chunk, ahead);
         }
     }
 

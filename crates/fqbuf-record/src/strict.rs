@@ -7,7 +7,7 @@
 //! 1767-1771): `@` and title, sequence, `+` and optional title, as many quality characters as bases.
 
 use crate::error::{ParseErrorKind, Part};
-use crate::scan::{Entry, trusted_end};
+use crate::scan::{Entry, Layout, trusted_end};
 use memchr::memchr;
 
 /// A rule that the record breaks.
@@ -163,14 +163,8 @@ impl Strict {
         if seq != qual {
             return self.fault(ParseErrorKind::UnequalLengths { seq: seq as u64, qual: qual as u64 }, 3);
         }
-        Parsed::Record(Entry {
-            start: 0,
-            head_end: self.ends[0],
-            seq_start: self.starts[1],
-            seq_end: self.ends[1],
-            qual_start: self.starts[3],
-            next,
-        })
+        let layout = Layout { head_end: self.ends[0], seq_start: self.starts[1], len: seq, qual_start: self.starts[3] };
+        Parsed::Record(Entry { start: 0, size: next, layout })
     }
 
     /// The input ended inside the present line, or before its first byte when it is `absent`: the fault stands in the

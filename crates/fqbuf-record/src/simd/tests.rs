@@ -1,6 +1,8 @@
 //! Every variant of the masks and the scan gives the answer of a byte-by-byte oracle.
 
 use super::*;
+use crate::scan::{Entry, RECORDS};
+use crate::uniform::Uniform;
 
 fn naive(chunk: &[u8; 64]) -> u64 {
     (0..64).filter(|&i| chunk[i] == b'\n').fold(0, |mask, i| mask | 1 << i)
@@ -24,8 +26,8 @@ fn words_find_newlines_as_the_oracle_does() {
     assert!(chunks().all(|chunk| Words::newlines(&chunk) == naive(&chunk)));
 }
 
-#[test]
-fn every_scan_finds_the_same_records() {
+/// Reads of many lengths, with and without CR and titles.
+fn mixed() -> Vec<u8> {
     let mut data = Vec::new();
     for i in 0..2000usize {
         let len = (i * 37) % 700;
@@ -38,16 +40,63 @@ fn every_scan_finds_the_same_records() {
         data.extend(std::iter::repeat_n(b'@', len));
         data.extend_from_slice(line_end);
     }
+    data
+}
+
+/// Long runs of reads of one length, their headers of nearly one.
+fn alike() -> Vec<u8> {
+    let mut data = Vec::new();
+    for i in 0..2000usize {
+        let len = [150, 33, 150, 500][i / 500];
+        for part in [b"@", &vec![b'h'; 62 + i * 7 % 3][..], b"\n", &vec![b'A'; len], b"\n+\n", &vec![b'@'; len], b"\n"]
+        {
+            data.extend_from_slice(part);
+        }
+    }
+    data
+}
+
+#[test]
+fn every_scan_finds_the_same_records() {
+    for data in [mixed(), alike()] {
+        compare_scans(&data);
+    }
+}
+
+/// All stretches after the first are guessed, up to reads of another length.
+#[test]
+fn reads_of_one_length_are_guessed() {
+    let data = alike();
+    let mut index = Index::new();
+    let found = scan::<Words, false>(&data, 0, &mut index);
+    let mut at = index.entries[found - 1].end();
+    let (mut uniform, mut entries) = (Uniform::new(), [Entry::default(); RECORDS]);
+    uniform.learn(&index.entries[..found]);
+    let mut records = found;
+    loop {
+        let guessed = uniform.scan::<Words>(&data, at, &mut entries);
+        if guessed == 0 {
+            break;
+        }
+        assert_eq!(entries[0].start, at);
+        assert!(entries[..guessed].windows(2).all(|two| two[1].start == two[0].end()));
+        at = entries[guessed - 1].end();
+        records += guessed;
+    }
+    assert_eq!(records, 500);
+}
+
+fn compare_scans(data: &[u8]) {
     let all = |scan: Scan| {
         let mut index = Index::new();
         let (mut at, mut found) = (0, Vec::new());
         loop {
-            let n = scan(&data, at, &mut index);
+            let n = scan(data, at, &mut index);
             if n == 0 {
                 return found;
             }
             found.extend_from_slice(&index.entries[..n]);
-            at = index.entries[n - 1].next;
+            at = index.entries[n - 1].end();
         }
     };
     let words = all(scan::<Words, false>);

@@ -16,4 +16,5 @@ mod sources;
 mod split;
 mod texts;
 mod trusted;
+mod uniform;
 mod writer;
