@@ -3,6 +3,16 @@
 //! All of this runs under the source's lock, one thread at a time, so it does as little as it can: of a stream it reads a
 //! block and looks for the last cut in it; of a file it reads no more than the block's last few thousand bytes, to find
 //! the cut, and leaves the rest to the worker; of a slice it looks for the cut and reads nothing.
+//!
+//! Measured on a file in the page cache, two threads, GC and mean quality of each record, GB/s (2-core Zen 5 guest, 2026-11-25):
+//!
+//! * The last bytes of a block are read as many as the block before needed, and twice as many where that is too few: long reads
+//!   27.6. Always 16 KiB first, then four times more: 26.5, for the search begins anew each time.
+//! * Rejected: a worker that reads its block in steps, and calls the closure between them while the bytes are in its nearest
+//!   cache. Blocks of 1 MiB at once, in steps of 384, 256, 128 and 64 KiB: long reads 20.7, 20.2, 20.0, 19.7, 19.6 (before the
+//!   closure was vectorised), 150-base reads level. Steps cost calls, and the scan does not wait for the last-level cache.
+//! * Rejected: smaller blocks. 1 MiB, 512, 256, 128 KiB: long reads 21.0, 19.3, 14.5, 9.9, short ones 16.1, 14.6, 14.6, 13.2:
+//!   the search for the cut takes what a record or two take, some 60 KB of long reads, and is under the lock.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -17,7 +27,7 @@ use crate::cut::{Front, front, last_cut, lines_in, pairs_within};
 use crate::mates;
 use crate::monitor::{Counters, add};
 
-/// Bytes at the end of a file's block that are read to find the cut; four times more when they are not enough.
+/// Bytes at the end of a file's block that are read to find the cut, at least.
 const WINDOW: usize = 4 * PAGE;
 
 /// How the visible bytes of a block end.
@@ -410,11 +420,13 @@ pub(crate) struct FileAt {
     at: u64,
     /// The file's size when it was last looked at.
     len: u64,
+    /// Bytes at the end of a block that are read first to find the cut, in pages.
+    window: usize,
 }
 
 impl FileAt {
     pub(crate) fn new(file: File, len: u64) -> Self {
-        Self { file: Arc::new(file), at: 0, len }
+        Self { file: Arc::new(file), at: 0, len, window: WINDOW }
     }
 
     fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Claimed, Refusal> {
@@ -456,7 +468,7 @@ impl FileAt {
     }
 
     /// The rest of the file as a stream.
-    fn into_stream(self) -> io::Result<Stream<'static>> {
+    fn rest(&self) -> io::Result<Stream<'static>> {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(self.at))?;
         Ok(Stream { offset: self.at, ..Stream::new(Box::new(file), None, false) })
@@ -476,10 +488,11 @@ impl FileAt {
     }
 
     /// Reads the last bytes of the block to their place until they have a cut in them.
-    fn look_for_cut(&self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Looked {
+    fn look_for_cut(&mut self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Looked {
         let buffer = &mut slot.block.spare()[..bytes];
         let mut there = 0;
-        let mut window = WINDOW;
+        // What sufficed for the block before, or a little less.
+        let mut window = self.window;
         loop {
             let from = bytes.saturating_sub(window);
             let offset = self.at + from as u64;
@@ -492,9 +505,10 @@ impl FileAt {
                 return Looked::Cut(there, claim.cut(buffer, self.at));
             }
             if let Some(cut) = last_cut(&buffer[from..], false, claim.limit) {
+                self.window = (window - window / 4).next_multiple_of(PAGE).max(WINDOW);
                 return Looked::Cut(there, Some(Span::open(self.at, from + cut)));
             }
-            window *= 4;
+            window *= 2;
         }
         // What is before the failure is delivered before the error.
         let (there, error) = match read_at(&self.file, buffer, self.at, claim.counters) {
@@ -579,7 +593,7 @@ impl<'a> Feed<'a> {
                 Claimed::End => Ok(None),
                 Claimed::Long => {
                     let at = file.at;
-                    let rest = FileAt { file: Arc::clone(&file.file), at, len: file.len }.into_stream();
+                    let rest = file.rest();
                     match rest {
                         Ok(stream) => *self = Self::Stream(stream),
                         Err(error) => return Ok(Some(failed(slot, at, error))),

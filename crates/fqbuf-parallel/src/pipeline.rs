@@ -14,8 +14,13 @@ use crate::layout::Single;
 use crate::pairs::Paired;
 use crate::run::Run;
 
-/// Bytes of a block by default.
+/// Bytes of a block by default, and of one whose output is written in order: the output takes room in the caches as well.
+/// Two threads that rewrite records of good mean quality, GB/s with blocks of 256 KiB, 384, 512, 768 and 1 MiB (2-core Zen 5
+/// guest with 1 MiB of second-level cache a core, 2026-11-25, medians of 9): 150-base reads 16.1, 16.6, 16.9, 16.1, 14.6;
+/// trimmed reads 11.8, 12.2, 12.4, 12.2, 12.0; long reads 17, 20, 25, 27, 28. Without output 512 KiB and 1 MiB are level on
+/// short reads, and long ones 22 and 26.
 const BLOCK_SIZE: usize = 1 << 20;
+const ORDERED_BLOCK_SIZE: usize = 512 << 10;
 
 /// Settings for a run over FASTQ: threads, memory, strictness. Not worth it for inputs of less than a megabyte.
 ///
@@ -47,7 +52,8 @@ pub struct Pipeline {
     /// Threads in all; at least 1.
     pub(crate) threads: usize,
     /// Bytes of a block; whole pages, at least one.
-    pub(crate) block_size: usize,
+    /// Where it was chosen.
+    block_size: Option<usize>,
     pub(crate) budget: MemoryBudget,
     pub(crate) skip_invalid: bool,
     pub(crate) mates: MateCheck,
@@ -67,7 +73,7 @@ impl Pipeline {
     pub fn new() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-            block_size: BLOCK_SIZE,
+            block_size: None,
             budget: MemoryBudget::new(usize::MAX),
             skip_invalid: false,
             mates: MateCheck::default(),
@@ -94,10 +100,10 @@ impl Pipeline {
         self
     }
 
-    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB.
+    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB, or 512 KiB where output is written in order.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
-        self.block_size = bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes);
+        self.block_size = Some(bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes));
         self
     }
 
@@ -202,6 +208,11 @@ impl Pipeline {
         let opening = Opening { threads: self.threads - 1, budget: &self.budget, alone: false };
         let opened = input.into().open(&opening).map_err(Error::Open)?;
         Ok(Run::new(self, vec![opened]))
+    }
+
+    /// Bytes of a block, with output or without.
+    pub(crate) fn size_of_blocks(&self, ordered: bool) -> usize {
+        self.block_size.unwrap_or(if ordered { ORDERED_BLOCK_SIZE } else { BLOCK_SIZE })
     }
 
     /// What parses records of this input.

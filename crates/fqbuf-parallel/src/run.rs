@@ -327,7 +327,8 @@ impl Plan {
         let need = |size: usize| slot(size) + if ordered { size } else { 0 };
         let share = settings.budget.available() / 2;
         let whole = feeds.iter().filter_map(Feed::preferred).min();
-        let mut size = whole.map_or(settings.block_size, |size| settings.block_size.min(size));
+        let wanted = settings.size_of_blocks(ordered);
+        let mut size = whole.map_or(wanted, |size| wanted.min(size));
         let mut threads = threads;
         while size > SMALL_BLOCK && need(size).saturating_mul(threads) > share {
             size = (size / 2).next_multiple_of(PAGE);
