@@ -7,17 +7,25 @@
 //! reads its chunk without a lock.
 //!
 //! Rejected, GB/s through a ring of 256 KiB in calls of 64 bytes, 4 KiB and 64 KiB (2-core Zen 5 guest, AMD EPYC family 26
-//! model 2, 2026-11-25, medians of nine laps, each thread on a core of its own, a word to the other core in 26 ns; the peers
-//! beside it are the rows `halves` of `cargo xtask bench ring`):
+//! model 2, 2026-11-25, medians of five interleaved processes, each thread on a core of its own, a word to the other core in
+//! 25 ns; the peers beside it are the rows `halves` of `cargo xtask bench ring`; the last three in a run of their own, with
+//! these at 3.7, 41 and 58):
 //!
 //! | | 64 B | 4 KiB | 64 KiB |
 //! |---|---|---|---|
-//! | these | 3.7 | 41 | 58 |
-//! | rtrb, ringbuf, both spinning for ever | 3.1, 2.9 | 39, 39 | 60, 61 |
+//! | these | 3.6 | 42.4 | 58.5 |
+//! | rtrb, ringbuf, both spinning for ever | 3.0, 2.6 | 35.6, 39.2 | 60.7, 59.9 |
+//! | five chunks of 64 KiB instead of three of 128 | 3.6 | 40.2 | 56.9 |
+//! | four of 64 KiB | | 40.3 | 56.9 |
+//! | chunks that begin 16 bytes past a page, as the peers' memory does | | 39.0 | 56.9 |
+//! | the hand-over's queues in one array, fewer cache lines to a lock | | 42.7 | 57.3 |
+//! | copies in pieces of 1 KiB, in vectors: the system's long ones take no line along that they overwrite | | 26 | 29 |
 //! | every write published, and taken back to append unless the reader has it | 0.3 to 1.6 | 20 | 56 |
 //! | the tail, and a reader that takes whatever it finds at once | 0.5 | 24 | 56 |
 //! | the tail, and a quarter of the microsecond | 1.9 | 37 | 58 |
-//! | chunks of 32 KiB, of 16 KiB instead of 64 | 4.0, 3.0 | 40, 33 | 50, 48 |
+//!
+//! At 64 KiB a chunk costs each side one lock whose state the other has just changed, some four cache lines, where rtrb
+//! fetches one number: 4 % of the copy. A lock-free pair of queues would fetch two, and need a second way to sleep.
 //!
 //! Bytes shared between the threads need `unsafe` or an atomic a word. Copying much under the tail's lock keeps the reader from
 //! it for longer than std's mutex spins.
@@ -34,8 +42,8 @@ use crate::handover::{self, BoxError, HandoverError, ReaderGone, Waits};
 use crate::ring::RingBuffer;
 use crate::sync::{MODELLED, hint, mutant};
 
-/// The largest chunk, in bytes.
-const LARGEST_CHUNK: usize = 64 << 10;
+/// The largest chunk, in bytes. It costs each side a lock, so it should be large, and a reader that has caught up waits for it.
+const LARGEST_CHUNK: usize = 128 << 10;
 /// Writes of less are copied under the tail's lock.
 const SMALL: usize = 8 << 10;
 /// What a reader that finds nothing lets the writer gather for, in rounds of `spin_loop`: a microsecond.
@@ -44,8 +52,9 @@ const GATHER: u32 = if MODELLED { 0 } else { 32 };
 /// The halves of a ring as large as `ring`, holding what it holds.
 pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
     let capacity = ring.capacity().max(1);
-    // The reader may hold one chunk of which little is left, so the others alone make up the capacity.
-    let chunk = capacity.div_ceil(4).min(LARGEST_CHUNK);
+    // One to write and one to read; the reader may hold a third of which little is left, so the others alone make up the
+    // capacity.
+    let chunk = capacity.div_ceil(2).min(LARGEST_CHUNK);
     let count = capacity.div_ceil(chunk) + 1;
     let (writer, reader) = handover::channel((0..count).map(|_| Chunk::new(chunk)), Chunk::clear);
     let tail = Tail::default();

@@ -190,7 +190,8 @@ impl RingBuffer {
     }
 
     /// Two halves for two threads, connected by a ring of this capacity that already holds what this one holds. One of
-    /// capacity 0 gets a byte, so that the halves can make progress.
+    /// capacity 0 gets a byte, so that the halves can make progress. Takes half as much memory again as the capacity, or 128
+    /// KiB more if that is less.
     #[must_use]
     pub fn split(self) -> (RingWriter, RingReader) {
         halves::split(&self)

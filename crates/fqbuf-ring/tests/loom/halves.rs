@@ -27,7 +27,7 @@ fn ring_wraps_around_against_read() {
 fn ring_appends_against_read() {
     exhaustive("steal-in-two-steps", || {
         // Chunks of two bytes: the second byte joins the first unless the reader has that.
-        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let (mut writer, mut reader) = RingBuffer::new(3).split();
         let reading = thread::spawn(move || {
             let mut out = [0; 2];
             reader.read_exact(&mut out).expect("two bytes");
@@ -44,7 +44,7 @@ fn ring_appends_against_read() {
 fn ring_begins_a_chunk_against_read() {
     exhaustive("steal-past-published", || {
         // Chunks of two bytes: the third begins one while the reader may still be looking for the first.
-        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let (mut writer, mut reader) = RingBuffer::new(3).split();
         let reading = thread::spawn(move || {
             let mut out = [0; 1];
             reader.read_exact(&mut out).expect("a byte");
@@ -62,7 +62,7 @@ fn ring_begins_a_chunk_against_read() {
 fn ring_waits_for_an_answer_to_a_short_write() {
     exhaustive("hunger-untold", || {
         // The byte fills no chunk, and the writer writes no other before it was read.
-        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let (mut writer, mut reader) = RingBuffer::new(3).split();
         let reading = thread::spawn(move || {
             assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 1);
             reader
@@ -76,7 +76,7 @@ fn ring_waits_for_an_answer_to_a_short_write() {
 #[test]
 fn ring_finish_behind_a_short_write() {
     exhaustive("rest-left-behind", || {
-        let (mut writer, mut reader) = RingBuffer::new(5).split();
+        let (mut writer, mut reader) = RingBuffer::new(3).split();
         let reading = thread::spawn(move || {
             assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 1);
             assert_eq!(reader.read(&mut [0; 2]).expect("no error"), 0);
@@ -91,7 +91,7 @@ fn ring_finish_behind_a_short_write() {
 fn ring_reader_drop_against_short_writes() {
     exhaustive("gone-unseen", || {
         // Chunks of four bytes: none is ever published.
-        let (mut writer, reader) = RingBuffer::new(13).split();
+        let (mut writer, reader) = RingBuffer::new(7).split();
         let leaving = thread::spawn(move || drop(reader));
         let early = writer.write(&[1]);
         assert!(early.map_or_else(|error| error.kind() == ErrorKind::BrokenPipe, |n| n == 1));
