@@ -11,10 +11,11 @@ use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::paired::Kept;
 use crate::record::{FastqRecord, RefRecord};
 
-/// Bytes of the buffer by default. Measured on a 2-core Zen 4 guest, 2026-11-23, 300 MB of 150-base reads in the page cache,
-/// median of nine interleaved runs in GB/s: 64 KiB 6.8, 128 KiB 7.0, 256 KiB 6.9, 512 KiB 7.7, 1 MiB 8.3; a bare `read(2)`
-/// gains as much (12.1 to 19.4).
-const CAPACITY: usize = 1 << 20;
+/// Bytes of the buffer by default. 300 MB of reads in the page cache in GB/s, 150-base / trimmed / long (2-core Zen 5 guest,
+/// 2026-11-25, median of nine runs): 64 KiB 14.4 / - / -; 128 KiB 16.0 / - / -; 256 KiB 16.9 / 13.3 / 22.7; 384 KiB 17.0 / 13.4 /
+/// 22.9; 512 KiB 17.0 / 13.4 / 23.8; 1 MiB, which no longer fits the second cache level beside the pages read, 16.4 / 13.0 / 23.5;
+/// 2 MiB 16.0 / - / -.
+const CAPACITY: usize = 512 << 10;
 
 /// Settings of a [`Reader`].
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Default for ReaderBuilder {
 }
 
 impl ReaderBuilder {
-    /// Bytes of the buffer: two pages for alignment, the rest read at a time; at least three pages. Default: 1 MiB.
+    /// Bytes of the buffer: two pages for alignment, the rest read at a time; at least three pages. Default: 512 KiB.
     #[must_use]
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;

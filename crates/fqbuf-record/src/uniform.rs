@@ -10,11 +10,12 @@
 //! from record to record, but writes the place of every line end.
 //!
 //! GB/s for 150-base reads in the second cache level / in memory / from a cached file (Zen 5 guest with AVX-512, 2026-11-25,
-//! median of seven runs, where a bare `read(2)` had 23): this one 38.0 / 32.9 / 15.5; the general search 28.0 / 27.5 / 13.5. Other
-//! ways: memory asked for in the pass, not record by record 35.9 / 28 / 14.8; stretches of 8 KiB 39.9 / 29.1 / 15.4; the
-//! bits in words, shifted by pairs 33.3 / 30.7 / 14.9; the header's end by comparison of bytes 29.0 / 26.4 / 13.6; the
-//! same, and line ends counted in each record 30.3 / 28.9 / 14.2; the same with a branch on which 64 bytes a header ends in
-//! 31.5 / 21.5 / 12.5 (headers of 62 to 64 bytes: mispredicted at every other one).
+//! median of seven runs, where a bare `read(2)` had 23 to 27): this one 37 / 32 / 17; the general search 28 / 27 / 14. On the way
+//! to it: each search begun from the record's start, not from the header's end before it 36 / 30 / 16.8; memory asked for in
+//! the pass, not record by record 36 / 28 / 15.5; stretches of 8 KiB 40 / 29 / 17; the bits in words, shifted by pairs 33 / 30
+//! / 15.7; the header's end by comparison of bytes 29 / 26 / 14.2; the same, and line ends counted in each record 30 / 29 /
+//! 14.4; the same with a branch on which 64 bytes a header ends in, mispredicted at every other one where headers have 62 to
+//! 64 bytes, 31 / 21 / 12.6.
 
 use crate::scan::{AHEAD, Entry, Layout, RECORDS};
 use crate::simd::Masks;
@@ -86,8 +87,13 @@ impl Uniform {
         }
         let bits = self.bits.as_flattened();
         let (mut count, mut start) = (0, 0);
+        // Where the next search begins hangs on the one before: this way by the fewest steps.
+        let (mut at, step) = (shape.head, 2 * shape.len + 5 + shape.head);
         for entry in entries {
-            let Some(found) = guess(stretch, start, shape, bits) else { break };
+            let Some(word) = bits.get(at / 8..).and_then(|bits| bits.first_chunk()) else { break };
+            let head_end = at + (u64::from_le_bytes(*word) >> (at % 8)).trailing_zeros() as usize;
+            at = head_end + step;
+            let Some(found) = guess(stretch, start, head_end, shape.len) else { break };
             // Loads between the looks at one record and the next, not all of a stretch at once, which would be waited for.
             if let Some(chunk) = stretch[start..].first_chunk() {
                 for line in 0..shape.lines {
@@ -109,15 +115,11 @@ impl Uniform {
 /// The record that begins at `start`, if line ends stand where the shape says and all rules are kept, as far as that can be
 /// said without a look at what else is a line end.
 #[inline(always)]
-fn guess(stretch: &[u8; SPAN], start: usize, shape: Shape, bits: &[u8]) -> Option<Entry> {
-    let at = start + shape.head;
-    let bits = u64::from_le_bytes(*bits.get(at / 8..)?.first_chunk()?) >> (at % 8);
-    // 64 further on when there is none: what stands there is then no newline, or one that is found below to be one too many.
-    let head_end = at + bits.trailing_zeros() as usize;
+fn guess(stretch: &[u8; SPAN], start: usize, head_end: usize, len: usize) -> Option<Entry> {
     let seq_start = head_end + 1;
-    let seq_end = seq_start + shape.len;
+    let seq_end = seq_start + len;
     let qual_start = seq_end + 3;
-    let end = qual_start + shape.len + 1;
+    let end = qual_start + len + 1;
     if end > SPAN {
         return None;
     }
@@ -132,22 +134,21 @@ fn guess(stretch: &[u8; SPAN], start: usize, shape: Shape, bits: &[u8]) -> Optio
         && before_seq_end != b'\r'
         && at_qual_end == b'\n'
         && before_qual_end != b'\r';
-    let layout = Layout {
-        head_end: head_end - start,
-        seq_start: seq_start - start,
-        len: shape.len,
-        qual_start: qual_start - start,
-    };
+    let layout =
+        Layout { head_end: head_end - start, seq_start: seq_start - start, len, qual_start: qual_start - start };
     right.then_some(Entry { start, size: end - start, layout })
 }
 
-/// Newlines among the first `end` bytes of a stretch.
+/// Newlines among the first `end` bytes of a stretch: all, which is a loop of fixed length over vectors, less those behind.
 #[inline(always)]
 fn newlines(bits: &[[u8; 8]; WORDS + 1], end: usize) -> usize {
-    let mut count = 0;
-    for word in &bits[..end / 64] {
-        count += u64::from_le_bytes(*word).count_ones();
+    let mut all = 0;
+    for word in bits {
+        all += u64::from_le_bytes(*word).count_ones();
     }
-    let last = u64::from_le_bytes(bits[end / 64]) & ((1 << (end % 64)) - 1);
-    (count + last.count_ones()) as usize
+    let mut behind = (u64::from_le_bytes(bits[end / 64]) >> (end % 64)).count_ones();
+    for word in &bits[end / 64 + 1..] {
+        behind += u64::from_le_bytes(*word).count_ones();
+    }
+    (all - behind) as usize
 }
