@@ -91,12 +91,19 @@ impl Index {
 }
 
 /// Indexes whole well-formed records of `data` that begin at `from` and follow each other without a gap; returns their
-/// number. Zero says nothing about what stands there.
+/// number. Zero says nothing about what stands there. Guesses where that goes, else searches.
 // Nothing in here is a closure or an iterator adapter over masks: such a function of its own would be compiled without the
 // vector unit of the caller.
 #[inline(always)]
 pub(crate) fn scan<M: Masks, const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-    if TRUSTED { trusting::<M>(data, from, index) } else { verifying::<M>(data, from, index) }
+    // What is guessed is verified, and the same for those who would have trusted.
+    let guessed = index.uniform.scan::<M>(data, from, &mut index.entries);
+    if guessed > 0 {
+        return guessed;
+    }
+    let found = if TRUSTED { trusting::<M>(data, from, index) } else { verifying::<M>(data, from, index) };
+    index.uniform.learn(&index.entries[..found]);
+    found
 }
 
 /// The scan for the widest unit of this processor.
@@ -108,20 +115,8 @@ pub(crate) fn widest(quality: QualityLength) -> Scan {
     }
 }
 
-/// Guesses where that goes, else searches.
 #[inline(always)]
 fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
-    let guessed = index.uniform.scan::<M>(data, from, &mut index.entries);
-    if guessed > 0 {
-        return guessed;
-    }
-    let found = searching::<M>(data, from, index);
-    index.uniform.learn(&index.entries[..found]);
-    found
-}
-
-#[inline(always)]
-fn searching<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let lines = find_line_ends::<M>(&data[from..], &mut index.ends);
     let (quads, _) = index.ends[..lines].as_chunks::<4>();
     let mut start = from;

@@ -1,6 +1,6 @@
 //! Reads of one length, which the reader guesses many at a time: a guess never hides what is wrong with one.
 
-use fqbuf_record::{Reader, RecordBuffer, SliceReader};
+use fqbuf_record::{GrowthPolicy, QualityLength, Reader, RecordBuffer, SliceReader};
 use proptest::prelude::*;
 
 use crate::sources::Chunks;
@@ -24,6 +24,8 @@ fn compare_all(text: &[u8]) {
     let expected = oracle::parse(text);
     compare::slice(text, SliceReader::new(text), &expected);
     compare::reader(text, Reader::builder().capacity(1 << 14).build(text), &expected);
+    let trusting = Reader::builder().growth(GrowthPolicy::unlimited()).quality_length(QualityLength::Trusted);
+    compare::slice(text, trusting.build_slice(text), &oracle::parse_trusting(text, usize::MAX));
 }
 
 /// The first stretch of a kind is searched, the second guessed: its first records, its last ones, and the ones behind it.
