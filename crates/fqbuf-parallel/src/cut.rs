@@ -16,6 +16,9 @@
 //! an error as soon as the `@` at `c` is seen, which is visible as well. A record longer than the limit is an error by its
 //! first bytes alone, up to the limit, and they are visible or the record would not reach `c`.
 //!
+//! Rule 2 counts on a serial reader that verifies the length of qualities. One that trusts it (`QualityLength::Trusted`) may take
+//! a cut for the middle of a quality that is too short, where the lines behind happen to fit; so a pipeline always verifies.
+//!
 //! With bad records being skipped the same holds: after an error at `s` the serial reader goes on at the first header
 //! behind it in the sense of rule 1, of which the line at `c` is one; so it goes on at or before `c`, and by induction
 //! arrives at `c` exactly.

@@ -114,7 +114,8 @@ impl Pipeline {
         self
     }
 
-    /// Checks beyond the format's structure. Default: none.
+    /// Checks beyond the format's structure. Default: none. The length of qualities is verified always: where it is trusted, two
+    /// cuts of a bad input could come to different records.
     #[must_use]
     pub fn checks(mut self, checks: Checks) -> Self {
         self.checks = checks;

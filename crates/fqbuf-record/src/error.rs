@@ -114,6 +114,8 @@ pub enum ParseErrorKind {
     UnequalMates {
         /// The input that has ended, and where its next record would begin; the id is empty.
         other: Box<Mate>,
+        /// Whether that is the input of the first mates.
+        first: bool,
     },
     /// An interleaved input ends after the first mate of a pair; position and id are that mate's.
     OddMates,
@@ -232,7 +234,7 @@ impl ParseError {
                 *pair += pairs;
                 other
             }
-            ParseErrorKind::UnequalMates { other } => other,
+            ParseErrorKind::UnequalMates { other, .. } => other,
             _ => return self,
         };
         other.position.record += records;
@@ -296,10 +298,14 @@ impl fmt::Display for ParseError {
                 write!(f, "\"{}\" vs \"{}\" (", Escaped(id), Escaped(&other.id))?;
                 return write!(f, "{}, {})", Place(source.name.as_deref(), *position), other.place());
             }
-            ParseErrorKind::UnequalMates { other } => {
+            ParseErrorKind::UnequalMates { other, first } => {
                 let id = Escaped(id.as_deref().unwrap_or_default());
-                write!(f, "R1/R2 differ at pair {}: \"{id}\" vs end of input (", position.record)?;
-                return write!(f, "{}, {})", Place(source.name.as_deref(), *position), other.place());
+                let (there, ended) = (Place(source.name.as_deref(), *position), other.place());
+                write!(f, "R1/R2 differ at pair {}: ", position.record)?;
+                return match first {
+                    true => write!(f, "end of input vs \"{id}\" ({ended}, {there})"),
+                    false => write!(f, "\"{id}\" vs end of input ({there}, {ended})"),
+                };
             }
             // An error that knows its own place, a stream's for one, is not told twice.
             ParseErrorKind::Io(e) => {

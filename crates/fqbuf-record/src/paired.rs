@@ -224,8 +224,14 @@ impl<A: Source, B: Source> PairedReader<A, B> {
                     let other = mate(&second, two.source_info(), b);
                     return Err(mismatch(a.record, &first, other, a, one.source_info()));
                 }
-                (Some(_), None) => return Err(unequal(&one.current(), one.source_info(), a, two.source_info(), b)),
-                (None, Some(_)) => return Err(unequal(&two.current(), two.source_info(), b, one.source_info(), a)),
+                (Some(_), None) => {
+                    let ended = mate_of(Box::default(), two.source_info(), b);
+                    return Err(unequal(&one.current(), one.source_info(), a, ended, false));
+                }
+                (None, Some(_)) => {
+                    let ended = mate_of(Box::default(), one.source_info(), a);
+                    return Err(unequal(&two.current(), two.source_info(), b, ended, true));
+                }
             }
             self.dropped += 1;
         }
@@ -305,7 +311,11 @@ impl<A: Source> PairedReader<A> {
 }
 
 fn mate(record: &RefRecord<'_>, source: &SourceInfo, position: Position) -> Mate {
-    Mate { id: shorten(record.id()), source_name: source.name.clone(), position }
+    mate_of(shorten(record.id()), source, position)
+}
+
+fn mate_of(id: Box<[u8]>, source: &SourceInfo, position: Position) -> Mate {
+    Mate { id, source_name: source.name.clone(), position }
 }
 
 #[cold]
@@ -315,13 +325,7 @@ fn mismatch(pair: u64, first: &RefRecord<'_>, other: Mate, position: Position, s
 }
 
 #[cold]
-fn unequal(
-    record: &RefRecord<'_>,
-    source: &SourceInfo,
-    position: Position,
-    ended: &SourceInfo,
-    end: Position,
-) -> ParseError {
-    let other = Box::new(Mate { id: Box::default(), source_name: ended.name.clone(), position: end });
-    ParseError::new(ParseErrorKind::UnequalMates { other }, position, Some(record.id()), source)
+fn unequal(record: &RefRecord<'_>, source: &SourceInfo, position: Position, ended: Mate, first: bool) -> ParseError {
+    let kind = ParseErrorKind::UnequalMates { other: Box::new(ended), first };
+    ParseError::new(kind, position, Some(record.id()), source)
 }

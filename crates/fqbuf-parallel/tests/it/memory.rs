@@ -1,9 +1,10 @@
 //! One budget for everything, never exceeded, and no deadlock however small it is.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fqbuf_parallel::{Error, Input, Pipeline, Snapshot};
-use fqbuf_pool::MemoryBudget;
+use fqbuf_pool::{BufferPool, MemoryBudget};
 use rstest::rstest;
 
 use crate::support::*;
@@ -109,6 +110,60 @@ fn budget_that_others_hold() -> Result<(), fqbuf_pool::BudgetError> {
         assert!(run().fold(|| (), |(), _| (), |(), ()| ()).is_ok());
         Ok(())
     })
+}
+
+/// Pools in the closures, pools on threads of their own and the run itself, all on one budget. Red when any of them charges
+/// after it has allocated, keeps a charge of what it freed, or takes what another was promised.
+#[rstest]
+fn several_pools_and_a_run_on_one_budget(#[values(1, 2, 4)] threads: usize) {
+    watched(60, || {
+        let data = reads(6, 4000, 300);
+        let limit = 1 << 20;
+        let budget = MemoryBudget::new(limit);
+        let pool = |bytes| {
+            let builder = BufferPool::builder().buffer_size(bytes).max_idle(2).max_retained(2 * bytes);
+            builder.budget(&budget).build().expect("room for the pool")
+        };
+        let (small, large) = (pool(8 << 10), pool(40 << 10));
+        let file = Temporary::new("pools.fq", &data).expect("a temporary file");
+        for input in [Input::reader(Odd::new(&data, 3)), file.input(), Input::slice(&data)] {
+            let run = Pipeline::new().threads(threads).budget(&budget).single(input).expect("open");
+            let over = AtomicBool::new(false);
+            let mut out = Vec::new();
+            std::thread::scope(|scope| {
+                // Both wait for memory where there is none; the run never does for theirs.
+                for pool in [&small, &large] {
+                    scope.spawn(|| {
+                        while !over.load(Ordering::Relaxed) {
+                            let (mut one, two) = (pool.get(), pool.get());
+                            one.extend_from_slice(b"@r");
+                            assert!(two.is_empty() && budget.used() <= limit);
+                        }
+                    });
+                }
+                let ended = run.map_ordered(
+                    &mut out,
+                    || (),
+                    |(), record, out| {
+                        // Without memory there is another way.
+                        if let Some(mut buffer) = small.try_get() {
+                            buffer.extend_from_slice(record.as_bytes());
+                            out.extend_from_slice(&buffer);
+                        } else {
+                            out.extend_from_slice(record.as_bytes());
+                        }
+                    },
+                );
+                over.store(true, Ordering::Relaxed);
+                assert!(ended.is_ok_and(|done| done.summary.records == 4000));
+            });
+            assert!(out == data, "{} bytes of {}", out.len(), data.len());
+        }
+        assert_eq!(budget.used(), (small.idle() * (8 << 10)) + (large.idle() * (40 << 10)), "the idle buffers");
+        drop((small, large));
+        assert_eq!(budget.used(), 0, "all is given back");
+        assert!(budget.peak() <= limit);
+    });
 }
 
 /// Takes few bytes at a time, and lets others run in between.

@@ -105,7 +105,8 @@ fn fault_67_unequal_counts() {
     assert_eq!(all.len(), 2);
     let error = error.unwrap();
     assert_eq!(error.source_name(), Some("a_R2.fq"));
-    let ParseErrorKind::UnequalMates { other } = error.kind() else { panic!("{error:?}") };
+    assert_eq!(error.to_string(), r#"R1/R2 differ at pair 3: end of input vs "r3" (a_R1.fq line 9, a_R2.fq line 9)"#);
+    let ParseErrorKind::UnequalMates { other, first: true } = error.kind() else { panic!("{error:?}") };
     assert_eq!((other.source_name.as_deref(), other.position.record), (Some("a_R1.fq"), 3));
     let (all, error) = pairs(&mut two(b"", &short));
     assert!(all.is_empty() && matches!(error.unwrap().kind(), ParseErrorKind::UnequalMates { .. }));
