@@ -1,4 +1,5 @@
-//! Any bytes as FASTQ: the reader over slices, and over reads of any size, say what the naive reader says.
+//! Any bytes as FASTQ, alone or in the place of some of a run of reads of one length: the reader over slices, and over reads of
+//! any size, say what the naive reader says.
 #![no_main]
 
 use std::io::{self, Read};
@@ -9,8 +10,9 @@ use libfuzzer_sys::fuzz_target;
 
 type Outcome = Result<(u64, u64, u64), Fault>;
 
-fuzz_target!(|input: (u64, u16, &[u8])| {
-    let (seed, most, bytes) = input;
+fuzz_target!(|input: (u64, u16, [u8; 2], [u16; 2], &[u8])| {
+    let (seed, most, [len, reads], [at, instead], bytes) = input;
+    let bytes = &within(len, reads, at, instead, bytes)[..];
     let expected = oracle(bytes).map(|totals| (totals.records, totals.bases, totals.qualsum));
 
     let mut slice = SliceReader::new(bytes);
@@ -36,6 +38,18 @@ fuzz_target!(|input: (u64, u16, &[u8])| {
     };
     assert_eq!(found, expected, "stream");
 });
+
+/// `bytes` at an offset of a run of reads of `len` bases, in the place of a number of its bytes.
+fn within(len: u8, reads: u8, at: u16, instead: u16, bytes: &[u8]) -> Vec<u8> {
+    let len = usize::from(len);
+    let mut run = Vec::new();
+    for read in 0..reads {
+        run.extend(format!("@r{}\n{}\n+\n{}\n", u32::from(read) * 7, "A".repeat(len), "@".repeat(len)).bytes());
+    }
+    let (front, rest) = run.split_at(usize::from(at).min(run.len()));
+    let behind = &rest[usize::from(instead).min(rest.len())..];
+    [front, bytes, behind].concat()
+}
 
 fn count(sum: &mut (u64, u64, u64), record: &RefRecord<'_>) {
     assert_eq!(record.seq().len(), record.qual().len());
