@@ -81,6 +81,13 @@ impl Block {
         &self.bytes[self.start..self.end]
     }
 
+    /// A part of the [bytes held](Block::data): one check of bounds less than a slice of the slice.
+    #[inline(always)]
+    pub(crate) fn part(&self, from: usize, to: usize) -> &[u8] {
+        debug_assert!(to <= self.len());
+        &self.bytes[self.start + from..self.start + to]
+    }
+
     /// Number of bytes held.
     #[must_use]
     #[inline]

@@ -52,16 +52,12 @@ const DEFAULT_CAPACITY: usize = 512 << 10;
 /// ```
 pub struct LineBuffer {
     block: Block,
-    /// Line ends of `block`'s data at or behind `pos`.
+    /// Lines of `block`'s data; knows which bytes are not consumed.
     index: LineIndex,
-    /// Offset in `block`'s data of the first byte not consumed.
-    pos: usize,
     /// Offset in the input of the first byte of `block`'s data.
     base: u64,
     /// Offset in `block`'s data of the line returned last; below zero (wrapped) when that is no longer held.
     last: usize,
-    /// Lines returned or consumed to their end.
-    lines: u64,
     /// Bytes read at a time; at least 1.
     capacity: usize,
     growth: GrowthPolicy,
@@ -133,45 +129,35 @@ impl LineBuffer {
         if !self.is_ready() && !self.seek() {
             return self.last_line();
         }
-        let start = self.pos;
-        let end = self.index.first()?;
-        self.index.take();
-        self.pos = end + 1;
+        let (start, end) = self.index.take();
         self.last = start;
-        self.lines += 1;
-        Some(without_cr(&self.block.data()[start..end]))
+        Some(without_cr(self.block.part(start, end)))
     }
 
     /// The bytes read and not yet consumed, line ends and all.
     #[must_use]
     #[inline]
     pub fn remaining(&self) -> &[u8] {
-        &self.block.data()[self.pos..]
+        &self.block.data()[self.index.pos()..]
     }
 
     /// Drops the first `n` bytes of [`LineBuffer::remaining`], or all when there are fewer. Line ends among them count.
     pub fn consume(&mut self, n: usize) {
         let data = self.block.data();
-        let target = self.pos.saturating_add(n).min(data.len());
-        while let Some(end) = self.index.find(data)
-            && end < target
-        {
-            self.index.take();
-            self.lines += 1;
-        }
-        self.pos = target;
+        let target = self.index.pos().saturating_add(n).min(data.len());
+        self.index.advance(data, target);
     }
 
     /// Number of the line that was returned last, from 1; 0 before the first. Lines consumed to their end count.
     #[must_use]
     pub fn line_number(&self) -> u64 {
-        self.lines
+        self.index.lines()
     }
 
     /// Offset in the input of the first byte of [`LineBuffer::remaining`], from 0: the bytes consumed so far.
     #[must_use]
     pub fn byte_offset(&self) -> u64 {
-        self.base + self.pos as u64
+        self.base + self.index.pos() as u64
     }
 
     /// Offset in the input of the first byte of the line that was returned last.
@@ -196,9 +182,9 @@ impl LineBuffer {
 
     /// Forgets all bytes, positions and the end of input, for another input. Keeps the memory.
     pub fn clear(&mut self) {
-        let _ = self.index.suspend();
+        self.index = LineIndex::new();
         self.block.clear();
-        (self.pos, self.base, self.last, self.lines) = (0, 0, 0, 0);
+        (self.base, self.last) = (0, 0);
         self.ended = false;
     }
 
@@ -217,15 +203,14 @@ impl LineBuffer {
     /// A line of allowed length is indexed.
     #[inline(always)]
     pub(crate) fn is_ready(&self) -> bool {
-        self.index.first().is_some_and(|end| end - self.pos <= self.growth.limit())
+        self.index.is_ready()
     }
 
     /// Makes a line of allowed length ready; false when there is none.
     #[cold]
     #[inline(never)]
     pub(crate) fn seek(&mut self) -> bool {
-        self.index.find(self.block.data());
-        self.is_ready()
+        self.index.prepare(self.block.data(), self.growth.limit())
     }
 
     #[cold]
@@ -233,30 +218,27 @@ impl LineBuffer {
         if !self.ended || self.remaining().is_empty() || self.next_is_too_long() {
             return None;
         }
-        let start = self.pos;
+        let start = self.index.take_rest(self.block.data());
         self.last = start;
-        self.pos = self.block.len();
-        self.lines += 1;
-        Some(without_cr(&self.block.data()[start..]))
+        Some(without_cr(self.block.part(start, self.block.len())))
     }
 
     fn next_is_too_long(&mut self) -> bool {
         let data = self.block.data();
-        let end = self.index.find(data).unwrap_or(data.len());
-        end - self.pos > self.growth.limit()
+        let end = self.index.next_end(data).unwrap_or(data.len());
+        end - self.index.pos() > self.growth.limit()
     }
 
     fn too_long(&self) -> LineTooLong {
-        LineTooLong { line: self.lines + 1, byte: self.byte_offset(), limit: self.growth.limit() }
+        LineTooLong { line: self.line_number() + 1, byte: self.byte_offset(), limit: self.growth.limit() }
     }
 
     /// Room for a read behind the bytes not consumed, which are moved to the block's front where that is cheap.
     fn make_room(&mut self) -> io::Result<()> {
-        self.block.consume(self.pos);
-        self.index.shift(self.pos);
-        self.base += self.pos as u64;
-        self.last = self.last.wrapping_sub(self.pos);
-        self.pos = 0;
+        let dropped = self.index.rebase();
+        self.block.consume(dropped);
+        self.base += dropped as u64;
+        self.last = self.last.wrapping_sub(dropped);
         self.block.set_read_limit(self.capacity);
 
         let held = self.block.len();
@@ -312,7 +294,7 @@ impl Default for LineBuffer {
 impl fmt::Debug for LineBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LineBuffer")
-            .field("lines", &self.lines)
+            .field("lines", &self.line_number())
             .field("byte_offset", &self.byte_offset())
             .field("remaining", &self.remaining().len())
             .field("memory", &self.memory())
@@ -357,10 +339,8 @@ impl LineBufferBuilder {
         LineBuffer {
             block: Block::new(),
             index: LineIndex::new(),
-            pos: 0,
             base: 0,
             last: 0,
-            lines: 0,
             capacity: self.capacity,
             growth: self.growth,
             ended: false,

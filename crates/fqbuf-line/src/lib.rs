@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
 
 mod at;
 mod block;
@@ -7,7 +6,11 @@ mod buffer;
 mod error;
 mod growth;
 mod index;
+mod portable;
 mod reader;
+mod search;
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+mod simd;
 
 pub use at::ReadAt;
 pub use block::{Block, PAGE, Source};

@@ -7,7 +7,7 @@ use super::*;
 fn fault_57_positions_beyond_32_bits() -> io::Result<()> {
     let mut buffer = LineBuffer::new(16);
     buffer.base = u64::from(u32::MAX) - 1;
-    buffer.lines = u64::from(u32::MAX);
+    buffer.index = LineIndex::behind(u64::from(u32::MAX));
     let mut input = &b"a\nb\nc"[..];
     while buffer.fill(&mut input)? > 0 {}
     assert_eq!(buffer.read_line(), Some(&b"a"[..]));

@@ -1,108 +1,119 @@
-//! The index against a search for one byte after the other.
+//! The index as its data come, go and change hands; how line ends are found is tested in `search/tests.rs`.
 
 use super::*;
 
-fn naive(text: &[u8]) -> Vec<usize> {
-    (0..text.len()).filter(|&i| text[i] == b'\n').collect()
-}
-
-fn all(index: &mut LineIndex, text: &[u8]) -> Vec<usize> {
-    let mut ends = Vec::new();
-    while let Some(end) = index.find(text) {
-        ends.push(end);
-        index.take();
+fn naive(text: &[u8]) -> Vec<(usize, usize)> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for end in (0..text.len()).filter(|&i| text[i] == b'\n') {
+        lines.push((start, end));
+        start = end + 1;
     }
-    ends
+    lines
 }
 
-/// Text of `len` bytes, each a line end with the chance `one_in`; the same for the same arguments.
-fn text(len: usize, one_in: u64, mut state: u64) -> Vec<u8> {
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 33
-    };
-    (0..len).map(|_| if next().is_multiple_of(one_in) { b'\n' } else { b'\n' ^ (1 << (next() % 8)) }).collect()
-}
-
-#[test]
-fn every_place_of_a_chunk_alone_and_with_every_other() {
-    for i in 0..64 {
-        for j in i..64 {
-            let mut chunk = [b'\x0b'; 64];
-            chunk[i] = b'\n';
-            chunk[j] = b'\n';
-            assert_eq!(all(&mut LineIndex::new(), &chunk), naive(&chunk), "{i} {j}");
+fn all(index: &mut LineIndex, text: &[u8]) -> Vec<(usize, usize)> {
+    let mut lines = Vec::new();
+    while index.prepare(text, usize::MAX) {
+        while index.is_ready() {
+            lines.push(index.take());
         }
     }
+    lines
+}
+
+/// Text of `len` bytes, about one in `one_in` of them a line end; the same for the same arguments.
+fn text(len: usize, one_in: usize) -> Vec<u8> {
+    (0..len).map(|i| if i * i % one_in == 0 || i % 97 == 0 { b'\n' } else { b'A' }).collect()
 }
 
 #[test]
-fn every_length_at_every_density() {
-    for one_in in [1, 2, 3, 10, 70, 1_000, u64::MAX] {
-        for len in (0..200).chain([1_023, 1_024, 1_025, 1_087, 1_088, 4_095, 4_096, 4_097, 20_000, 100_000]) {
-            let text = text(len, one_in, len as u64);
-            assert_eq!(all(&mut LineIndex::new(), &text), naive(&text), "{len} bytes, one line end in {one_in}");
-        }
-    }
-}
-
-#[test]
-fn a_line_end_behind_every_stretch_without_one() {
-    for len in (0..4_000).step_by(37).chain([1_024, 4_096, 4_097, 3 * 4_096]) {
-        let mut text = vec![b'A'; len];
-        text.extend_from_slice(b"\n\nB");
-        assert_eq!(all(&mut LineIndex::new(), &text), [len, len + 1]);
+fn every_line_and_how_many_they_are() {
+    for one_in in [1, 2, 7, 40, 10_007] {
+        let text = text(40_000, one_in);
+        let mut index = LineIndex::new();
+        let lines = all(&mut index, &text);
+        assert_eq!(lines, naive(&text));
+        assert_eq!(index.lines(), lines.len() as u64);
+        assert_eq!(index.pos(), lines.last().map_or(0, |line| line.1 + 1));
     }
 }
 
 #[test]
 fn data_that_grows_is_not_searched_again_from_the_start() {
-    let text = text(5_000, 40, 1);
+    let text = text(5_000, 40);
     let mut index = LineIndex::new();
-    let mut ends = Vec::new();
+    let mut lines = Vec::new();
     for len in 0..=text.len() {
-        ends.extend(all(&mut index, &text[..len]));
+        lines.extend(all(&mut index, &text[..len]));
         assert_eq!(index.searched, len);
     }
-    assert_eq!(ends, naive(&text));
+    assert_eq!(lines, naive(&text));
 }
 
 #[test]
 fn dropping_the_front_moves_what_is_left() {
-    let text = text(3_000, 25, 2);
+    let text = text(3_000, 25);
     let mut index = LineIndex::new();
     let mut dropped = 0;
-    let mut ends = Vec::new();
-    while let Some(end) = index.find(&text[dropped..]) {
-        ends.push(dropped + end);
-        index.take();
-        // All of the line, or some of the next one too, but no line end that is not taken.
-        let next = index.first().unwrap_or(end + 1);
-        let n = if ends.len() % 2 == 0 { next } else { end + 1 };
-        index.shift(n);
-        dropped += n;
+    let mut lines = Vec::new();
+    while index.prepare(&text[dropped..], usize::MAX) {
+        let (start, end) = index.take();
+        lines.push((dropped + start, dropped + end));
+        dropped += index.rebase();
+        assert_eq!((index.pos(), dropped), (0, lines.last().expect("one was pushed").1 + 1));
     }
-    assert_eq!(ends, naive(&text));
+    assert_eq!(lines, naive(&text));
 }
 
 #[test]
-fn a_suspended_index_knows_nothing_and_resumes() {
-    let text = text(500, 10, 3);
+fn lines_are_ready_up_to_one_beyond_the_limit() {
+    let text = b"1\n22\n\n4444\n1\n";
     let mut index = LineIndex::new();
-    index.find(&text);
-    index.take();
-    let first = index.first();
-    let mark = index.suspend();
-    assert_eq!((index.first(), index.find(b"")), (None, None));
-    index.resume(mark);
-    assert_eq!(index.first(), first);
+    assert!(index.prepare(text, 3));
+    assert_eq!([index.take(), index.take(), index.take()], [(0, 1), (2, 4), (5, 5)]);
+    assert!(!index.is_ready() && !index.prepare(text, 3));
+    assert_eq!(index.next_end(text), Some(10));
+    index.advance(text, 7);
+    assert!(index.prepare(text, 3));
+    assert_eq!([index.take(), index.take()], [(7, 10), (11, 12)]);
+    assert!(!index.prepare(text, 3));
+    assert_eq!(index.lines(), 5);
 }
 
 #[test]
-fn transposing_twice_changes_nothing() {
-    for (i, &place) in PLACE.iter().enumerate() {
-        let bit = 1_u64 << i;
-        assert_eq!(transpose(bit), 1 << place);
-        assert_eq!(transpose(transpose(bit | 1)), bit | 1);
+fn advancing_takes_the_lines_that_end_before() {
+    let text = text(30_000, 50);
+    let lines = naive(&text);
+    for target in (0..text.len()).step_by(701).chain([text.len()]) {
+        let mut index = LineIndex::new();
+        index.advance(&text, target);
+        assert_eq!(index.pos(), target);
+        assert_eq!(index.lines(), lines.iter().filter(|line| line.1 < target).count() as u64);
     }
+}
+
+#[test]
+fn what_is_left_is_a_line() {
+    let mut index = LineIndex::new();
+    assert_eq!(all(&mut index, b"A\nB"), [(0, 1)]);
+    assert_eq!(index.take_rest(b"A\nB"), 2);
+    assert_eq!((index.lines(), index.pos()), (2, 3));
+    assert_eq!(all(&mut index, b"A\nB\nC\n"), [(3, 3), (4, 5)]);
+}
+
+#[test]
+fn a_suspended_index_knows_no_lines_and_resumes() {
+    let text = text(500, 10);
+    let mut index = LineIndex::new();
+    assert!(index.prepare(&text, usize::MAX));
+    index.take();
+    index.take();
+    let dropped = index.rebase();
+    let text = &text[dropped..];
+    let mark = index.suspend();
+    assert_eq!((index.is_ready(), index.next_end(b""), index.pos(), index.lines()), (false, None, 0, 2));
+    index.resume(mark);
+    assert_eq!(index.lines(), 2);
+    assert_eq!(all(&mut index, text), naive(text));
 }

@@ -1,0 +1,27 @@
+//! The pass that finds line ends: what its ways have in common, and the choice of one.
+
+use crate::portable;
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+use crate::simd;
+
+/// Line ends that one search finds at most.
+pub(crate) const FOUND: usize = 512;
+
+/// Bytes searched once something was found; more would leave the first-level cache before it is read.
+pub(crate) const STRETCH: usize = 16 << 10;
+
+/// Where lines begin: the first entry is the caller's, the others are for those behind the line ends that are found.
+pub(crate) type Starts = [usize; FOUND + 1];
+
+/// Writes where lines begin behind the line ends of `text`, which itself begins at `from`, to `starts` from its second entry
+/// on. Returns their number, and how much of the text was searched: all when nothing was found.
+pub(crate) fn find_lines(text: &[u8], from: usize, starts: &mut Starts) -> (usize, usize) {
+    #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+    if let Some(found) = simd::find_lines(text, from, starts) {
+        return found;
+    }
+    portable::find_lines(text, from, starts)
+}
+
+#[cfg(test)]
+mod tests;
