@@ -140,13 +140,13 @@ fn places(masks: &[u64; LANES], from: usize, slots: &mut [usize; PLACES]) -> Opt
     let places = _mm512_maskz_compress_epi32(there, both);
 
     let from = _mm512_set1_epi64(from as i64);
-    let low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(places));
-    let high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64::<1>(places));
+    let low = _mm512_add_epi64(from, _mm512_cvtepu32_epi64(_mm512_castsi512_si256(places)));
+    let high = _mm512_add_epi64(from, _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64::<1>(places)));
     let (halves, _) = slots.as_chunks_mut::<LANES>();
     // SAFETY: the reference is valid for eight `usize` of 64 bits, and the store needs no alignment.
-    unsafe { _mm512_storeu_si512(halves[0].as_mut_ptr().cast(), _mm512_add_epi64(from, low)) };
+    unsafe { _mm512_storeu_si512(halves[0].as_mut_ptr().cast(), low) };
     // SAFETY: as above.
-    unsafe { _mm512_storeu_si512(halves[1].as_mut_ptr().cast(), _mm512_add_epi64(from, high)) };
+    unsafe { _mm512_storeu_si512(halves[1].as_mut_ptr().cast(), high) };
     Some(there.count_ones() as usize)
 }
 

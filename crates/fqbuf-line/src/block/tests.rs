@@ -245,7 +245,7 @@ fn reads_begin_and_end_on_pages() {
 #[test]
 fn a_cleared_block_keeps_head_room_through_make_room() {
     let mut block = Block::new();
-    block.make_room(100).unwrap();
+    block.make_room(1_000).unwrap();
     assert!(block.head_room() >= PAGE);
     block.append(&[1; 50]);
     block.clear();
