@@ -12,8 +12,8 @@ use std::{
 
 use crate::{Block, GrowthPolicy, LineTooLong, PAGE, Source, index::LineIndex};
 
-/// Bytes that a buffer reads at a time by default. From a file, 256 KiB were 2 % slower on 150-base reads and 7 % on long
-/// ones, 1 MiB 4 % and 10 % faster (CPU time, two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23).
+/// Bytes that a buffer reads at a time by default. From a file, 256 KiB were level on 150-base reads and 5 % slower on long
+/// ones, 1 MiB 4 % and 8 % slower (two-core Zen 5 guest, AMD EPYC family 26 model 2, 2026-11-25).
 const DEFAULT_CAPACITY: usize = 512 << 10;
 
 /// Lines of whatever is read into it, with exact positions, in bounded memory.

@@ -3,6 +3,9 @@
 //! A search call a line costs more than the line: the index finds many line ends in one pass over a stretch of bytes
 //! that then is in the first-level cache for whoever reads the lines. It has a fixed size, so that a megabyte of empty
 //! lines takes no more memory than any other. How line ends are searched is the business of `search.rs`.
+//!
+//! Lines handed to a closure straight from the index saved 5 % of the time for 150-base reads from a file (two-core Zen 5
+//! guest, 2026-11-25), and are not offered for that.
 
 use crate::search::{FOUND, Starts, find_lines};
 
