@@ -3,15 +3,13 @@
 #[cfg(any(loom, shuttle))]
 mod wrong;
 
-use std::ops::Deref;
-
 use crossbeam_utils::CachePadded;
 use fqbuf_stats::BufferStats;
 
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
 use crate::gate::Gate;
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
-use crate::queue::ArrayQueue;
+use crate::queue::{ArrayQueue, Slot};
 use crate::recipe::Recipe;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, mutant};
@@ -33,22 +31,85 @@ pub(crate) type Held<T> = Box<Entry<T>>;
 
 /// Idle items of one home.
 struct Shard<T> {
-    queue: CachePadded<ArrayQueue<Held<T>>>,
+    /// Filled by the threads at home here, for whom a swap is cheaper than the queue; by others when nothing else has room.
+    slot: CachePadded<Slot<Held<T>>>,
+    /// The other items; none where the slot is all the room there is.
+    queue: Option<CachePadded<ArrayQueue<Held<T>>>>,
+    /// Before a ledger says that its item goes into the slot or has come out, and before ledgers are asked.
+    gate: Gate,
     /// Memory between this queue's slots and those of the next, which otherwise share a cache line.
     _apart: Box<[u8; 128]>,
 }
 
 impl<T> Shard<T> {
+    /// Room for `capacity` items, at least one.
     fn new(capacity: usize) -> Self {
-        Self { queue: CachePadded::new(ArrayQueue::new(capacity)), _apart: Box::new([0; 128]) }
+        let queue = (capacity > 1).then(|| CachePadded::new(ArrayQueue::new(capacity - 1)));
+        Self { slot: CachePadded::new(Slot::new()), queue, gate: Gate::new(), _apart: Box::new([0; 128]) }
     }
-}
 
-impl<T> Deref for Shard<T> {
-    type Target = ArrayQueue<Held<T>>;
+    /// An item of the queue or, first, the slot; for a thread at home here. One that lies in the slot may be overlooked.
+    #[inline]
+    fn take(&self) -> Option<Held<T>> {
+        self.slot.take_likely().map(|entry| self.out_of_slot(entry)).or_else(|| self.pop())
+    }
 
-    fn deref(&self) -> &Self::Target {
-        &self.queue
+    /// The item in the slot.
+    fn empty_slot(&self) -> Option<Held<T>> {
+        self.slot.take().map(|entry| self.out_of_slot(entry))
+    }
+
+    /// An item that has just been taken from the slot.
+    #[inline]
+    fn out_of_slot(&self, entry: Held<T>) -> Held<T> {
+        self.gate.pass();
+        entry.ledger.set_in_slot(false);
+        entry
+    }
+
+    /// Puts an item into the slot; returns the one that was there.
+    #[inline]
+    fn put(&self, entry: Held<T>) -> Option<Held<T>> {
+        self.gate.pass();
+        entry.ledger.set_in_slot(true);
+        if mutant("slot_in_two_steps") {
+            let before = self.empty_slot();
+            self.slot.put(entry);
+            return before;
+        }
+        self.slot.put(entry).map(|entry| self.out_of_slot(entry))
+    }
+
+    /// Puts an item into the slot if that is empty; else returns it, or one that came in meanwhile.
+    fn put_if_empty(&self, entry: Held<T>) -> Result<(), Held<T>> {
+        match self.put(entry).and_then(|before| self.put(before)) {
+            None => Ok(()),
+            Some(entry) => Err(entry),
+        }
+    }
+
+    /// An item of the queue.
+    #[inline]
+    fn pop(&self) -> Option<Held<T>> {
+        self.queue.as_ref()?.pop()
+    }
+
+    /// Puts an item into the queue; returns it when that is full.
+    #[inline]
+    fn push(&self, entry: Held<T>) -> Result<(), Held<T>> {
+        match &self.queue {
+            Some(queue) => queue.push(entry),
+            None => Err(entry),
+        }
+    }
+
+    /// Items in the queue.
+    fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    fn capacity(&self) -> usize {
+        1 + self.queue.as_ref().map_or(0, |queue| queue.capacity())
     }
 }
 
@@ -130,7 +191,7 @@ impl<R: Recipe> Estate<R> {
             };
             let home = made & (self.homes() - 1);
             let entry = self.make(home, charge, Origin::Prefill);
-            if let Err(entry) = self.put_idle(home, entry) {
+            if let Err(entry) = self.put_idle(home, false, entry) {
                 assert!(!mutant("prefill_expects_room"), "there was room");
                 self.end(entry, End::Freed);
                 break;
@@ -171,48 +232,71 @@ impl<R: Recipe> Estate<R> {
             return Some(entry);
         }
         match self.shards.get(home) {
-            Some(shard) => shard.pop().or_else(|| self.take_from_others(home)),
+            Some(shard) => shard.take().or_else(|| self.take_elsewhere(home)),
             None => None,
         }
     }
 
-    /// An idle item of another shard.
+    /// An idle item of another shard, or one that lay in the slot of this one all the same.
     #[cold]
-    fn take_from_others(&self, home: usize) -> Option<Held<R::Item>> {
+    fn take_elsewhere(&self, home: usize) -> Option<Held<R::Item>> {
         #[cfg(any(loom, shuttle))]
         if let Some(answer) = self.steal_wrongly(home) {
             return answer;
         }
-        let (before, after) = self.shards.split_at(home);
-        after.iter().skip(1).chain(before).find_map(|shard| shard.pop())
+        if mutant("slot_is_private") {
+            return self.others(home).find_map(Shard::pop);
+        }
+        let slots = || self.shards[home].empty_slot().or_else(|| self.others(home).find_map(Shard::empty_slot));
+        self.others(home).find_map(Shard::pop).or_else(slots)
     }
 
-    /// Puts an item into a shard with room, the home shard first.
+    /// The shards but that of `home`.
+    fn others(&self, home: usize) -> impl Iterator<Item = &Shard<R::Item>> {
+        let (before, after) = self.shards.split_at(home);
+        after.iter().skip(1).chain(before)
+    }
+
+    /// Puts an item into a shard with room, the home shard first, and into its slot if the caller `is_at_home`. Comes back when
+    /// there is no room; another may instead when others use the same slots meanwhile.
     #[inline]
-    fn put_idle(&self, home: usize, entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    fn put_idle(&self, home: usize, is_at_home: bool, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
         if mutant("bound_by_count") && self.idle() >= self.max_idle() - self.shards.len() {
             return Err(entry);
         }
-        match self.shards.get(home) {
-            Some(shard) => shard.push(entry).or_else(|entry| self.put_with_others(home, entry)),
-            None => Err(entry),
+        let Some(shard) = self.shards.get(home) else { return Err(entry) };
+        if is_at_home {
+            match shard.put(entry) {
+                Some(before) => entry = before,
+                None => return Ok(()),
+            }
         }
+        shard.push(entry).or_else(|entry| self.put_elsewhere(home, is_at_home, entry))
     }
 
-    /// Puts an item into another shard with room.
+    /// Puts an item into another shard with room. If the caller `is_at_home`, it is what lay in the slot there, and back it goes.
     #[cold]
-    fn put_with_others(&self, home: usize, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    fn put_elsewhere(&self, home: usize, is_at_home: bool, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
         if mutant("no_spill") {
             return Err(entry);
         }
-        let (before, after) = self.shards.split_at(home);
-        for shard in after.iter().skip(1).chain(before) {
+        for shard in self.others(home) {
             match shard.push(entry) {
                 Ok(()) => return Ok(()),
                 Err(back) => entry = back,
             }
         }
-        Err(entry)
+        for shard in self.others(home) {
+            match shard.put_if_empty(entry) {
+                Ok(()) => return Ok(()),
+                Err(back) => entry = back,
+            }
+        }
+        match &self.shards[home] {
+            // Puts back what lay there before, and takes the newcomer out.
+            shard if is_at_home => shard.put(entry).map_or(Ok(()), Err),
+            shard => shard.put_if_empty(entry),
+        }
     }
 
     /// An item for a lease, waiting for memory as long as it takes.
@@ -306,7 +390,8 @@ impl<R: Recipe> Estate<R> {
             return self.end(entry, End::Discarded);
         }
         self.recipe.reset(&mut entry.item);
-        match self.put_idle(home, entry) {
+        let is_at_home = crate::home::of_this_thread() & (self.homes() - 1) == home;
+        match self.put_idle(home, is_at_home, entry) {
             Ok(()) => self.after_homecoming(),
             Err(entry) => {
                 self.end(entry, End::Discarded);
@@ -410,7 +495,7 @@ impl<R: Recipe> Estate<R> {
             return freed;
         }
         for freed in 0..self.max_idle() {
-            if keep > 0 && self.idle() <= keep {
+            if keep > 0 && !self.has_more_than(keep) {
                 return freed;
             }
             let Some(entry) = self.take_idle(freed % self.shards.len()) else { return freed };
@@ -419,12 +504,25 @@ impl<R: Recipe> Estate<R> {
         self.max_idle()
     }
 
+    /// Looks at every item. What is just going into a slot or coming out of it counts as idle, hence the bound.
     pub(crate) fn idle(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
+        let queued = self.queued();
+        self.shards.iter().for_each(|shard| shard.gate.pass());
+        (queued + self.ledgers.in_slots()).min(self.max_idle())
+    }
+
+    fn queued(&self) -> usize {
+        self.shards.iter().map(Shard::queued).sum()
+    }
+
+    /// Whether more than `keep` items are idle; looks at every item only where the slots decide.
+    fn has_more_than(&self, keep: usize) -> bool {
+        let queued = self.queued();
+        queued > keep || (queued + self.shards.len() > keep && self.idle() > keep)
     }
 
     pub(crate) fn max_idle(&self) -> usize {
-        self.shards.iter().map(|shard| shard.capacity()).sum()
+        self.shards.iter().map(Shard::capacity).sum()
     }
 }
 

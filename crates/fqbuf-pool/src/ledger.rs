@@ -10,9 +10,13 @@
 //! items four for a get and a drop, where the pool itself has four), plain stores to shard counters (lose counts when two
 //! threads share a shard), a second store when the item comes home (another cache line to fetch when that is elsewhere).
 //!
-//! Ledgers use std's atomics and locks in models too: no code decides by them, and models stay small.
+//! A ledger also says whether its item lies in the slot of a home, which cannot be seen without taking it out. That is a
+//! second store, but by a thread that has the line: what is dropped elsewhere goes to a queue.
+//!
+//! Ledgers use std's atomics and locks in models too: nothing but how much `trim` and `prefill` do depends on them, which
+//! may be late by what happens meanwhile, and models stay small.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::CachePadded;
@@ -74,6 +78,8 @@ pub(crate) enum End {
 pub(crate) struct Ledger {
     /// Times the item was handed out while idle.
     hits: AtomicU64,
+    /// Whether the item is in a slot, or on its way to or from it.
+    in_slot: AtomicBool,
     /// Index in `Book::open`, guarded by the book's lock.
     index: AtomicUsize,
     /// The book that holds this ledger.
@@ -85,6 +91,12 @@ impl Ledger {
     #[inline]
     pub(crate) fn hit(&self) {
         self.hits.store(self.hits.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// The item is about to go into a slot, or has come out of it.
+    #[inline]
+    pub(crate) fn set_in_slot(&self, is: bool) {
+        self.in_slot.store(is, Relaxed);
     }
 }
 
@@ -120,7 +132,7 @@ impl Ledgers {
             Origin::Prefill => book.sum.prefilled += 1,
         }
         let index = AtomicUsize::new(book.open.len());
-        let ledger = Arc::new(Ledger { hits: AtomicU64::new(0), index, book: home });
+        let ledger = Arc::new(Ledger { hits: AtomicU64::new(0), in_slot: AtomicBool::new(false), index, book: home });
         book.open.push(Arc::clone(&ledger));
         ledger
     }
@@ -139,6 +151,12 @@ impl Ledgers {
             End::Freed => book.sum.freed += 1,
             End::Detached => book.sum.detached += 1,
         }
+    }
+
+    /// Items in slots.
+    pub(crate) fn in_slots(&self) -> usize {
+        let of = |i| self.book(i).open.iter().filter(|ledger| ledger.in_slot.load(Relaxed)).count();
+        (0..self.books.len()).map(of).sum()
     }
 
     /// Sums over all ledgers of a pool with `idle` idle items; `bytes` and `peak_bytes` stay 0.

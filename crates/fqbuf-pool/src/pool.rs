@@ -8,7 +8,9 @@
 //!
 //! A get looks in the caller's home shard, then in the others, then makes an item; a lease goes home to the shard of the
 //! thread that asked for it, then to any other with room, else it is freed. The shards' capacities add up to the bound on
-//! idle items, so the bound holds at every moment without a counter.
+//! idle items, so the bound holds at every moment without a counter. A shard is a slot for one item and a queue for the
+//! others. The slot is for threads at home there, to whom a swap costs less than the queue; what is dropped by another
+//! thread goes to the queue, where both ends have a line of their own.
 //!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
 //! different reference counts. Idle items hold no reference, or the estate would keep itself alive.
@@ -32,6 +34,18 @@
 //!   of 16 places: 55 and 150 to 217; one of 64: 55 and 155. opool takes 59 and 125, object-pool 60 and 164,
 //!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81. The reference count is some 15 and 28 of ours.
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
+//! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
+//!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of
+//!   21.4; across, a word to the other core in 25 ns, 45 and 105, as with the slot. opool takes 13.8, 33.4 and 89,
+//!   lockfree-object-pool 12.1, 21.9 and 88. A swap by whoever drops, also on another thread: 11.4 and 21.1, but 89 to 97
+//!   across. A slot that is always looked into: 86 across for `get_scoped`. Shards reached through the anchor: 14.1. No hits
+//!   counted: 14.3. Everything inlined: 14.8.
+//! - The same there, for a bare item on one thread and on two, each with a home of its own: a swap to get it and one to give
+//!   it back 9.9 and 10.0, where two swaps of a word are 9.4; an `ArrayQueue` 10.5; `Mutex<Option>` 20.0 and 19.7;
+//!   `Mutex<Vec>` 20.2; a thread-local slot 1.9 and 3.5. So with items that others can take, two atomic exchanges are the
+//!   floor, and a tenth of a bare `ArrayQueue` on two threads (46 to 58 ns where the cores are quick to reach each other, 460
+//!   where not) is below it in the one state, and met in the other. Thread-local items could be neither trimmed nor given
+//!   to who waits for a budget.
 //! - A count of idle items for the bound, or `len` of the queue before a push: the first is a contended cache line, the
 //!   second lets two threads in at once, as another model shows.
 
@@ -210,7 +224,7 @@ impl<R: Recipe> Pool<R> {
         self.tenure.estate.prefill(n)
     }
 
-    /// Number of idle items; never above [`max_idle`](Self::max_idle).
+    /// Number of idle items; never above [`max_idle`](Self::max_idle). Costs a lock and a look at every item: for reports.
     #[must_use]
     pub fn idle(&self) -> usize {
         self.tenure.estate.idle()

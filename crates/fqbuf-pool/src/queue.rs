@@ -1,4 +1,7 @@
-//! The queue behind each shard: crossbeam's `ArrayQueue`, and in models a stand-in for it.
+//! What each shard keeps its idle items in, a slot for one and crossbeam's `ArrayQueue` for the others, and in models
+//! stand-ins for both.
+//!
+//! The slot is a pointer that is swapped; its stand-in is one step, ordered by acquire and release as in crossbeam's cell.
 //!
 //! crossbeam-queue has no hooks for loom or shuttle, so models cannot see inside it. The stand-in is the same algorithm (Vyukov's bounded
 //! queue: a stamp a slot, a reserved ticket, a published stamp) over the model's atomics, with two differences. Where the real
@@ -8,16 +11,80 @@
 //! sequentially consistent. What the models do not cover is therefore crossbeam's own memory safety, and nothing else of
 //! it; its `len` is used for reports only.
 
+use crate::sync::atomic::{AtomicBool, Ordering};
+
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use crossbeam_queue::ArrayQueue;
+#[cfg(not(any(loom, shuttle)))]
+use crossbeam_utils::atomic::AtomicCell;
 
 #[cfg(any(loom, shuttle))]
-pub(crate) use stand_in::ArrayQueue;
+pub(crate) use stand_in::{ArrayQueue, AtomicCell};
+
+/// Room for one.
+pub(crate) struct Slot<T> {
+    cell: AtomicCell<Option<T>>,
+    /// Spares a swap where nothing is to be expected. May be wrong either way while threads meet here.
+    likely: AtomicBool,
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new() -> Self {
+        Self { cell: AtomicCell::new(None), likely: AtomicBool::new(false) }
+    }
+
+    /// Leaves `value` and returns what was there.
+    #[inline]
+    pub(crate) fn put(&self, value: T) -> Option<T> {
+        if !self.likely.load(Ordering::Relaxed) {
+            self.likely.store(true, Ordering::Relaxed);
+        }
+        self.cell.swap(Some(value))
+    }
+
+    /// What is there.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<T> {
+        self.cell.swap(None)
+    }
+
+    /// What is there, if anything was expected.
+    #[inline]
+    pub(crate) fn take_likely(&self) -> Option<T> {
+        if !self.likely.load(Ordering::Relaxed) {
+            return None;
+        }
+        let found = self.take();
+        if found.is_none() {
+            self.likely.store(false, Ordering::Relaxed);
+        }
+        found
+    }
+}
 
 #[cfg(any(loom, shuttle))]
 mod stand_in {
     use crate::gate::Gate;
     use crate::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A swap in one step.
+    pub(crate) struct AtomicCell<T> {
+        /// Where models look both ways, and what orders one swap after another.
+        turn: AtomicUsize,
+        /// Locked by nobody else: there is no other step in a swap.
+        value: std::sync::Mutex<T>,
+    }
+
+    impl<T> AtomicCell<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self { turn: AtomicUsize::new(0), value: std::sync::Mutex::new(value) }
+        }
+
+        pub(crate) fn swap(&self, value: T) -> T {
+            self.turn.fetch_add(1, Ordering::AcqRel);
+            std::mem::replace(&mut *self.value.try_lock().expect("one step"), value)
+        }
+    }
 
     /// Bounded queue over the model's atomics, with spurious "empty" and "full".
     pub(crate) struct ArrayQueue<T> {

@@ -10,13 +10,13 @@ impl<R: Recipe> Estate<R> {
     /// Believes that what was counted can be taken.
     pub(super) fn take_wrongly(&self, home: usize) -> Option<Held<R::Item>> {
         let shard = self.shards.get(home)?;
-        (mutant("get_trusts_len") && shard.len() > 0).then(|| shard.pop().expect("it had an item"))
+        (mutant("get_trusts_len") && shard.queued() > 0).then(|| shard.pop().expect("it had an item"))
     }
 
     /// Stays at home, or believes that what was counted elsewhere can be taken.
     pub(super) fn steal_wrongly(&self, home: usize) -> Option<Option<Held<R::Item>>> {
         if mutant("steal_trusts_len") {
-            let full = (0..self.shards.len()).find(|&i| i != home && self.shards[i].len() > 0);
+            let full = (0..self.shards.len()).find(|&i| i != home && self.shards[i].queued() > 0);
             return Some(full.map(|i| self.shards[i].pop().expect("it had an item")));
         }
         mutant("no_steal").then_some(None)
@@ -25,13 +25,13 @@ impl<R: Recipe> Estate<R> {
     /// Keeps an item that is too big and throws out whatever it finds, or takes an item back to empty it.
     pub(super) fn keep_wrongly(&self, home: usize, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
         if mutant("kept_then_measured") && bytes > self.max_retained {
-            if self.put_idle(home, entry).is_ok() {
+            if self.put_idle(home, true, entry).is_ok() {
                 self.trim(0);
             }
             return None;
         }
         if mutant("reset_while_idle") {
-            assert!(self.put_idle(home, entry).is_ok());
+            assert!(self.put_idle(home, true, entry).is_ok());
             entry = self.take_idle(home)?;
         }
         Some(entry)
@@ -51,7 +51,7 @@ impl<R: Recipe> Estate<R> {
             let all: Vec<_> = std::iter::from_fn(|| self.take_idle(0)).collect();
             let freed = all.len().saturating_sub(keep);
             for (i, entry) in all.into_iter().enumerate() {
-                let back = if i < keep { self.put_idle(0, entry) } else { Err(entry) };
+                let back = if i < keep { self.put_idle(0, true, entry) } else { Err(entry) };
                 let _ = back.map_err(|entry| self.end(entry, End::Freed));
             }
             return Some(freed);

@@ -59,15 +59,23 @@ fn trim_against_get() {
 fn trim_against_return() {
     exhaustive("trim_by_refilling", || {
         let probe = Probe::default();
-        let pool = probe.pool(1);
-        pool.prefill(1);
+        let pool = probe.pool(2);
         let (first, second) = (pool.get(), pool.get());
         drop(first);
-        let holder = thread::spawn(move || drop(second));
-        assert_eq!(pool.trim(1), 0);
-        holder.join().unwrap();
-        assert_eq!((pool.idle(), pool.stats().freed, pool.stats().discarded), (1, 0, 1));
-        assert_eq!(probe.alive(), 1);
+        let holder = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                drop(second);
+                pool.get()
+            }
+        });
+        let freed = pool.trim(1);
+        let lease = holder.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.hits, stats.misses), (1, 2), "one is left at every moment");
+        assert_eq!((stats.freed, stats.idle), (freed as u64, 1 - freed as u64));
+        assert_eq!(probe.alive(), 2 - freed as isize);
+        drop(lease);
     });
 }
 

@@ -7,10 +7,12 @@ use crate::{Probe, bounded, exhaustive};
 
 #[test]
 fn last_lease_against_pool_drop() {
-    exhaustive("idle_item_keeps_its_anchor", || {
+    bounded(4, "idle_item_keeps_its_anchor", || {
         let probe = Probe::default();
-        let pool = probe.pool(1);
-        let lease = pool.get();
+        let pool = probe.pool(2);
+        let (lease, other) = (pool.get(), pool.get());
+        // Goes to the slot, and from there to the queue when the other comes.
+        drop(other);
         let holder = thread::spawn(move || drop(lease));
         drop(pool);
         holder.join().unwrap();
@@ -111,7 +113,8 @@ fn return_elsewhere_against_get() {
 fn steal_against_get() {
     exhaustive("steal_trusts_len", || {
         let probe = Probe::default();
-        let pool = probe.shards(2, 2, None);
+        // A slot and a queue of one at each home.
+        let pool = probe.shards(2, 4, None);
         pool.prefill(1);
         let thief = thread::spawn({
             let pool = pool.clone();
@@ -138,6 +141,19 @@ fn return_against_return_at_one_home() {
         drop(second);
         holder.join().unwrap();
         assert_eq!((pool.idle(), probe.alive()), (2, 2), "the other home has room");
+    });
+}
+
+#[test]
+fn return_against_return_at_the_slot() {
+    exhaustive("slot_in_two_steps", || {
+        let probe = Probe::default();
+        let pool = probe.pool(2);
+        let (first, second) = (pool.get(), pool.get());
+        let holder = thread::spawn(move || drop(first));
+        drop(second);
+        holder.join().unwrap();
+        assert_eq!((pool.idle(), probe.alive()), (2, 2), "one in the slot, one behind it");
     });
 }
 

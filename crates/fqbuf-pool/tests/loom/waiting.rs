@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fqbuf_pool::{Lease, MemoryBudget};
+use fqbuf_pool::{Lease, MemoryBudget, settle_in};
 use loom::thread;
 
 use crate::{Probe, bounded, exhaustive};
@@ -28,9 +28,12 @@ fn return_against_waiting_get() {
 fn return_against_joining_the_line() {
     exhaustive("no_fence_in_line", || {
         let budget = MemoryBudget::new(1);
-        let pool = Probe::default().pool_on(&budget, 1);
+        let pool = Probe::default().pool_with_queue(Some(&budget));
         let lease = pool.get();
-        let holder = thread::spawn(move || drop(lease));
+        let holder = thread::spawn(move || {
+            settle_in(1);
+            drop(lease);
+        });
         let charge = budget.acquire(1).unwrap();
         holder.join().unwrap();
         assert_eq!((pool.idle(), charge.bytes()), (0, 1));
@@ -41,12 +44,13 @@ fn return_against_joining_the_line() {
 fn joining_the_line_against_return() {
     exhaustive("no_fence_at_home", || {
         let budget = MemoryBudget::new(1);
-        let pool = Probe::default().pool_on(&budget, 1);
+        let pool = Probe::default().pool_with_queue(Some(&budget));
         let lease = pool.get();
         let waiter = thread::spawn({
             let pool = pool.clone();
             move || drop(pool.get())
         });
+        settle_in(1);
         drop(lease);
         waiter.join().unwrap();
         assert_eq!(pool.stats().hits, 1);
@@ -133,6 +137,20 @@ fn return_to_a_neighbour_between_look_and_sleep() {
         let all = budget.acquire(2).unwrap();
         holder.join().unwrap();
         assert_eq!((pool.idle(), probe.alive(), all.bytes()), (0, 0, 2));
+    });
+}
+
+#[test]
+fn return_to_anothers_slot_against_waiting_get() {
+    exhaustive("slot_is_private", || {
+        let (probe, budget) = (Probe::at_most(1), MemoryBudget::new(1));
+        let pool = probe.shards(2, 2, Some(&budget));
+        let lease = pool.get();
+        let holder = thread::spawn(move || drop(lease));
+        settle_in(1);
+        pool.get().touch();
+        holder.join().unwrap();
+        assert_eq!((pool.stats().hits, pool.stats().misses), (1, 1));
     });
 }
 

@@ -42,6 +42,12 @@ impl Probe {
         self.shards(1, max_idle, Some(budget))
     }
 
+    /// A pool of tokens with two shards, of which the first has a slot and a queue of one, the other a slot. A lease of the
+    /// first that ends on a thread at home in the second goes to the queue.
+    pub(crate) fn pool_with_queue(&self, budget: Option<&MemoryBudget>) -> Pool<Probe> {
+        self.shards(2, 3, budget)
+    }
+
     pub(crate) fn shards(&self, shards: usize, max_idle: usize, budget: Option<&MemoryBudget>) -> Pool<Probe> {
         let builder = PoolBuilder::new(self.clone()).shards(shards).max_idle(max_idle).max_retained(2);
         let builder = budget.map(|budget| builder.clone().budget(budget)).unwrap_or(builder);
