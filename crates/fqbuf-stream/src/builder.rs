@@ -24,12 +24,10 @@ pub enum ReadAhead {
     Never,
 }
 
-/// Bytes of data in a block, by default. GB/s with blocks of 256 KiB, 512 KiB and 1 MiB (2-core Zen 4 guest, 2026-11-23,
-/// 300 MB of generated 150-base reads, best of 4, other work on the machine kept off): gzip read ahead 1.38, 1.41, 1.42,
-/// where the decoder alone has 1.47; plain records read ahead 6.8, 7.7, 7.4, and 5.7 without; plain bytes read ahead 8.3,
-/// 7.7, 7.7, and read(2) alone 7.8 to 8.6. On a busy machine small blocks lose more: 3.5, 6.2, 7.0. BGZF on two threads
-/// (2-core Zen 5 guest, 2026-11-25, best of 7): 2.82 with 64 KiB, 3.20 with 128, 3.34 with 256, 3.36 with 512, 3.50 with
-/// 1 MiB, and 1.86 on one thread.
+/// Bytes of data in a block, by default. GB/s on a 2-core Zen 5 guest, 2026-11-25: gzip read ahead, median of 7, 1.90 with 64
+/// KiB, 1.94 with 128, 1.98 with 256, 2.03 with 512, 2.01 with 1 MiB, where the decoder alone has 2.09; BGZF on two threads, best
+/// of 7, 2.82 with 64 KiB, 3.20 with 128, 3.34 with 256, 3.36 with 512, 3.50 with 1 MiB, and 1.86 on one thread; for plain files see
+/// `pieces.rs`. On a busy machine small blocks lose more.
 const BLOCK_SIZE: usize = 512 * 1024;
 
 /// The smallest block: a BGZF block is inflated into one whole.
