@@ -4,19 +4,17 @@
 //! `strict.rs` then takes that one record, finds the error or the need for more bytes, or accepts what is well-formed but
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
-//! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, 256 bytes at a step, with masks of
-//! 64 bytes; their places are written without a branch that depends on the data. Every four of them are then looked at as a
-//! record. Where the quality's length is trusted, a record is one search after the other instead, and its qualities are never
-//! touched.
+//! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, as masks of 64 bytes for a span of
+//! 4 KiB; then their places are read off eight masks at a time, without a branch that depends on the data. Every four of them
+//! are then looked at as a record. Where the quality's length is trusted, a record is one search after the other instead, and
+//! its qualities are never touched.
 //!
-//! Other ways of the general search, in GB/s for 300 MB in memory of 150-base reads / trimmed reads (Zen 5 guest with AVX-512,
-//! 2026-11-25, best of seven runs, where a 64-bit sum over the same bytes has 34): this one 26.9 / 23.3; four places written a
-//! mask instead of two 18.2 / 16.5; all places of a mask at once with AVX-512's byte compression 24.8 / 22.3, for a unit that
-//! few have; calls that stop after 16 KiB 20.7 / 18.8; asking for memory 4 KiB ahead instead of 8 25.9 / 22.9; no array of
-//! records, each judged from the line ends when it is asked for 19.3 / 17.3; four bytes around each line end looked at
-//! together 25.9 / 23.1; one branch a step for masks of more than two 27.0 / 22.3, where this one had 27.9 / 24.2. Trimmed reads
-//! alone: a CR of each line subtracted without a branch 22.9, where this one had 24.0; memory asked for record by record, not
-//! by the search for newlines, 21.4.
+//! Other ways of the general search, in GB/s for 300 MB in memory of trimmed reads (Zen 5 guest with AVX-512, 2026-11-25,
+//! median of seven runs, where a 64-bit sum over the same bytes has 30 to 36): this one 26.5; memory asked for by the pass that
+//! makes the masks, a burst that is waited for 24.0, and half of it record by record 24.3; places read off one mask after the
+//! other in ordinary registers, 256 bytes at a step 24.0, by which four of a mask were 18 and byte compression 23; the same,
+//! and a CR of each line subtracted without a branch 22.9; the same, and memory asked for record by record 21.4; calls that
+//! stop after 16 KiB 20; no array of records, each judged from the line ends when it is asked for 18.
 
 use crate::checks::QualityLength;
 use crate::simd::{Masks, Scan, scans};
@@ -32,11 +30,14 @@ const SPAN: usize = 4 << 10;
 /// Bytes ahead of the search that are asked for.
 pub(crate) const AHEAD: usize = 8192;
 
-/// Bytes searched at a step.
-const STEP: usize = 256;
+/// Masks whose bits are read together.
+pub(crate) const LANES: usize = 8;
 
-/// Room for the line ends of a full index, of one more step, and for the two that are always written.
-const LINE_ENDS: usize = 4 * RECORDS + STEP + 2;
+/// Bytes of as many masks.
+const GROUP: usize = 64 * LANES;
+
+/// Room for the line ends of a full index, of one more group, and for those that are always written.
+const LINE_ENDS: usize = 4 * RECORDS + GROUP + 2 * LANES;
 
 /// Where a record lies in the bytes that it was found in.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub(crate) struct Index {
     pub(crate) entries: [Entry; RECORDS],
     /// Offsets of newlines; room behind the last one for those of a whole step.
     ends: [u32; LINE_ENDS],
+    /// Whether the last records found were larger than a span.
+    long: bool,
     /// What the records so far had in common.
     uniform: Uniform,
 }
@@ -88,7 +91,7 @@ impl Index {
     pub(crate) const fn new() -> Self {
         const NOWHERE: Layout = Layout { head_end: 0, seq_start: 0, len: 0, qual_start: 0 };
         const EMPTY: Entry = Entry { start: 0, size: 0, layout: NOWHERE };
-        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], uniform: Uniform::new() }
+        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], long: false, uniform: Uniform::new() }
     }
 }
 
@@ -120,7 +123,7 @@ pub(crate) fn widest(quality: QualityLength) -> Scan {
 #[inline(always)]
 fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let text = &data[from..];
-    let lines = find_line_ends::<M>(text, &mut index.ends);
+    let lines = find_line_ends::<M>(text, &mut index.ends, &mut index.long);
     let (quads, _) = index.ends[..lines].as_chunks::<4>();
     let mut start = 0;
     let mut count = 0;
@@ -234,7 +237,7 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
         }
         at += 64;
     }
-    while let Some(step) = data[at..].first_chunk::<STEP>() {
+    while let Some(step) = data[at..].first_chunk::<256>() {
         let (chunks, _) = step.as_chunks::<64>();
         for chunk in chunks {
             M::prefetch(chunk, AHEAD);
@@ -250,7 +253,7 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
             };
             return Some(at + mask.trailing_zeros() as usize);
         }
-        at += STEP;
+        at += 256;
     }
     while let Some(chunk) = data[at..].first_chunk() {
         let mask = M::newlines(chunk);
@@ -263,57 +266,70 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Writes the places of newlines, up to enough for a full index, up to [`SPAN`] once a record is whole, or up to the last
-/// whole step in `data`; returns their number.
+/// whole group in `data`; returns their number.
 #[inline(always)]
-fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS]) -> usize {
-    let (steps, _) = data.as_chunks::<STEP>();
-    let steps = &steps[..steps.len().min(u32::MAX as usize / STEP)];
+fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut bool) -> usize {
+    let (groups, _) = data.as_chunks::<GROUP>();
+    let mut rest = &groups[..groups.len().min(u32::MAX as usize / GROUP)];
+    let mut masks = [[0; LANES]; SPAN / GROUP];
     let mut count = 0;
     let mut at = 0;
-    for step in steps {
-        if count >= 4 * RECORDS || (at >= SPAN && count >= 4) {
+    while !rest.is_empty() {
+        // Lines are long: they are passed without their masks being kept.
+        while *long && let [group, more @ ..] = rest {
+            let (chunks, _) = group.as_chunks::<64>();
+            let mut any = 0;
+            for chunk in chunks {
+                M::prefetch(chunk, AHEAD);
+                any |= M::newlines(chunk);
+            }
+            if any != 0 {
+                break;
+            }
+            at += GROUP as u32;
+            rest = more;
+        }
+        let (span, more) = rest.split_at(rest.len().min(if *long { 1 } else { SPAN / GROUP }));
+        for (masks, group) in masks.iter_mut().zip(span) {
+            for (mask, chunk) in masks.iter_mut().zip(group.as_chunks::<64>().0) {
+                *mask = M::newlines(chunk);
+            }
+        }
+        for (masks, group) in masks.iter().zip(span) {
+            for chunk in group.as_chunks::<64>().0 {
+                M::prefetch(chunk, AHEAD);
+            }
+            let Some(slots) = ends[count..].first_chunk_mut() else { return count };
+            count += match M::places(masks, at, slots) {
+                Some(found) => found,
+                None => push_all(masks, at, &mut ends[count..]),
+            };
+            if count >= 4 * RECORDS {
+                return count;
+            }
+            at += GROUP as u32;
+        }
+        if count >= 4 {
+            *long = at > SPAN as u32;
             break;
         }
-        let (chunks, _) = step.as_chunks::<64>();
-        for chunk in chunks {
-            M::prefetch(chunk, AHEAD);
-        }
-        let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
-        let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
-        if a | b | c | d != 0 {
-            count += push(a, at, &mut ends[count..]);
-            count += push(b, at + 64, &mut ends[count..]);
-            count += push(c, at + 128, &mut ends[count..]);
-            count += push(d, at + 192, &mut ends[count..]);
-        }
-        at += STEP;
+        rest = more;
+        *long = true;
     }
     count
 }
 
-/// Writes the places of a mask's bits to the first of `ends`; returns their number. Two are written whether there are as many
-/// or not: reads differ in length, and a branch on the number would be mispredicted about once a record.
-#[inline(always)]
-fn push(mask: u64, at: usize, ends: &mut [u32]) -> usize {
-    let Some(slots) = ends.first_chunk_mut::<2>() else { return 0 };
-    let at = at as u32;
-    slots[0] = at + mask.trailing_zeros();
-    let rest = mask & mask.wrapping_sub(1);
-    slots[1] = at + rest.trailing_zeros();
-    let found = mask.count_ones() as usize;
-    if found > 2 {
-        push_all(mask, at, ends);
-    }
-    found
-}
-
+/// Writes the places of all bits of masks to the first of `ends`; returns their number.
 #[inline(never)]
-fn push_all(mut mask: u64, at: u32, ends: &mut [u32]) {
-    for slot in ends {
-        if mask == 0 {
-            break;
+fn push_all(masks: &[u64; LANES], at: u32, ends: &mut [u32]) -> usize {
+    let mut count = 0;
+    for (&mask, at) in masks.iter().zip((at..).step_by(64)) {
+        let mut rest = mask;
+        while rest != 0 {
+            ends[count] = at + rest.trailing_zeros();
+            rest &= rest - 1;
+            count += 1;
         }
-        *slot = at + mask.trailing_zeros();
-        mask &= mask - 1;
     }
+    count
 }

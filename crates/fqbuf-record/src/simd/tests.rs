@@ -1,7 +1,7 @@
 //! Every variant of the masks and the scan gives the answer of a byte-by-byte oracle.
 
 use super::*;
-use crate::scan::{Entry, RECORDS};
+use crate::scan::{Entry, LANES, RECORDS};
 use crate::uniform::Uniform;
 
 fn naive(chunk: &[u8; 64]) -> u64 {
@@ -24,6 +24,39 @@ fn chunks() -> impl Iterator<Item = [u8; 64]> {
 #[test]
 fn words_find_newlines_as_the_oracle_does() {
     assert!(chunks().all(|chunk| Words::newlines(&chunk) == naive(&chunk)));
+}
+
+/// Masks with no bit, one, two, many, at every place and in every lane.
+fn masks() -> impl Iterator<Item = [u64; LANES]> {
+    let few = (0..64).flat_map(|a| (0..64).map(move |b| 1 << a | 1 << b)).chain([0, 0, 0, 7, u64::MAX, 1 << 63 | 6]);
+    let all: Vec<u64> = few.collect();
+    (0..4 * all.len()).map(move |i| {
+        let mut masks = [0; LANES];
+        for (lane, mask) in masks.iter_mut().enumerate() {
+            *mask = if (i + lane) % 3 == 0 { 0 } else { all[(i * 31 + lane * 977) % all.len()] };
+        }
+        masks
+    })
+}
+
+#[test]
+fn places_are_those_of_the_bits() {
+    let at = 1 << 20;
+    for masks in masks() {
+        let bits = masks.iter().zip(0u32..).flat_map(|(mask, lane)| {
+            (0..64).filter(move |bit| mask >> bit & 1 == 1).map(move |bit| at + 64 * lane + bit)
+        });
+        let expected: Option<Vec<u32>> = masks.iter().all(|mask| mask.count_ones() <= 2).then(|| bits.collect());
+        let places = |places: fn(&[u64; LANES], u32, &mut [u32; 2 * LANES]) -> Option<usize>| {
+            let mut slots = [0; 2 * LANES];
+            places(&masks, at, &mut slots).map(|found| slots[..found].to_vec())
+        };
+        assert_eq!(places(Words::places), expected, "{masks:x?}");
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512cd") {
+            assert_eq!(places(x86::Avx512::places), expected, "AVX-512: {masks:x?}");
+        }
+    }
 }
 
 /// Reads of many lengths, with and without CR and titles.
@@ -109,7 +142,7 @@ fn compare_scans(data: &[u8]) {
         if std::arch::is_x86_feature_detected!("avx2") {
             others.extend([x86::scan_avx2::<false> as Scan, x86::scan_avx2::<true>]);
         }
-        if std::arch::is_x86_feature_detected!("avx512bw") {
+        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512cd") {
             others.extend([x86::scan_avx512::<false> as Scan, x86::scan_avx512::<true>]);
         }
     }
