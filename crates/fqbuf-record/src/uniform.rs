@@ -9,14 +9,15 @@
 //! before has ended, and among bits that is far sooner than from a comparison of bytes. The general search has no such chain
 //! from record to record, but writes the place of every line end.
 //!
-//! GB/s for 150-base reads in the second cache level / in memory / from a cached file (Zen 5 guest with AVX-512, 2026-11-25,
-//! median of seven runs, where a bare `read(2)` had 23 to 27): this one 37 / 32 / 17; the general search 28 / 27 / 14. On the way
-//! to it: each search begun from the record's start, not from the header's end before it 36 / 30 / 16.8; memory asked for in
+//! GB/s for 150-base reads in the second cache level / in memory / from a cached file (Zen 5 guest, 2026-11-25, median of seven
+//! runs, where a bare `read(2)` had 23 to 27): with AVX-512 36 / 31 / 16, where the general search has 37 / 29 / 16; with AVX2 33 /
+//! 28.5 / 15.2 and 26 / 24.7 / 13.7; with SSE2 23.7 / 22 / 12.5 and 18.7 / 18 / 10.5. On the way, with AVX-512, where this one had
+//! 37 / 32 / 17: each search begun from the record's start, not from the header's end before it 36 / 30 / 16.8; memory asked for in
 //! the pass, not record by record 36 / 28 / 15.5; stretches of 8 KiB 40 / 29 / 17; the bits in words, shifted by pairs 33 / 30
 //! / 15.7; the header's end by comparison of bytes 29 / 26 / 14.2; the same, and line ends counted in each record 30 / 29 /
 //! 14.4; the same with a branch on which 64 bytes a header ends in, mispredicted at every other one where headers have 62 to
 //! 64 bytes, 31 / 21 / 12.6. And reads of any length in the same way, by a search for the end of the header and one for that of
-//! the bases: trimmed reads 26 / 20.5 / 13.4, where the general search has 25 / 22.5 / 13.
+//! the bases: trimmed reads 26 / 20.5 / 13.4, where the general search has 32 / 26.5 / 14.
 
 use crate::scan::{AHEAD, Entry, Layout, RECORDS};
 use crate::simd::Masks;
