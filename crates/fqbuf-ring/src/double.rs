@@ -71,8 +71,8 @@ impl<T> DoubleBuffer<T> {
         if !unread {
             read.clear();
         }
-        // The writer takes the last one first: the unread batch, to publish it, or else the one to go on filling.
-        let buffers = if unread { [write, read] } else { [read, write] };
+        // The writer takes the first one first: the unread batch, to publish it, or else the one to go on filling.
+        let buffers = if unread { [read, write] } else { [write, read] };
         let (writer, reader) = handover::channel(buffers, Vec::clear);
         let mut writer = DoubleBufferWriter { inner: writer };
         // The reader lives, in this very function, and two buffers are there: none of this waits or fails.

@@ -1,4 +1,4 @@
-//! What the halves of a hand-over share: the queue of filled buffers, the stack of empty ones, and how it ended.
+//! What the halves of a hand-over share: the queues of filled and of empty buffers, and how it ended.
 //!
 //! Everything that decides is under one mutex; the two counters beside it only end a spin early. Buffers are cleared,
 //! filled and read outside the lock, which is held for a push and a pop.
@@ -36,8 +36,9 @@ pub(super) enum Outcome {
 struct State<B> {
     /// Published and not yet taken, oldest first. Never more than there are buffers, which is its capacity.
     filled: VecDeque<B>,
-    /// Recycled and cleared. The one used last goes first: it is the warmest.
-    empty: Vec<B>,
+    /// Recycled and cleared, the one that has been empty longest first: the one used last is warm in the reader's core, whence
+    /// every line has to be fetched back.
+    empty: VecDeque<B>,
     /// Buffers taken so far; the front of `filled` has this sequence number.
     taken: u64,
     /// Anything but `Open` is final for the writer.
@@ -88,7 +89,7 @@ impl<B> Shared<B> {
     pub(super) fn new(empty: Vec<B>, clear: fn(&mut B)) -> Self {
         let state = State {
             filled: VecDeque::with_capacity(empty.len()),
-            empty,
+            empty: empty.into(),
             taken: 0,
             outcome: Outcome::Open,
             readers: 1,
@@ -130,7 +131,7 @@ impl<B> Shared<B> {
         }
         state.filled.push_back(buffer);
         if spare.is_none() {
-            *spare = state.empty.pop();
+            *spare = state.empty.pop_front();
         }
         let wake = state.readers_asleep > 0;
         state.readers_asleep -= usize::from(wake);
@@ -259,7 +260,7 @@ impl<B> Shared<B> {
     /// Takes `back`, which is cleared.
     pub(super) fn recycle(&self, back: B) {
         let mut state = self.lock();
-        state.empty.push(back);
+        state.empty.push_back(back);
         let wake = take(&mut state.writer_asleep) && !mutant("recycle-without-notify");
         drop(state);
         tell(&self.reader_events);
@@ -319,7 +320,7 @@ impl<B> State<B> {
         if self.readers == 0 && !mutant("empty-for-nobody") {
             return Some(Empty::ReaderGone);
         }
-        self.empty.pop().map(Empty::Buffer)
+        self.empty.pop_front().map(Empty::Buffer)
     }
 
     /// What a reader gets without waiting, if anything: the filled buffers first, then how it ended.

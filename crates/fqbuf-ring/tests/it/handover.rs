@@ -267,3 +267,17 @@ fn waits_are_counted_on_the_side_that_waits() -> Result<(), Box<dyn Error>> {
     assert!(format!("{writer:?} {reader:?}").contains("waits"));
     Ok(())
 }
+
+/// Seen red with the buffer used last going first, every line of which is still in the reader's core.
+#[test]
+fn buffers_go_round_in_turn() -> Result<(), Box<dyn Error>> {
+    let (mut writer, mut reader) = handover::channel(1..=3, |_| {});
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        writer.buffer()?.publish()?;
+        order.extend(reader.next()?.map(|batch| *batch));
+        reader.recycle();
+    }
+    assert_eq!(order, [1, 2, 3, 1, 2, 3]);
+    Ok(())
+}
