@@ -14,8 +14,9 @@
 //! ```
 //!
 //! On a two-core Zen 5 guest (AMD EPYC, family 26 model 2), 2026-11-25, medians of five interleaved processes of `cargo xtask
-//! bench stats`, a word to the other core in 28 ns: this 19.2 and 86, naive 23.8 and 98. With a loop of compare-and-exchange
-//! for allocations too, which has to load first and then to own: 19.7 and 94; with a read that owns at once: 23.9 and 105.
+//! bench stats`, three times, a word to the other core in 23 to 28 ns: this 19.7 and 94 to 100, naive 23.8 and 98. An addition
+//! for allocations instead of a loop of compare-and-exchange, which has to load first and then to own: 19.2 and 86 to 92, but
+//! it wraps; with a check that stops it at `u64::MAX`, for an instant too late: 97 to 99. A read that owns at once: 23.9 and 105.
 //!
 //! The naive counters also wrap below zero. The spin lock is fastest, but a thread that is descheduled inside it stops
 //! all others; in this design no call ever waits for another. `cargo bench -p fqbuf-benches --bench stats` repeats the
@@ -55,8 +56,7 @@ mod tests;
 /// ```
 #[derive(Default)]
 pub struct BufferStats {
-    /// Allocated minus deallocated bytes, stopping at 0 and at `u64::MAX`, beyond which, for an instant, others may see a sum
-    /// that wrapped: more memory than there can be. All threads meet here: the exact peak is
+    /// Allocated minus deallocated bytes, stopping at 0 and at `u64::MAX`. All threads meet here: the exact peak is
     /// the maximum of this word's own history, so there can be but one.
     live: CachePadded<AtomicU64>,
     /// At least every value that `live` had since the last reset, save those whose call has not returned yet; always
@@ -92,12 +92,7 @@ impl BufferStats {
     pub fn record_allocation(&self, size: usize) {
         // Release, so that whoever sees the deallocation of these bytes counted sees this allocation counted too.
         self.counts[home()].allocations.fetch_add(1, Release);
-        let size = size as u64;
-        let before = self.live.fetch_add(size, SeqCst);
-        let live = before.checked_add(size).unwrap_or_else(|| {
-            self.live.store(u64::MAX, SeqCst);
-            u64::MAX
-        });
+        let live = update(&self.live, |live| live.saturating_add(size as u64));
         // Sequentially consistent on both words: a reset that the load below does not see will see the new `live`.
         if live > self.peak.load(SeqCst) {
             self.peak.fetch_max(live, SeqCst);
