@@ -40,7 +40,8 @@
 //!
 //! So `DoubleBuffer` takes 0.88 of crossbeam's time in the one state and 0.28 in the other, and is ahead of who only spins.
 //! What is left to gain was measured with bare spinning threads, no lock, no sleep, no end, no error, one flag a buffer on a
-//! line of its own, which is less than any hand-over must do: no design of the hand-over would come below 1200.
+//! line of its own, which is less than any hand-over must do: with two buffers none of it comes below 1500, or 0.8 of
+//! crossbeam's time.
 //!
 //! | a flag a buffer, spinning | 25 ns | 210 ns |
 //! |---|---|---|
