@@ -10,8 +10,8 @@ mod index;
 mod portable;
 mod reader;
 mod search;
-#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
-mod simd;
+#[cfg(target_arch = "x86_64")]
+pub mod simd;
 
 pub use at::ReadAt;
 pub use block::{Block, PAGE, Source};

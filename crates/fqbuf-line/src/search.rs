@@ -1,7 +1,7 @@
 //! The pass that finds line ends: what its ways have in common, and the choice of one.
 
 use crate::portable;
-#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+#[cfg(target_arch = "x86_64")]
 use crate::simd;
 
 /// Line ends that one search finds at most.
@@ -17,7 +17,7 @@ pub(crate) type Starts = [usize; FOUND + 1];
 /// Writes where lines begin behind the line ends of `text`, which itself begins at `from`, to `starts` from its second entry
 /// on. Returns their number, and how much of the text was searched: all when nothing was found.
 pub(crate) fn find_lines(text: &[u8], from: usize, starts: &mut Starts) -> (usize, usize) {
-    #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+    #[cfg(target_arch = "x86_64")]
     if let Some(found) = simd::find_lines(text, from, starts) {
         return found;
     }

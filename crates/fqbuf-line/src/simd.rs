@@ -1,7 +1,38 @@
-//! The search for line ends with AVX-512, where the processor has it.
+//! Newlines with AVX-512: two parts of this crate's search, for crates that search lines in their own way.
 //!
-//! The one file of this crate with `unsafe`: loads and stores of vectors behind references, and the call of a function compiled
-//! for units whose presence was just asked for. It is compared with a search byte by byte in `search/tests.rs`.
+//! Not for who wants lines: [`LineReader`](crate::LineReader) chooses what the processor has by itself. On x86-64 only.
+//!
+//! Both functions may be called from a function for which the same units are enabled; from any other, they are `unsafe`, and
+//! right once the units were detected. They become part of such a function, and neither blocks nor allocates.
+//!
+//! # Examples
+//!
+//! ```
+//! use fqbuf_line::simd::{newlines, places};
+//!
+//! /// Where the newlines of 512 bytes are, unless there are more than two in 64.
+//! #[target_feature(enable = "avx512f,avx512bw,avx512cd,popcnt")]
+//! fn ends(text: &[u8; 512]) -> Option<Vec<u32>> {
+//!     let mut masks = [0; 8];
+//!     for (mask, chunk) in masks.iter_mut().zip(text.as_chunks().0) {
+//!         *mask = newlines(chunk);
+//!     }
+//!     let mut slots = [0; 16];
+//!     let found = places(&masks, 0, &mut slots)?;
+//!     Some(slots[..found].to_vec())
+//! }
+//!
+//! let mut text = [b'A'; 512];
+//! text[3] = b'\n';
+//! text[200] = b'\n';
+//! let detected = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+//! if detected && is_x86_feature_detected!("avx512cd") && is_x86_feature_detected!("popcnt") {
+//!     // SAFETY: all units that the function is compiled for were detected.
+//!     assert_eq!(unsafe { ends(&text) }, Some(vec![3, 200]));
+//! }
+//! ```
+//!
+//! # How, and what was slower
 //!
 //! Each 64 bytes become a mask with one bit a byte. Two places are read off every mask, whether there are as many or not:
 //! lines differ in length, and a branch on their number would be mispredicted about once a line. That is done for eight
@@ -28,6 +59,8 @@
 //! for these, 25 % less for trimmed reads and 9 % more for long ones, and two of four spellings of it were compiled to code
 //! four times as slow.
 
+// The one file of this crate with `unsafe`: loads and stores of vectors behind references, and the call of a function compiled
+// for units whose presence was just asked for. It is compared with a search byte by byte in `search/tests.rs`.
 #![allow(unsafe_code)]
 
 use crate::search::{FOUND, STRETCH, Starts};
@@ -65,21 +98,28 @@ fn find_lines_avx512(text: &[u8], from: usize, starts: &mut Starts) -> (usize, u
         let (groups, tail) = text[at..].as_chunks();
         let mut made = 0;
         for (masks, group) in masks.iter_mut().zip(groups) {
-            *masks = newlines(group);
+            *masks = newlines_of(group);
             made += 1;
         }
         if made == 0 {
             let mut group = [0; GROUP];
             group[..tail.len()].copy_from_slice(tail);
-            masks[0] = newlines(&group);
+            masks[0] = newlines_of(&group);
             made = 1;
         }
         for masks in &masks[..made] {
             if at >= STRETCH && count > 0 {
                 return (count, at);
             }
-            let Some(slots) = starts[1 + count..].first_chunk_mut() else { return (count, at) };
-            if let Some(found) = places(masks, from + at, slots) {
+            let Some(slots) = starts[1 + count..].first_chunk_mut::<PLACES>() else { return (count, at) };
+            let mut near = [0; PLACES];
+            if let Some(found) = places(masks, 1, &mut near) {
+                // All slots: that is two vectors. None behind an empty group, or it took long reads in cache 4 % more.
+                if found > 0 {
+                    for (start, near) in slots.iter_mut().zip(near) {
+                        *start = from + at + near as usize;
+                    }
+                }
                 count += found;
                 at += GROUP;
                 continue;
@@ -98,23 +138,39 @@ fn find_lines_avx512(text: &[u8], from: usize, starts: &mut Starts) -> (usize, u
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn newlines(group: &[u8; GROUP]) -> [u64; LANES] {
-    let (chunks, _) = group.as_chunks::<64>();
-    let wanted = _mm512_set1_epi8(b'\n' as i8);
+fn newlines_of(group: &[u8; GROUP]) -> [u64; LANES] {
     let mut masks = [0; LANES];
-    for (mask, chunk) in masks.iter_mut().zip(chunks) {
-        // SAFETY: the reference is valid for 64 bytes, and the load needs no alignment.
-        let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
-        *mask = _mm512_cmpeq_epi8_mask(bytes, wanted);
+    for (mask, chunk) in masks.iter_mut().zip(group.as_chunks().0) {
+        *mask = newlines(chunk);
     }
     masks
 }
 
-/// Writes the places behind the line ends of a group that begins at `from`: the first and the second of every mask at once,
-/// those that there are moved together. Returns their number; `None` when a mask has more than two.
+/// The newlines of 64 bytes: bit `i` is set exactly when `chunk[i]` is one. An example is [above](self).
+///
+/// # Safety
+///
+/// Where avx512f and avx512bw are not enabled for the caller, the processor must have them.
+#[inline]
+#[must_use]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub fn newlines(chunk: &[u8; 64]) -> u64 {
+    // SAFETY: the reference is valid for 64 bytes, and the load needs no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
+    _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\n' as i8))
+}
+
+/// Writes where the bits of eight masks are to the first of `slots`, ascending, and returns their number, at most 16.
+///
+/// The place of bit `i` of mask `j` is `at + 64 * j + i`, modulo 2^32. Slots behind the places may be overwritten too. `None`
+/// when a mask has more than two bits; nothing is written then. An example is [above](self).
+///
+/// # Safety
+///
+/// Where avx512f, avx512cd and popcnt are not enabled for the caller, the processor must have them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512cd,popcnt")]
-fn places(masks: &[u64; LANES], from: usize, slots: &mut [usize; PLACES]) -> Option<usize> {
+pub fn places(masks: &[u64; 8], at: u32, slots: &mut [u32; 16]) -> Option<usize> {
     // SAFETY: the reference is valid for 64 bytes, and the load needs no alignment.
     let masks = unsafe { _mm512_loadu_si512(masks.as_ptr().cast()) };
     let any = _mm512_test_epi64_mask(masks, masks);
@@ -130,23 +186,17 @@ fn places(masks: &[u64; LANES], from: usize, slots: &mut [usize; PLACES]) -> Opt
     if _mm512_cmpneq_epi64_mask(but_one, second) != 0 {
         return None;
     }
-    // The place behind a lone bit is 64 less the zeros above it. No place is zero: that marks lanes without one.
-    let ends = _mm512_setr_epi64(64, 128, 192, 256, 320, 384, 448, 512);
+    // The place behind a lone bit is 64 less the zeros above it. No such place is zero: that marks lanes without one.
+    let behind = _mm512_setr_epi64(64, 128, 192, 256, 320, 384, 448, 512);
     let more = _mm512_test_epi64_mask(second, second);
-    let first = _mm512_maskz_sub_epi64(any, ends, _mm512_lzcnt_epi64(first));
-    let second = _mm512_maskz_sub_epi64(more, ends, _mm512_lzcnt_epi64(second));
+    let first = _mm512_maskz_sub_epi64(any, behind, _mm512_lzcnt_epi64(first));
+    let second = _mm512_maskz_sub_epi64(more, behind, _mm512_lzcnt_epi64(second));
     let both = _mm512_or_si512(first, _mm512_slli_epi64::<32>(second));
     let there = _mm512_test_epi32_mask(both, both);
     let places = _mm512_maskz_compress_epi32(there, both);
-
-    let from = _mm512_set1_epi64(from as i64);
-    let low = _mm512_add_epi64(from, _mm512_cvtepu32_epi64(_mm512_castsi512_si256(places)));
-    let high = _mm512_add_epi64(from, _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64::<1>(places)));
-    let (halves, _) = slots.as_chunks_mut::<LANES>();
-    // SAFETY: the reference is valid for eight `usize` of 64 bits, and the store needs no alignment.
-    unsafe { _mm512_storeu_si512(halves[0].as_mut_ptr().cast(), low) };
-    // SAFETY: as above.
-    unsafe { _mm512_storeu_si512(halves[1].as_mut_ptr().cast(), high) };
+    let places = _mm512_add_epi32(places, _mm512_set1_epi32(at.wrapping_sub(1) as i32));
+    // SAFETY: the reference is valid for 64 bytes, and the store needs no alignment.
+    unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), places) };
     Some(there.count_ones() as usize)
 }
 

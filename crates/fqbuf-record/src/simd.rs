@@ -1,7 +1,8 @@
 //! Newline masks of 64 bytes, and the choice of the widest unit that the processor has.
 //!
 //! The one file of this crate with `unsafe`: loads of 64 bytes behind a reference, and calls of functions compiled for a
-//! unit whose presence was just asked for. Every variant is compared with a byte-by-byte oracle in the tests below.
+//! unit whose presence was just asked for. Every variant is compared with a byte-by-byte oracle in the tests below. That with
+//! AVX-512 is made of what `fqbuf-line` searches lines with.
 
 #![allow(unsafe_code)]
 
@@ -83,6 +84,7 @@ impl Masks for Words {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Index, LANES, Masks, scan};
+    use fqbuf_line::simd;
     use std::arch::x86_64::*;
 
     /// 64 bytes in one comparison.
@@ -102,58 +104,21 @@ mod x86 {
     impl Masks for Avx512 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
-            // SAFETY: the reference is valid for 64 bytes and the load needs no alignment; this type is used by
-            // `scan_avx512_bw` alone, which runs after avx512bw (and with it avx512f) was detected.
-            let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
-            // SAFETY: as above, the unit was detected.
-            let wanted = unsafe { _mm512_set1_epi8(b'\n' as i8) };
-            // SAFETY: as above, the unit was detected.
-            unsafe { _mm512_cmpeq_epi8_mask(bytes, wanted) }
+            // SAFETY: this type is used by `scan_avx512_bw` alone, which runs after avx512bw (and with it avx512f) was
+            // detected.
+            unsafe { simd::newlines(chunk) }
         }
 
         #[inline(always)]
         fn places(masks: &[u64; LANES], at: u32, slots: &mut [u32; 2 * LANES]) -> Option<usize> {
-            // SAFETY: avx512bw and avx512cd were detected, as above.
-            unsafe { places_avx512(masks, at, slots) }
+            // SAFETY: as above; avx512cd was detected too, and every processor with avx512bw has popcnt.
+            unsafe { simd::places(masks, at, slots) }
         }
 
         #[inline(always)]
         fn prefetch(chunk: &[u8; 64], ahead: usize) {
             prefetch_read(chunk, ahead);
         }
-    }
-
-    /// The first and the second place of every mask at once, in 64-bit lanes, those that there are moved together.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512cd,bmi1,bmi2,lzcnt,popcnt")]
-    fn places_avx512(masks: &[u64; LANES], at: u32, slots: &mut [u32; 2 * LANES]) -> Option<usize> {
-        // SAFETY: the reference is valid for 64 bytes, and the load needs no alignment.
-        let masks = unsafe { _mm512_loadu_si512(masks.as_ptr().cast()) };
-        let any = _mm512_test_epi64_mask(masks, masks);
-        if any == 0 {
-            return Some(0);
-        }
-        // The lowest bit by `m & -m`, not `m & (m - 1)`: the compiler makes the ones that it adds for the latter from whatever
-        // a register holds, and the processor waits for that, which takes twice the time.
-        let zero = _mm512_setzero_si512();
-        let first = _mm512_and_si512(masks, _mm512_sub_epi64(zero, masks));
-        let but_one = _mm512_xor_si512(masks, first);
-        let second = _mm512_and_si512(but_one, _mm512_sub_epi64(zero, but_one));
-        if _mm512_cmpneq_epi64_mask(but_one, second) != 0 {
-            return None;
-        }
-        // The place behind a lone bit is 64 less the zeros above it. No such place is zero: that marks lanes without one.
-        let behind = _mm512_setr_epi64(64, 128, 192, 256, 320, 384, 448, 512);
-        let more = _mm512_test_epi64_mask(second, second);
-        let first = _mm512_maskz_sub_epi64(any, behind, _mm512_lzcnt_epi64(first));
-        let second = _mm512_maskz_sub_epi64(more, behind, _mm512_lzcnt_epi64(second));
-        let both = _mm512_or_si512(first, _mm512_slli_epi64::<32>(second));
-        let there = _mm512_test_epi32_mask(both, both);
-        let places = _mm512_maskz_compress_epi32(there, both);
-        let places = _mm512_add_epi32(places, _mm512_set1_epi32(at.wrapping_sub(1) as i32));
-        // SAFETY: the reference is valid for 64 bytes, and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), places) };
-        Some(there.count_ones() as usize)
     }
 
     impl Masks for Avx2 {
