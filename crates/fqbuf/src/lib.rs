@@ -16,7 +16,9 @@ pub use fqbuf_stats as stats;
 pub use fqbuf_stream as stream;
 
 pub use fqbuf_arena::*;
-pub use fqbuf_line::*;
+pub use fqbuf_line::{
+    Block, GrowthPolicy, LineBuffer, LineBufferBuilder, LineReader, LineTooLong, PAGE, ReadAt, Source,
+};
 pub use fqbuf_parallel::{
     Done, Error, Input, MemoryError, Monitor, Outcome, Pair, Paired, Pipeline, Run, Single, Summary,
 };
