@@ -33,11 +33,10 @@ impl Alphabet {
 
 /// Whether the length of each quality line is verified, or taken for right where a line end stands in its place.
 ///
-/// Trusting spares the search for line ends among the qualities, which is half of the bytes. Measure before you take it: in
-/// memory, on a 2-core Zen 5 guest (2026-11-25, `cargo xtask bench record`), long reads were level, and trimmed ones took
-/// 1.6 times as long as verified, since their next line end is near, and looking for one after the other takes longer than for all.
-/// Short reads of one length are verified all the same, which is fastest. All other rules hold as before, and a quality
-/// without a line end in its place is looked at as ever: it ends in the same error.
+/// Trusting spares the search for line ends among the qualities of long reads, which is half of the bytes. Measure before you
+/// take it: in memory, on a 2-core Zen 5 guest (2026-11-25, `cargo xtask bench record`), it was level with verifying. Short
+/// reads are verified all the same where they can be, which is faster than one search after the other. All other rules hold
+/// as before, and a quality without a line end in its place is looked at as ever: it ends in the same error.
 ///
 /// **The risk**: a quality that has line ends *within* its length passes when another line end stands where the quality would
 /// end. A quality that is too short is such a one when it and the lines behind it happen to add up: these lines are then
