@@ -11,11 +11,11 @@ use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::paired::Kept;
 use crate::record::{FastqRecord, RefRecord};
 
-/// Bytes of the buffer by default. 300 MB of reads in the page cache in GB/s, 150-base / trimmed / long (2-core Zen 5 guest,
-/// 2026-11-25, median of nine runs): 64 KiB 14.4 / - / -; 128 KiB 16.0 / - / -; 256 KiB 16.9 / 13.3 / 22.7; 384 KiB 17.0 / 13.4 /
-/// 22.9; 512 KiB 17.0 / 13.4 / 23.8; 1 MiB, which no longer fits the second cache level beside the pages read, 16.4 / 13.0 / 23.5;
-/// 2 MiB 16.0 / - / -.
-const CAPACITY: usize = 512 << 10;
+/// Bytes of the buffer by default. Reads in the page cache, time of a bare `read(2)` of 1 MiB at a time in parts of ours, 150-base /
+/// trimmed / long (2-core Zen 5 guest, 2026-11-25, mean of three medians of nine runs): 512 KiB 0.54 / 0.48 / 0.73; 576 KiB 0.55 /
+/// 0.49 / 0.73; 640 KiB 0.54 / 0.49 / 0.76; 704 KiB 0.55 / 0.50 / 0.74; 1 MiB, which no longer fits the second cache level
+/// beside the pages read, 0.52 / 0.49 / 0.77. Less than 256 KiB is slower for short reads, more than 1 MiB for all.
+const CAPACITY: usize = 640 << 10;
 
 /// Settings of a [`Reader`].
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Default for ReaderBuilder {
 }
 
 impl ReaderBuilder {
-    /// Bytes of the buffer: two pages for alignment, the rest read at a time; at least three pages. Default: 512 KiB.
+    /// Bytes of the buffer: two pages for alignment, the rest read at a time; at least three pages. Default: 640 KiB.
     #[must_use]
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
