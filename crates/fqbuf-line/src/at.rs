@@ -56,7 +56,7 @@ impl ReadAt for std::fs::File {
     fn size(&self) -> io::Result<u64> {
         let metadata = self.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "only a regular file can be split"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "only a regular file can be read at offsets"));
         }
         Ok(metadata.len())
     }

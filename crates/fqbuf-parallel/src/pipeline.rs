@@ -51,8 +51,7 @@ const ORDERED_BLOCK_SIZE: usize = 512 << 10;
 pub struct Pipeline {
     /// Threads in all; at least 1.
     pub(crate) threads: usize,
-    /// Bytes of a block; whole pages, at least one.
-    /// Where it was chosen.
+    /// Bytes of a block, whole pages, at least one, where the caller chose it.
     block_size: Option<usize>,
     pub(crate) budget: MemoryBudget,
     pub(crate) skip_invalid: bool,
