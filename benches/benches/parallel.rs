@@ -17,7 +17,7 @@ fn sums(threads: usize, input: Input<'_>) -> (u64, u64) {
         || (0, 0),
         |(bases, quals): &mut (u64, u64), record| {
             *bases += record.len() as u64;
-            *quals += record.qual().iter().map(|&q| u64::from(q) - 33).sum::<u64>();
+            *quals += record.quality_sum() as u64;
         },
         |a, b| (a.0 + b.0, a.1 + b.1),
     );

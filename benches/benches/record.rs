@@ -72,6 +72,18 @@ fn reading(c: &mut Criterion) {
                 sums.check(&totals);
             });
         });
+        group.bench_function(BenchmarkId::new("slice_counts", name), |b| {
+            b.iter(|| {
+                let (mut gc, mut qualsum) = (0, 0);
+                let mut reader = SliceReader::new(&text);
+                while let Some(record) = reader.next_record().expect("good input") {
+                    gc += record.gc_count();
+                    qualsum += record.quality_sum();
+                }
+                assert_eq!(qualsum as u64, totals.qualsum);
+                gc
+            });
+        });
         group.bench_function(BenchmarkId::new("stream", name), |b| {
             b.iter(|| {
                 let mut sums = Sums::default();

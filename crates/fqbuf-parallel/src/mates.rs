@@ -17,7 +17,7 @@ use crate::board::{Refusal, Slot};
 use crate::cut::{Front, front, last_cut, line_end, lines_in};
 use crate::feed::{Claim, Span, Stream, Tail, first, second};
 use crate::layout::Part;
-use crate::records::{Lane, Step};
+use crate::records::Lane;
 
 /// What a block of one of two inputs has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn tail(stream: &Stream<'_>) -> Tail {
 /// Number of records up to the cut, bad ones counted.
 fn parsed(data: &[u8], cut: usize, stream: &Stream<'_>, claim: &Claim<'_, '_>) -> u64 {
     let mut lane = lane(data, cut, tail(stream), claim);
-    while let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) {}
+    while lane.pass() {}
     lane.passed().0
 }
 
@@ -141,7 +141,9 @@ fn parsed(data: &[u8], cut: usize, stream: &Stream<'_>, claim: &Claim<'_, '_>) -
 fn boundary(data: &[u8], stream: &Stream<'_>, claim: &Claim<'_, '_>, records: u64) -> Option<usize> {
     let mut lane = lane(data, usize::MAX, tail(stream), claim);
     while lane.passed().0 < records {
-        let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) else { return None };
+        if !lane.pass() {
+            return None;
+        }
     }
     Some(lane.consumed())
 }
@@ -150,7 +152,7 @@ fn boundary(data: &[u8], stream: &Stream<'_>, claim: &Claim<'_, '_>, records: u6
 pub(crate) fn last_even(data: &[u8], cut: usize, claim: &Claim<'_, '_>) -> Option<usize> {
     let mut lane = lane(data, cut, Tail::Open, claim);
     let mut last = 0;
-    while let Ok(Step::Record(_) | Step::Skipped) = lane.step(true) {
+    while lane.pass() {
         if lane.passed().0.is_multiple_of(2) {
             last = lane.consumed();
         }

@@ -86,14 +86,11 @@ impl Place {
 
 /// The next record of a lane.
 fn mate<'d>(lane: &mut Lane<'d>, skip: bool, input: usize) -> Result<Option<Mate<'d>>, Event> {
-    match lane.next(skip) {
-        Ok(Some(record)) => {
-            let (records, lines, bytes) = lane.place_of(&record);
-            Ok(Some(Mate { record, place: Place { records, lines, bytes } }))
-        }
-        Ok(None) => Ok(None),
-        Err(error) => Err(Event::Input(Placed { error, input, other: input })),
-    }
+    let Some(record) = lane.next(skip) else {
+        return lane.take_error().map_or(Ok(None), |error| Err(Event::Input(Placed { error, input, other: input })));
+    };
+    let (records, lines, bytes) = lane.place_of(&record);
+    Ok(Some(Mate { record, place: Place { records, lines, bytes } }))
 }
 
 /// Where the next record of a lane begins.

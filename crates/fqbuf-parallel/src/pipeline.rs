@@ -40,7 +40,7 @@ const ORDERED_BLOCK_SIZE: usize = 512 << 10;
 /// let reads = b"@r1\nACGT\n+\nIIII\n@r2\nGG\n+\nII\n";
 /// let done = Pipeline::new().threads(2).slice(reads).fold(
 ///     || 0,
-///     |gc, record| *gc += record.seq().iter().filter(|base| matches!(base, b'G' | b'C')).count(),
+///     |gc, record| *gc += record.gc_count(),
 ///     |a, b| a + b,
 /// )?;
 /// assert_eq!(done.value, 4);

@@ -68,14 +68,19 @@ impl Unit {
     pub(crate) fn widest() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
+            let bits = is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt");
             // Processors with VBMI2 do not slow down for wide vectors.
             if is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512vbmi2")
+                && bits
             {
                 return Self(Kind::Avx512);
             }
-            if is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx2") && bits {
                 return Self(Kind::Avx2);
             }
         }
@@ -129,7 +134,7 @@ fn baseline<I, V: Visit<I>>(items: &mut impl Iterator<Item = I>, visitor: &mut V
 mod x86 {
     use super::{ControlFlow, Visit, baseline};
 
-    #[target_feature(enable = "avx512bw,avx512vl,avx512vbmi2")]
+    #[target_feature(enable = "avx512bw,avx512vl,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn avx512<I, V: Visit<I>>(
         items: &mut impl Iterator<Item = I>,
         visitor: &mut V,
@@ -137,7 +142,7 @@ mod x86 {
         baseline(items, visitor)
     }
 
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) fn avx2<I, V: Visit<I>>(
         items: &mut impl Iterator<Item = I>,
         visitor: &mut V,

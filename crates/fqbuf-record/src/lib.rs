@@ -4,6 +4,7 @@
 mod batch;
 mod boundary;
 mod checks;
+mod counts;
 mod cursor;
 mod cut;
 mod error;
@@ -22,6 +23,7 @@ mod writer;
 pub use batch::{Iter, RecordBuffer};
 pub use boundary::{RecordStart, find_last_record_start, find_record_start};
 pub use checks::{Alphabet, Checks, QualityLength};
+pub use counts::{gc_count, mean_quality, quality_sum};
 pub use cursor::Skipped;
 pub use error::{Mate, ParseError, ParseErrorKind, Part, Position};
 pub use fqbuf_line::{GrowthPolicy, ReadAt, Source};

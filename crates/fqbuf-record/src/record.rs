@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::counts;
 use crate::scan::{Entry, Layout};
 use memchr::{memchr, memchr2, memrchr};
 
@@ -39,6 +40,16 @@ impl<'a> RefRecord<'a> {
         Self { bytes: &data[entry.start..entry.end()], layout: entry.layout }
     }
 
+    /// As many bytes as there are bases, from `start` on.
+    // Spelled so, and failing in a function without arguments, because it counts against what the compiler inlines of a closure.
+    #[inline(always)]
+    fn part(&self, start: usize) -> &'a [u8] {
+        match self.bytes.get(start..).and_then(|bytes| bytes.get(..self.layout.len)) {
+            Some(part) => part,
+            None => beyond(),
+        }
+    }
+
     /// Header without `@`: id and description.
     #[inline]
     #[must_use]
@@ -63,14 +74,14 @@ impl<'a> RefRecord<'a> {
     #[inline]
     #[must_use]
     pub fn seq(&self) -> &'a [u8] {
-        &self.bytes[self.layout.seq_start..self.layout.seq_start + self.layout.len]
+        self.part(self.layout.seq_start)
     }
 
     /// Quality characters, as many as bases.
     #[inline]
     #[must_use]
     pub fn qual(&self) -> &'a [u8] {
-        &self.bytes[self.layout.qual_start..self.layout.qual_start + self.layout.len]
+        self.part(self.layout.qual_start)
     }
 
     /// What follows `+` on the third line; mostly empty.
@@ -99,6 +110,42 @@ impl<'a> RefRecord<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.layout.len == 0
+    }
+
+    /// Bases that are G or C, in either case; see [`gc_count`](crate::gc_count).
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::SliceReader;
+    ///
+    /// # fn main() -> Result<(), fqbuf_record::ParseError> {
+    /// let mut reader = SliceReader::new(b"@r1\nACGT\n+\nII5!\n");
+    /// while let Some(record) = reader.next_record()? {
+    ///     assert_eq!(record.gc_count(), 2);
+    ///     assert_eq!(record.quality_sum(), 40 + 40 + 20);
+    ///     assert_eq!(record.mean_quality(), Some(25.0));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    pub fn gc_count(&self) -> usize {
+        counts::gc_count(self.seq())
+    }
+
+    /// The sum of the Phred scores, quality characters less 33; see [`quality_sum`](crate::quality_sum).
+    #[inline(always)]
+    #[must_use]
+    pub fn quality_sum(&self) -> i64 {
+        counts::quality_sum(self.qual())
+    }
+
+    /// The arithmetic mean of the Phred scores, `None` of an empty read; see [`mean_quality`](crate::mean_quality).
+    #[inline(always)]
+    #[must_use]
+    pub fn mean_quality(&self) -> Option<f64> {
+        counts::mean_quality(self.qual())
     }
 
     /// The record as it stands in the input, line ends included; the last one may lack its own.
@@ -287,6 +334,24 @@ impl FastqRecord {
     pub fn is_empty(&self) -> bool {
         self.as_record().is_empty()
     }
+
+    /// Bases that are G or C, in either case; see [`gc_count`](crate::gc_count).
+    #[must_use]
+    pub fn gc_count(&self) -> usize {
+        self.as_record().gc_count()
+    }
+
+    /// The sum of the Phred scores, quality characters less 33; see [`quality_sum`](crate::quality_sum).
+    #[must_use]
+    pub fn quality_sum(&self) -> i64 {
+        self.as_record().quality_sum()
+    }
+
+    /// The arithmetic mean of the Phred scores, `None` of an empty read; see [`mean_quality`](crate::mean_quality).
+    #[must_use]
+    pub fn mean_quality(&self) -> Option<f64> {
+        self.as_record().mean_quality()
+    }
 }
 
 impl From<RefRecord<'_>> for FastqRecord {
@@ -320,4 +385,10 @@ impl Eq for FastqRecord {}
 #[inline]
 pub(crate) fn id_of(head: &[u8]) -> &[u8] {
     &head[..memchr2(b' ', b'\t', head).unwrap_or(head.len())]
+}
+
+#[cold]
+#[inline(never)]
+fn beyond() -> ! {
+    unreachable!("the parts of a record lie in it")
 }

@@ -1,12 +1,15 @@
-//! Newline masks of 64 bytes, and the choice of the widest unit that the processor has.
+//! Newline masks of 64 bytes, loads for counts, and the choice of the widest unit that the processor has.
 //!
-//! The one file of this crate with `unsafe`: loads of 64 bytes behind a reference, and calls of functions compiled for a
-//! unit whose presence was just asked for. Every variant is compared with a byte-by-byte oracle in the tests below. That with
+//! The one file of this crate with `unsafe`: loads of vectors behind a reference, and calls of functions compiled for a
+//! unit whose presence was asked for. Every variant is compared with a byte-by-byte oracle in the tests below. The search with
 //! AVX-512 is made of what `fqbuf-line` searches lines with.
 
 #![allow(unsafe_code)]
 
+use crate::counts;
 use crate::scan::{Index, LANES, scan};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{load_32, load_64, load_up_to_64};
 
 /// A way to find the newlines of 64 bytes.
 pub(crate) trait Masks {
@@ -60,6 +63,36 @@ pub(crate) fn scans() -> (Scan, Scan) {
     (scan::<Words, false>, scan::<Words, true>)
 }
 
+/// Bases that are G or C; see [`counts::gc_count`].
+#[inline(always)]
+pub(crate) fn gc_count(seq: &[u8]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if x86::counts_with_avx512() {
+            // SAFETY: all units that the function is compiled for were detected.
+            return unsafe { counts::vectors::gc_count_avx512(seq) };
+        }
+        x86::narrower_gc_count(seq)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    counts::plain_gc_count(seq)
+}
+
+/// The sum of the scores; see [`counts::quality_sum`].
+#[inline(always)]
+pub(crate) fn quality_sum(qual: &[u8]) -> i64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if x86::counts_with_avx512() {
+            // SAFETY: all units that the function is compiled for were detected.
+            return unsafe { counts::vectors::quality_sum_avx512(qual) };
+        }
+        x86::narrower_quality_sum(qual)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    counts::plain_quality_sum(qual)
+}
+
 /// Eight bytes at a time in ordinary registers, for processors without a variant of their own.
 #[cfg_attr(target_arch = "x86_64", cfg_attr(not(test), allow(dead_code)))]
 pub(crate) struct Words;
@@ -83,9 +116,109 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, LANES, Masks, scan};
+    use super::{Index, LANES, Masks, counts, scan};
     use fqbuf_line::simd;
+    use std::arch::is_x86_feature_detected as detected;
     use std::arch::x86_64::*;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    /// What counts are made with. Only ever written with what was detected.
+    static COUNTING: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+    const UNKNOWN: u8 = 0;
+    const BASELINE: u8 = 1;
+    const AVX2: u8 = 2;
+    const AVX512: u8 = 3;
+
+    /// Whether counts are made with AVX-512; false before it was looked for.
+    #[inline(always)]
+    pub(super) fn counts_with_avx512() -> bool {
+        COUNTING.load(Ordering::Relaxed) == AVX512
+    }
+
+    /// Looks for what counts are made with.
+    #[cold]
+    fn counting() -> u8 {
+        // Processors with VBMI2 do not slow down for wide vectors.
+        let avx512 = detected!("avx512bw") && detected!("avx512vbmi2") && detected!("bmi2") && detected!("popcnt");
+        let unit = match () {
+            () if avx512 => AVX512,
+            () if detected!("avx2") => AVX2,
+            () => BASELINE,
+        };
+        COUNTING.store(unit, Ordering::Relaxed);
+        unit
+    }
+
+    /// Where AVX-512 was not found, or not yet.
+    #[inline(never)]
+    pub(super) fn narrower_gc_count(seq: &[u8]) -> usize {
+        match COUNTING.load(Ordering::Relaxed) {
+            // SAFETY: avx2 was detected.
+            AVX2 => unsafe { counts::vectors::gc_count_avx2(seq) },
+            UNKNOWN => {
+                counting();
+                super::gc_count(seq)
+            }
+            _ => counts::plain_gc_count(seq),
+        }
+    }
+
+    /// The same for the sum.
+    #[inline(never)]
+    pub(super) fn narrower_quality_sum(qual: &[u8]) -> i64 {
+        match COUNTING.load(Ordering::Relaxed) {
+            // SAFETY: avx2 was detected.
+            AVX2 => unsafe { counts::vectors::quality_sum_avx2(qual) },
+            UNKNOWN => {
+                counting();
+                super::quality_sum(qual)
+            }
+            _ => counts::plain_quality_sum(qual),
+        }
+    }
+
+    /// Every way to count that this processor has: its name, bases that are G or C, the sum of scores.
+    #[cfg(test)]
+    pub(super) fn counting_ways() -> Vec<super::CountingWay> {
+        let mut ways: Vec<super::CountingWay> = Vec::new();
+        if detected!("avx512bw") && detected!("bmi2") && detected!("popcnt") {
+            // SAFETY: all units that the function is compiled for were just detected.
+            let gc: fn(&[u8]) -> usize = |seq| unsafe { counts::vectors::gc_count_avx512(seq) };
+            // SAFETY: as above.
+            ways.push(("AVX-512", gc, |qual| unsafe { counts::vectors::quality_sum_avx512(qual) }));
+        }
+        if detected!("avx2") {
+            // SAFETY: the unit that the function is compiled for was just detected.
+            let gc: fn(&[u8]) -> usize = |seq| unsafe { counts::vectors::gc_count_avx2(seq) };
+            // SAFETY: as above.
+            ways.push(("AVX2", gc, |qual| unsafe { counts::vectors::quality_sum_avx2(qual) }));
+        }
+        ways
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(crate) fn load_32(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: the reference is valid for 32 bytes, and the load needs no alignment.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512bw")]
+    pub(crate) fn load_64(bytes: &[u8; 64]) -> __m512i {
+        // SAFETY: the reference is valid for 64 bytes, and the load needs no alignment.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    }
+
+    /// The first 64 bytes, or as many as there are and zeros.
+    #[inline]
+    #[target_feature(enable = "avx512bw,bmi2")]
+    pub(crate) fn load_up_to_64(bytes: &[u8]) -> __m512i {
+        let there = _bzhi_u64(u64::MAX, bytes.len().min(64) as u32);
+        // SAFETY: the bytes that the mask names are the slice's, others are not touched, and the load needs no alignment.
+        unsafe { _mm512_maskz_loadu_epi8(there, bytes.as_ptr().cast()) }
+    }
 
     /// 64 bytes in one comparison.
     pub(super) struct Avx512;
@@ -194,6 +327,10 @@ mod x86 {
         scan::<Sse2, TRUSTED>(data, from, index)
     }
 }
+
+/// A way to count, for tests of each: its name, bases that are G or C, the sum of scores.
+#[cfg(test)]
+type CountingWay = (&'static str, fn(&[u8]) -> usize, fn(&[u8]) -> i64);
 
 #[cfg(test)]
 mod tests;

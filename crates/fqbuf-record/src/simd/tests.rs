@@ -154,3 +154,84 @@ fn compare_scans(data: &[u8]) {
         assert_eq!(found[..both], words[..both], "scan {i}");
     }
 }
+
+/// Both counts of `bytes`, byte by byte.
+fn naive_counts(bytes: &[u8]) -> (usize, i64) {
+    let gc = bytes.iter().filter(|byte| b"GCgc".contains(byte)).count();
+    (gc, bytes.iter().map(|&byte| i64::from(byte) - 33).sum())
+}
+
+/// Both counts in every way, of a copy that ends where its memory does.
+fn compare_counts(bytes: &[u8]) {
+    let bytes: Box<[u8]> = bytes.into();
+    let expected = naive_counts(&bytes);
+    let mut ways: Vec<CountingWay> = vec![
+        ("plain loops", counts::plain_gc_count, counts::plain_quality_sum),
+        ("what is chosen", counts::gc_count, counts::quality_sum),
+    ];
+    #[cfg(target_arch = "x86_64")]
+    ways.extend(x86::counting_ways());
+    for (name, gc, sum) in ways {
+        assert_eq!((gc(&bytes), sum(&bytes)), expected, "{name}, {} bytes: {bytes:?}", bytes.len());
+    }
+}
+
+/// Of every length around those at which something else begins, and at every place in it.
+#[test]
+fn every_way_counts_each_byte_once() {
+    let lens = (0..=330).chain([383, 384, 385, 8159, 8160, 8161, 16_319, 16_321, 65_535, 65_537]);
+    for len in lens {
+        let places: Vec<usize> =
+            if len <= 330 { (0..len).collect() } else { vec![0, 31, 32, 63, 64, len / 2, len - 1] };
+        for at in places {
+            // The one byte that counts; its value is another at each place, so that a place taken for another is seen.
+            let mut bytes = vec![b'!'; len];
+            bytes[at] = b'G';
+            compare_counts(&bytes);
+            bytes[at] = 34 + (at % 221) as u8;
+            compare_counts(&bytes);
+        }
+        for byte in [0, b'C', b'g', 0xff] {
+            compare_counts(&vec![byte; len]);
+        }
+    }
+}
+
+#[test]
+fn every_way_knows_each_byte() {
+    for byte in 0..=255_u8 {
+        for len in [1, 32, 63, 64, 100, 160, 161, 192, 193, 300] {
+            compare_counts(&vec![byte; len]);
+        }
+    }
+}
+
+/// More than 32 bits can count.
+#[test]
+fn sums_of_many_bytes_do_not_overflow() {
+    let bytes = vec![0xff; 20 << 20];
+    let once = naive_counts(&bytes);
+    compare_counts(&bytes);
+    assert_eq!(once.1, (255 - 33) * (20 << 20));
+}
+
+proptest::proptest! {
+    #[test]
+    fn every_way_counts_what_a_loop_over_bytes_counts(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        text in "[ACGTNacgtn]{0,300}",
+        skipped in 0..64_usize,
+    ) {
+        compare_counts(&bytes);
+        compare_counts(text.as_bytes());
+        // From any address on, between bytes that would count.
+        let mut around = vec![b'G'; skipped];
+        around.extend_from_slice(text.as_bytes());
+        around.extend_from_slice(&[b'C'; 200]);
+        let inside = &around[skipped..skipped + text.len()];
+        proptest::prop_assert_eq!(
+            (counts::gc_count(inside), counts::quality_sum(inside)),
+            naive_counts(text.as_bytes())
+        );
+    }
+}

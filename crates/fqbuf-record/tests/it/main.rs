@@ -5,6 +5,7 @@ mod checks;
 mod compare;
 mod conformance;
 mod corpus;
+mod counts;
 mod errors;
 mod exhaustive;
 mod faults;

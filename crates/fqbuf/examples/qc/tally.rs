@@ -81,8 +81,7 @@ impl Tally {
     pub(crate) fn add_totals(&mut self, record: &RefRecord<'_>) {
         self.records += 1;
         self.bases += record.len() as u64;
-        let sum: u64 = record.qual().chunks(1 << 20).map(|part| part.iter().map(|q| u64::from(*q)).sum::<u64>()).sum();
-        self.qualsum += sum as i64 - 33 * record.len() as i64;
+        self.qualsum += record.quality_sum();
     }
 
     /// Counts everything.
@@ -102,17 +101,13 @@ impl Tally {
         self.max_quality = self.max_quality.max(Some(high));
         let mean = (self.qualsum - before) / length as i64;
         count(&mut self.mean_quality, mean.clamp(0, QUALITIES as i64 - 1) as usize);
-        self.add_gc(seq);
+        self.add_gc(record);
         self.add_positions(seq, qual);
     }
 
-    fn add_gc(&mut self, seq: &[u8]) {
-        let (mut gc, mut at) = (0u64, 0u64);
-        for base in seq {
-            let base = base & !0x20;
-            gc += u64::from((base == b'G') | (base == b'C'));
-            at += u64::from((base == b'A') | (base == b'T'));
-        }
+    fn add_gc(&mut self, record: &RefRecord<'_>) {
+        let gc = record.gc_count() as u64;
+        let at = record.seq().iter().filter(|base| matches!(*base & !0x20, b'A' | b'T')).count() as u64;
         self.gc += gc;
         self.acgt += gc + at;
         if let Some(percent) = (100 * gc).checked_div(gc + at) {

@@ -44,6 +44,13 @@ const KINDS: [(Data, [[&str; 2]; 3]); 3] = [
     ),
 ];
 
+/// Who counts how.
+const COUNTS: &str = "`fqbuf` asks the records for their counts, as its users would: they are vector code that is chosen at run \
+                      time. Peers have no such methods; theirs are plain loops over bytes, which the compiler makes vectors of, \
+                      the same code in all and in `fqbuf, plain loops`. `paraseq with fqbuf's counts` calls fqbuf's functions \
+                      over slices. So `fqbuf` beside the last, and `fqbuf, plain loops` beside `paraseq`, compare what is not \
+                      counting.";
+
 fn main() -> ExitCode {
     let mut rows = Vec::new();
     for (data, [from_file, from_slice, rewritten]) in KINDS {
@@ -55,10 +62,11 @@ fn main() -> ExitCode {
             notes: &[
                 "Two threads in all, but where a name says otherwise. seq_io's and fastq's workers have a reading thread beside \
                  them, so that two workers are three threads; seq_io is shown with one worker as well. fastq refuses long reads.",
+                COUNTS,
                 "All have their default buffers. helicase reports no unequal lengths and needs target-cpu=native for its vector \
-                 code; fqbuf is built portably and chooses at run time, for its scan and for the closure, which it compiles for \
-                 several units. The closure is the same code in all; a native build gives all of them its wider vectors: fqbuf \
-                 and paraseq are shown built so as well.",
+                 code; fqbuf is built portably and chooses at run time, for its scan, its counts and for the closure, which it \
+                 compiles for several units. A native build gives all of them wider vectors for plain loops: fqbuf and paraseq \
+                 are shown built so as well.",
                 "Nobody maps the file but `helicase mmap`, which is shown for comparison.",
             ],
             contenders: file(data),
@@ -69,6 +77,7 @@ fn main() -> ExitCode {
             title: from_slice[1],
             data,
             notes: &[
+                COUNTS,
                 "Two threads, but where a name says otherwise. paraseq and seq_io know readers only and copy the slice \
                  through their buffers; fqbuf and helicase parse it in place.",
             ],
@@ -80,6 +89,7 @@ fn main() -> ExitCode {
             title: rewritten[1],
             data,
             notes: &[
+                COUNTS,
                 "Written to /dev/null: what a disk or a pipe would add is the same for all. What is written is compared once, \
                  outside the time.",
                 "paraseq as in its own example of ordered output: a buffer a thread, written under a lock when it is the \
@@ -95,8 +105,13 @@ fn file(data: Data) -> Vec<Contender> {
     let mut all = vec![
         Contender::ours("fqbuf", |stage| ours::file(stage, 2)),
         Contender::ours("fqbuf, one thread", |stage| ours::file(stage, 1)),
+        Contender::ours("fqbuf, plain loops", |stage| ours::plain_file(stage, 2)),
+        Contender::ours("fqbuf, plain loops, one thread", |stage| ours::plain_file(stage, 1)),
         Contender::peer("paraseq", |stage| peers::from_file(stage, |file| peers::paraseq(file, 2))),
         Contender::peer("paraseq, one thread", |stage| peers::from_file(stage, |file| peers::paraseq(file, 1))),
+        Contender::peer("paraseq with fqbuf's counts", |stage| {
+            peers::from_file(stage, |file| peers::counting_paraseq(file, 2))
+        }),
         Contender::peer("seq_io", |stage| peers::from_file(stage, |file| peers::seq_io(file, 2))),
         Contender::peer("seq_io, one worker", |stage| peers::from_file(stage, |file| peers::seq_io(file, 1))),
         Contender::peer("helicase", |stage| peers::helicase_file(stage, 2)),
@@ -118,7 +133,11 @@ fn slice() -> Vec<Contender> {
     vec![
         Contender::ours("fqbuf", |stage| ours::slice(stage, 2)),
         Contender::ours("fqbuf, one thread", |stage| ours::slice(stage, 1)),
+        Contender::ours("fqbuf, plain loops", |stage| ours::plain_slice(stage, 2)),
         Contender::peer("paraseq", |stage| peers::from_slice(stage, |bytes| peers::paraseq(bytes, 2))),
+        Contender::peer("paraseq with fqbuf's counts", |stage| {
+            peers::from_slice(stage, |bytes| peers::counting_paraseq(bytes, 2))
+        }),
         Contender::peer("seq_io", |stage| peers::from_slice(stage, |bytes| peers::seq_io(bytes, 2))),
         Contender::peer("helicase", |stage| peers::helicase_slice(stage, 2)),
         Contender::ours_native("fqbuf native", |stage| ours::slice(stage, 2)),

@@ -7,21 +7,41 @@ use std::{
 };
 
 use fqbuf_parallel::{Pipeline, Run, Single};
+use fqbuf_record::RefRecord;
 use harness::{Aligned, Answer, Stage, work::Work};
 
+/// As a user of fqbuf would write it.
 pub(crate) fn file(stage: &mut Stage, threads: usize) -> Answer {
     let path = stage.path().to_owned();
-    stage.time(|| fold(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
+    stage.time(|| counts(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
 }
 
 pub(crate) fn slice(stage: &mut Stage, threads: usize) -> Answer {
     let bytes = stage.bytes();
-    stage.time(|| fold(Pipeline::new().threads(threads).slice(&bytes)))
+    stage.time(|| counts(Pipeline::new().threads(threads).slice(&bytes)))
 }
 
-fn fold(run: Run<'_, Single>) -> Answer {
-    let done = run.fold(Work::default, |work, record| work.add(record.seq(), record.qual()), Work::merge);
-    done.expect("good input").value.answer()
+fn counts(run: Run<'_, Single>) -> Answer {
+    let each = |work: &mut Work, record: RefRecord<'_>| {
+        work.add_counts(record.gc_count() as u64, record.quality_sum() as u64, record.len());
+    };
+    run.fold(Work::default, each, Work::merge).expect("good input").value.answer()
+}
+
+/// With the code that the peers run for each record.
+pub(crate) fn plain_file(stage: &mut Stage, threads: usize) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| plain_loops(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
+}
+
+pub(crate) fn plain_slice(stage: &mut Stage, threads: usize) -> Answer {
+    let bytes = stage.bytes();
+    stage.time(|| plain_loops(Pipeline::new().threads(threads).slice(&bytes)))
+}
+
+fn plain_loops(run: Run<'_, Single>) -> Answer {
+    let each = |work: &mut Work, record: RefRecord<'_>| work.add(record.seq(), record.qual());
+    run.fold(Work::default, each, Work::merge).expect("good input").value.answer()
 }
 
 /// Reads the file in blocks, each at its own offset into a page-aligned window, and looks at nothing.

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use fqbuf_record::{gc_count, quality_sum};
 use harness::{Answer, Stage, work::Work};
 use helicase::{HelicaseParser, ParallelFastxParser};
 
@@ -21,16 +22,21 @@ pub(crate) fn from_slice(stage: &mut Stage, walk: impl Fn(&[u8]) -> Answer) -> A
     stage.time(|| walk(&bytes))
 }
 
-/// A thread's sums, added to all threads' when it ends.
+/// A thread's sums, added to all threads' when it ends; with plain loops, or with fqbuf's functions over slices.
 #[derive(Clone, Default)]
-struct Summing {
+struct Summing<const COUNTS: bool> {
     own: Work,
     all: Arc<Mutex<Work>>,
 }
 
-impl<R: paraseq::Record> paraseq::prelude::ParallelProcessor<R> for Summing {
+impl<R: paraseq::Record, const COUNTS: bool> paraseq::prelude::ParallelProcessor<R> for Summing<COUNTS> {
     fn process_record(&mut self, record: R) -> paraseq::Result<()> {
-        self.own.add(record.seq_raw(), record.qual().expect("FASTQ"));
+        let (seq, qual) = (record.seq_raw(), record.qual().expect("FASTQ"));
+        if COUNTS {
+            self.own.add_counts(gc_count(seq) as u64, quality_sum(qual) as u64, qual.len());
+        } else {
+            self.own.add(seq, qual);
+        }
         Ok(())
     }
 
@@ -42,8 +48,16 @@ impl<R: paraseq::Record> paraseq::prelude::ParallelProcessor<R> for Summing {
 }
 
 pub(crate) fn paraseq(input: impl Read + Send, threads: usize) -> Answer {
+    run_paraseq::<false>(input, threads)
+}
+
+pub(crate) fn counting_paraseq(input: impl Read + Send, threads: usize) -> Answer {
+    run_paraseq::<true>(input, threads)
+}
+
+fn run_paraseq<const COUNTS: bool>(input: impl Read + Send, threads: usize) -> Answer {
     use paraseq::prelude::ParallelReader;
-    let mut summing = Summing::default();
+    let mut summing = Summing::<COUNTS>::default();
     paraseq::fastq::Reader::new(input).process_parallel(&mut summing, threads).expect("good input");
     let all = summing.all.lock().expect("no panic");
     all.answer()

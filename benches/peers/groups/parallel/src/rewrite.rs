@@ -8,19 +8,35 @@ use std::{
 };
 
 use fqbuf_parallel::Pipeline;
+use fqbuf_record::{RefRecord, mean_quality};
 use harness::{Answer, Contender, Stage, work::mean};
 
-/// The least mean quality, in hundredths.
-const GOOD: u64 = 3000;
+/// The least mean quality.
+const GOOD: f64 = 30.0;
+
+/// The same in hundredths.
+const GOOD_HUNDREDTHS: u64 = 3000;
 
 pub(crate) fn contenders() -> Vec<Contender> {
     vec![
-        Contender::ours("fqbuf", |stage| rewrite(stage, |path, out| fqbuf(path, out, 2))),
-        Contender::ours("fqbuf, one thread", |stage| rewrite(stage, |path, out| fqbuf(path, out, 1))),
-        Contender::peer("paraseq", |stage| rewrite(stage, |path, out| paraseq(path, out, 2))),
-        Contender::peer("paraseq, one thread", |stage| rewrite(stage, |path, out| paraseq(path, out, 1))),
-        Contender::ours_native("fqbuf native", |stage| rewrite(stage, |path, out| fqbuf(path, out, 2))),
-        Contender::native("paraseq native", |stage| rewrite(stage, |path, out| paraseq(path, out, 2))),
+        Contender::ours("fqbuf", |stage| {
+            rewrite(stage, |path, out| fqbuf(path, out, 2, |record| record.mean_quality() >= Some(GOOD)))
+        }),
+        Contender::ours("fqbuf, one thread", |stage| {
+            rewrite(stage, |path, out| fqbuf(path, out, 1, |record| record.mean_quality() >= Some(GOOD)))
+        }),
+        Contender::ours("fqbuf, plain loops", |stage| {
+            rewrite(stage, |path, out| fqbuf(path, out, 2, |record| is_good_by_loops(record.qual())))
+        }),
+        Contender::peer("paraseq", |stage| rewrite(stage, |path, out| paraseq::<false>(path, out, 2))),
+        Contender::peer("paraseq, one thread", |stage| rewrite(stage, |path, out| paraseq::<false>(path, out, 1))),
+        Contender::peer("paraseq with fqbuf's counts", |stage| {
+            rewrite(stage, |path, out| paraseq::<true>(path, out, 2))
+        }),
+        Contender::ours_native("fqbuf native", |stage| {
+            rewrite(stage, |path, out| fqbuf(path, out, 2, |record| record.mean_quality() >= Some(GOOD)))
+        }),
+        Contender::native("paraseq native", |stage| rewrite(stage, |path, out| paraseq::<false>(path, out, 2))),
     ]
 }
 
@@ -62,13 +78,23 @@ impl Write for Shared {
     }
 }
 
-fn fqbuf(path: &Path, out: Box<dyn Write + Send>, threads: usize) {
+/// What the peers do.
+fn is_good_by_loops(qual: &[u8]) -> bool {
+    mean(qual) >= GOOD_HUNDREDTHS
+}
+
+fn fqbuf(
+    path: &Path,
+    out: Box<dyn Write + Send>,
+    threads: usize,
+    is_good: impl for<'d> Fn(RefRecord<'d>) -> bool + Sync,
+) {
     let run = Pipeline::new().threads(threads).file(path).expect("the runner made the file");
     let done = run.map_ordered(
         out,
         || (),
         |(), record, out| {
-            if mean(record.qual()) >= GOOD {
+            if is_good(record) {
                 out.extend_from_slice(record.as_bytes());
             }
         },
@@ -76,16 +102,17 @@ fn fqbuf(path: &Path, out: Box<dyn Write + Send>, threads: usize) {
     done.expect("good input");
 }
 
-/// A thread's output of a batch, and the writer of all.
+/// A thread's output of a batch, and the writer of all; with plain loops, or with fqbuf's functions over slices.
 #[derive(Clone)]
-struct Writing {
+struct Writing<const COUNTS: bool> {
     buffer: Vec<u8>,
     out: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
-impl<R: paraseq::Record> paraseq::prelude::ParallelProcessor<R> for Writing {
+impl<R: paraseq::Record, const COUNTS: bool> paraseq::prelude::ParallelProcessor<R> for Writing<COUNTS> {
     fn process_record(&mut self, record: R) -> paraseq::Result<()> {
-        if mean(record.qual().expect("FASTQ")) >= GOOD {
+        let qual = record.qual().expect("FASTQ");
+        if if COUNTS { mean_quality(qual) >= Some(GOOD) } else { is_good_by_loops(qual) } {
             record.write_fastq(&mut self.buffer)?;
         }
         Ok(())
@@ -102,9 +129,9 @@ impl<R: paraseq::Record> paraseq::prelude::ParallelProcessor<R> for Writing {
     }
 }
 
-fn paraseq(path: &Path, out: Box<dyn Write + Send>, threads: usize) {
+fn paraseq<const COUNTS: bool>(path: &Path, out: Box<dyn Write + Send>, threads: usize) {
     use paraseq::prelude::ParallelReader;
-    let mut writing = Writing { buffer: Vec::new(), out: Arc::new(Mutex::new(out)) };
+    let mut writing = Writing::<COUNTS> { buffer: Vec::new(), out: Arc::new(Mutex::new(out)) };
     let file = File::open(path).expect("the runner made the file");
     paraseq::fastq::Reader::new(file).process_parallel(&mut writing, threads).expect("good input");
 }
