@@ -11,7 +11,10 @@ use crate::scan::{Index, LANES, scan};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{load_32, load_64, load_up_to_64};
 
-/// A way to find the newlines of 64 bytes.
+/// Bytes that are looked at together.
+pub(crate) const CHUNK: usize = 64;
+
+/// Ways to look at 64 bytes.
 pub(crate) trait Masks {
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
@@ -254,21 +257,25 @@ mod x86 {
         }
     }
 
+    /// The newlines of half a chunk. No closure: where it is called often, that was a function of its own, without the unit.
+    #[inline(always)]
+    fn half(chunk: &[u8; 32]) -> u32 {
+        // SAFETY: the reference is valid for 32 bytes; the load needs no alignment; `Avx2` is used by `scan_avx2_bw` alone,
+        // which runs after avx2 was detected.
+        let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().cast()) };
+        // SAFETY: as above, the unit was detected.
+        let wanted = unsafe { _mm256_set1_epi8(b'\n' as i8) };
+        // SAFETY: as above, the unit was detected.
+        let equal = unsafe { _mm256_cmpeq_epi8(bytes, wanted) };
+        // SAFETY: as above, the unit was detected.
+        unsafe { _mm256_movemask_epi8(equal) as u32 }
+    }
+
     impl Masks for Avx2 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
-            let half = |at: usize| {
-                // SAFETY: the slice is valid for 32 bytes; the load needs no alignment; this type is used by
-                // `scan_avx2_bw` alone, which runs after avx2 was detected.
-                let bytes = unsafe { _mm256_loadu_si256(chunk[at..at + 32].as_ptr().cast()) };
-                // SAFETY: as above, the unit was detected.
-                let wanted = unsafe { _mm256_set1_epi8(b'\n' as i8) };
-                // SAFETY: as above, the unit was detected.
-                let equal = unsafe { _mm256_cmpeq_epi8(bytes, wanted) };
-                // SAFETY: as above, the unit was detected.
-                unsafe { _mm256_movemask_epi8(equal) as u32 }
-            };
-            u64::from(half(0)) | u64::from(half(32)) << 32
+            let (halves, _) = chunk.as_chunks();
+            u64::from(half(&halves[0])) | u64::from(half(&halves[1])) << 32
         }
 
         #[inline(always)]
@@ -277,20 +284,27 @@ mod x86 {
         }
     }
 
+    /// The newlines of a quarter of a chunk.
+    #[inline(always)]
+    fn quarter(chunk: &[u8; 16]) -> u64 {
+        // SAFETY: the reference is valid for 16 bytes; the load needs no alignment; sse2 is part of x86-64.
+        let bytes = unsafe { _mm_loadu_si128(chunk.as_ptr().cast()) };
+        // SAFETY: sse2 is part of x86-64.
+        let wanted = unsafe { _mm_set1_epi8(b'\n' as i8) };
+        // SAFETY: sse2 is part of x86-64.
+        let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
+        // SAFETY: sse2 is part of x86-64.
+        unsafe { _mm_movemask_epi8(equal) as u64 }
+    }
+
     impl Masks for Sse2 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
-            let quarter = |at: usize| {
-                // SAFETY: the slice is valid for 16 bytes; the load needs no alignment; sse2 is part of x86-64.
-                let bytes = unsafe { _mm_loadu_si128(chunk[at..at + 16].as_ptr().cast()) };
-                // SAFETY: sse2 is part of x86-64.
-                let wanted = unsafe { _mm_set1_epi8(b'\n' as i8) };
-                // SAFETY: sse2 is part of x86-64.
-                let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
-                // SAFETY: sse2 is part of x86-64.
-                unsafe { _mm_movemask_epi8(equal) as u64 }
-            };
-            quarter(0) | quarter(16) << 16 | quarter(32) << 32 | quarter(48) << 48
+            let (quarters, _) = chunk.as_chunks();
+            quarter(&quarters[0])
+                | quarter(&quarters[1]) << 16
+                | quarter(&quarters[2]) << 32
+                | quarter(&quarters[3]) << 48
         }
 
         #[inline(always)]

@@ -1,79 +1,81 @@
 //! Reads of one length: records that are guessed from those before, and proved right together.
 //!
-//! Where all reads have as many bases, a record is known by its header's line end alone: its other three line ends stand
-//! where the length says. So only that one is searched for, and the places of the others are looked at. That no line end
-//! stands anywhere else is not asked record by record: up to its last record, the stretch must have four times as many line
-//! ends as records. Where it has more, nothing of it is believed, and the general search does it over.
+//! Where all reads have as many bases, records differ in size only by what their headers do: so each one's end is looked for
+//! where it is expected from here, within 64 bytes, and no search waits for another. All else follows from the ends. That line
+//! ends stand where they should is looked at. That none stands anywhere else is proved by the least byte of all bases and
+//! qualities of a stretch, which must be greater than any line end, and by a search of the headers. Where it is not so,
+//! nothing of the stretch is believed, and the general search does it over.
 //!
-//! Line ends are first written as bits, one a byte, by a pass over the whole stretch. A record's search begins where the one
-//! before has ended, and among bits that is far sooner than from a comparison of bytes. The general search has no such chain
-//! from record to record, but writes the place of every line end.
+//! GB/s for 150-base reads in the second cache level / in memory / from a cached file (Zen 5 guest, 2026-11-25, medians, where a
+//! 64-bit sum had 30 to 35 in memory and a bare `read(2)` 27.6): with AVX-512 43.5 / 35 / 17.1, where the general search has 37 /
+//! 29 / 16; with AVX2 40 / 33 and 26 / 25; with SSE2 30 / 28 and 19 / 18. On the way, with AVX-512, in the cache and, where known,
+//! in memory:
 //!
-//! GB/s for 150-base reads in the second cache level / in memory / from a cached file (Zen 5 guest, 2026-11-25, median of seven
-//! runs, where a bare `read(2)` had 23 to 27): with AVX-512 36 / 31 / 16, where the general search has 37 / 29 / 16; with AVX2 33 /
-//! 28.5 / 15.2 and 26 / 24.7 / 13.7; with SSE2 23.7 / 22 / 12.5 and 18.7 / 18 / 10.5. On the way, with AVX-512, where this one had
-//! 37 / 32 / 17: each search begun from the record's start, not from the header's end before it 36 / 30 / 16.8; memory asked for in
-//! the pass, not record by record 36 / 28 / 15.5; stretches of 8 KiB 40 / 29 / 17; the bits in words, shifted by pairs 33 / 30
-//! / 15.7; the header's end by comparison of bytes 29 / 26 / 14.2; the same, and line ends counted in each record 30 / 29 /
-//! 14.4; the same with a branch on which 64 bytes a header ends in, mispredicted at every other one where headers have 62 to
-//! 64 bytes, 31 / 21 / 12.6. And reads of any length in the same way, by a search for the end of the header and one for that of
-//! the bases: trimmed reads 26 / 20.5 / 13.4, where the general search has 32 / 26.5 / 14.
+//! - Ends searched in one loop with the rest 38 / 33; the same without bounds checks 42; the chunks of a line counted at
+//!   run time 37 / 31; what is least of both lines in one register 41.
+//! - Stretches of 8 KiB 44.5 / 29, of 16 KiB 45 / 22.
+//! - Each header's end searched for, behind the record before: 31 / 29, a chain of waits of 4.5 ns a record. The same
+//!   among bits of line ends, made by a pass over the stretch, and proved by their count: 36 / 30, with AVX2 32 / 28, with
+//!   SSE2 24 / 22.5. From the record's start 36 / 30; memory asked for in that pass 36 / 28; the bits in words 33 / 30; line ends
+//!   counted in each record 30 / 29; a branch on which chunk a header ends in 31 / 21.
+//! - Memory asked for 8 KiB ahead 43 / 32, 16 KiB 42 / 35, 24 KiB 36 / 32.
+//! - Reads of any length by a search for the end of the header and one for that of the bases: trimmed reads 26 / 20.5, where the
+//!   general search has 32 / 26.
 
-use crate::scan::{AHEAD, Entry, Layout, RECORDS};
-use crate::simd::Masks;
+use crate::scan::{Entry, Layout, RECORDS};
+use crate::simd::{CHUNK, Masks};
 
 /// Bytes of a stretch.
 const SPAN: usize = 4 << 10;
 
-/// Words of the bits of a stretch.
-const WORDS: usize = SPAN / 64;
+/// Bytes ahead of a stretch that are asked for.
+const AHEAD: usize = 12 << 10;
 
 /// With fewer records in a stretch, the general search does as well.
 const FEWEST: usize = 4;
 
-/// Bytes by which headers may be shorter than the longest seen, for their ends to be found. They may be longer by as many.
-const SLACK: usize = 24;
-
 /// What records have in common.
 #[derive(Clone, Copy)]
 struct Shape {
-    /// Bytes of a record among which its header's end is not searched for; at least 1.
-    head: usize,
-    /// Bases; at least 1.
+    /// Bases.
     len: usize,
-    /// Cache lines of a record.
-    lines: usize,
+    /// Bytes of a record, about.
+    size: usize,
 }
 
-/// What the last records had in common, and room for the bits of a stretch.
-pub(crate) struct Uniform {
-    shape: Option<Shape>,
-    /// Bit `i % 8` of byte `i / 8`: whether byte `i` of the stretch is a newline. Behind them a word of zeros, so that eight
-    /// bytes can be read from any of them.
-    bits: [[u8; 8]; WORDS + 1],
+/// What the last records had in common.
+pub(crate) struct Uniform(Option<Shape>);
+
+/// What is to be known of all records of a stretch, before one of them is believed.
+struct Doubt {
+    /// The least byte of each place of chunks of bases.
+    bases: [u8; CHUNK],
+    /// The same of qualities.
+    qualities: [u8; CHUNK],
+    /// Newlines in headers, as bits.
+    in_heads: u64,
 }
 
 impl Uniform {
     pub(crate) const fn new() -> Self {
-        Self { shape: None, bits: [[0; 8]; WORDS + 1] }
+        Self(None)
     }
 
     /// Takes over what the records that were just found have in common, if they are alike.
     #[inline(always)]
     pub(crate) fn learn(&mut self, found: &[Entry]) {
-        self.shape = None;
+        self.0 = None;
         let [first, ..] = found else { return };
-        let (mut head_end, mut size) = (0, 0);
+        let (mut least, mut most) = (first.size, first.size);
         for entry in found {
             if entry.layout.len != first.layout.len {
                 return;
             }
-            head_end = head_end.max(entry.layout.head_end);
-            size = size.max(entry.size);
+            least = least.min(entry.size);
+            most = most.max(entry.size);
         }
-        if found.len() >= FEWEST && size <= SPAN / FEWEST && first.layout.len > 0 {
-            let head = head_end.saturating_sub(SLACK).max(1);
-            self.shape = Some(Shape { head, len: first.layout.len, lines: size.div_ceil(64) });
+        if found.len() >= FEWEST && most <= SPAN / FEWEST {
+            self.0 = Some(Shape { len: first.layout.len, size: least.midpoint(most) });
         }
     }
 
@@ -81,76 +83,103 @@ impl Uniform {
     /// until it has [learned](Uniform::learn) again.
     #[inline(always)]
     pub(crate) fn scan<M: Masks>(&mut self, data: &[u8], from: usize, entries: &mut [Entry; RECORDS]) -> usize {
-        let Some(shape) = self.shape else { return 0 };
-        let Some(stretch) = data.get(from..).and_then(|rest| rest.first_chunk::<SPAN>()) else { return 0 };
-        let (chunks, _) = stretch.as_chunks::<64>();
-        for (chunk, bits) in chunks.iter().zip(&mut self.bits) {
-            *bits = M::newlines(chunk).to_le_bytes();
-        }
-        let bits = self.bits.as_flattened();
-        let (mut count, mut start) = (0, 0);
-        // Where the next search begins hangs on the one before: this way by the fewest steps.
-        let (mut at, step) = (shape.head, 2 * shape.len + 5 + shape.head);
-        for entry in entries {
-            let Some(word) = bits.get(at / 8..).and_then(|bits| bits.first_chunk()) else { break };
-            let head_end = at + (u64::from_le_bytes(*word) >> (at % 8)).trailing_zeros() as usize;
-            at = head_end + step;
-            let Some(found) = guess(stretch, start, head_end, shape.len) else { break };
-            // Loads between the looks at one record and the next, not all of a stretch at once, which would be waited for.
-            if let Some(chunk) = stretch[start..].first_chunk() {
-                for line in 0..shape.lines {
-                    M::prefetch(chunk, AHEAD + 64 * line);
-                }
-            }
-            start = found.end();
-            *entry = found.at(from + found.start);
-            count += 1;
-        }
-        let right = newlines(&self.bits, start) == 4 * count;
+        let Some(shape) = self.0 else { return 0 };
+        let Some(stretch) = data.get(from..).and_then(|rest| rest.first_chunk()) else { return 0 };
+        // Loops of a known length: the others took half as long again.
+        let (count, right) = match shape.len / CHUNK {
+            1 => guesses::<M, 1>(stretch, from, shape, entries),
+            2 => guesses::<M, 2>(stretch, from, shape, entries),
+            3 => guesses::<M, 3>(stretch, from, shape, entries),
+            4 => guesses::<M, 4>(stretch, from, shape, entries),
+            _ => (0, true),
+        };
         if count < FEWEST || !right {
-            self.shape = None;
+            self.0 = None;
         }
         if right { count } else { 0 }
     }
 }
 
-/// The record that begins at `start`, if line ends stand where the shape says and all rules are kept, as far as that can be
-/// said without a look at what else is a line end.
+/// Writes the records of a stretch that lies `from` bytes into the data, of `CHUNKS` whole chunks of bases each, to the first of
+/// `entries`; returns their number and whether they are right.
 #[inline(always)]
-fn guess(stretch: &[u8; SPAN], start: usize, head_end: usize, len: usize) -> Option<Entry> {
-    let seq_start = head_end + 1;
-    let seq_end = seq_start + len;
-    let qual_start = seq_end + 3;
-    let end = qual_start + len + 1;
-    if end > SPAN {
-        return None;
+fn guesses<M: Masks, const CHUNKS: usize>(
+    stretch: &[u8; SPAN],
+    from: usize,
+    shape: Shape,
+    entries: &mut [Entry; RECORDS],
+) -> (usize, bool) {
+    // First all ends, kept in memory: made in one loop with the rest, they are offsets from which the compiler derives more
+    // than it has registers for.
+    let mut ends = [0u32; RECORDS + 1];
+    let mut searched = 0;
+    let mut around = shape.size.saturating_sub(CHUNK / 2);
+    for end in &mut ends[1..] {
+        let Some(window) = stretch.get(around..).and_then(|rest| rest.first_chunk()) else { break };
+        *end = around as u32 + M::newlines(window).trailing_zeros() + 1;
+        around += shape.size;
+        searched += 1;
     }
-    let [before_head_end, at_head_end, base] = *stretch[head_end - 1..].first_chunk()?;
-    let [before_seq_end, between @ ..] = *stretch[seq_end - 1..].first_chunk::<4>()?;
-    let [before_qual_end, at_qual_end] = *stretch[end - 2..].first_chunk()?;
-    let right = stretch[start] == b'@'
-        && at_head_end == b'\n'
-        && before_head_end != b'\r'
-        && base != b'@'
-        && between == *b"\n+\n"
-        && before_seq_end != b'\r'
-        && at_qual_end == b'\n'
-        && before_qual_end != b'\r';
-    let layout =
-        Layout { head_end: head_end - start, seq_start: seq_start - start, len, qual_start: qual_start - start };
-    right.then_some(Entry { start, size: end - start, layout })
+    let mut doubt = Doubt { bases: [u8::MAX; CHUNK], qualities: [u8::MAX; CHUNK], in_heads: 0 };
+    let mut count = 0;
+    for (ends, entry) in ends[..=searched].windows(2).zip(entries) {
+        let (start, end) = (ends[0] as usize, ends[1] as usize);
+        let Some(bytes) = stretch.get(start..end) else { break };
+        let Some(layout) = guess::<M, CHUNKS>(bytes, shape.len, &mut doubt) else { break };
+        *entry = Entry { start: from + start, size: bytes.len(), layout };
+        count += 1;
+    }
+    let both = doubt.bases.iter().zip(&doubt.qualities);
+    let least = both.fold(u8::MAX, |least, (base, quality)| least.min(*base).min(*quality));
+    (count, doubt.in_heads == 0 && least > b'\r')
 }
 
-/// Newlines among the first `end` bytes of a stretch: all, which is a loop of fixed length over vectors, less those behind.
+/// What the record in `bytes` is made of, if line ends stand where `len` bases say and all rules are kept, as far as that can
+/// be said without a look at what else is a line end, which is left in doubt.
 #[inline(always)]
-fn newlines(bits: &[[u8; 8]; WORDS + 1], end: usize) -> usize {
-    let mut all = 0;
-    for word in bits {
-        all += u64::from_le_bytes(*word).count_ones();
+fn guess<M: Masks, const CHUNKS: usize>(bytes: &[u8], len: usize, doubt: &mut Doubt) -> Option<Layout> {
+    let (head, rest) = bytes.split_at_checked(bytes.len().checked_sub(2 * len + 5)?)?;
+    let (at_head_end, rest) = rest.split_first()?;
+    let (seq, rest) = rest.split_at_checked(len)?;
+    let between = u32::from_le_bytes(*rest.first_chunk()?);
+    let (qual, rest) = rest.get(3..)?.split_at_checked(len)?;
+    let first = bytes.first_chunk()?;
+    let right = first[0] == b'@'
+        && *head.last()? != b'\r'
+        && *at_head_end == b'\n'
+        && seq[0] != b'@'
+        && between << 8 == u32::from_le_bytes(*b"\0\n+\n")
+        && rest[0] == b'\n';
+    if !right {
+        return None;
     }
-    let mut behind = (u64::from_le_bytes(bits[end / 64]) >> (end % 64)).count_ones();
-    for word in &bits[end / 64 + 1..] {
-        behind += u64::from_le_bytes(*word).count_ones();
+    M::prefetch(first, AHEAD);
+    doubt.in_heads |= match head.len() {
+        1..=CHUNK => M::newlines(first) << (CHUNK - head.len()),
+        head_len if head_len <= 2 * CHUNK => M::newlines(first) | M::newlines(head.last_chunk()?),
+        _ => return None,
+    };
+    let bases: &[_; CHUNKS] = seq.as_chunks().0.first_chunk()?;
+    let qualities: &[_; CHUNKS] = qual.as_chunks().0.first_chunk()?;
+    for (bases, qualities) in bases.iter().zip(qualities) {
+        doubt.look_at::<M>(bases, qualities);
     }
-    (all - behind) as usize
+    doubt.look_at::<M>(seq.last_chunk()?, qual.last_chunk()?);
+    let head_end = head.len();
+    Some(Layout { head_end, seq_start: head_end + 1, len, qual_start: head_end + len + 4 })
+}
+
+impl Doubt {
+    /// Between one look and the next, memory is asked for: not all at once, which would be waited for.
+    #[inline(always)]
+    fn look_at<M: Masks>(&mut self, bases: &[u8; CHUNK], qualities: &[u8; CHUNK]) {
+        M::prefetch(bases, AHEAD);
+        M::prefetch(qualities, AHEAD);
+        for (least, byte) in self.bases.iter_mut().zip(bases) {
+            *least = (*least).min(*byte);
+        }
+        for (least, byte) in self.qualities.iter_mut().zip(qualities) {
+            *least = (*least).min(*byte);
+        }
+    }
 }
