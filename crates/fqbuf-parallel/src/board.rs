@@ -33,7 +33,7 @@ use crate::monitor::{Counters, add};
 use crate::outcome::BoxError;
 use crate::records::Tally;
 use crate::run::Summary;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
 
 /// What ends a run.
@@ -110,9 +110,9 @@ pub(crate) enum Refusal {
 pub(crate) struct Board<'w> {
     state: Mutex<State>,
     /// The one that reads waits here.
-    room: Condvar,
+    room: Door,
     /// Workers wait here for their turn.
-    turns: Condvar,
+    turns: Door,
     /// Number of the first block known to end the run; `u64::MAX` at first.
     stop_at: AtomicU64,
     budget: MemoryBudget,
@@ -164,8 +164,8 @@ impl<'w> Board<'w> {
         };
         Self {
             state: Mutex::new(state),
-            room: Condvar::new(),
-            turns: Condvar::new(),
+            room: Door::default(),
+            turns: Door::default(),
             stop_at: AtomicU64::new(u64::MAX),
             budget: budget.clone(),
             window,
@@ -197,7 +197,7 @@ impl<'w> Board<'w> {
                 add(&self.counters.order_waits, 1);
                 waited = true;
             }
-            state = wait(&self.room, state);
+            state = self.room.wait(state);
         }
         self.check(number)
     }
@@ -321,7 +321,7 @@ impl<'w> Board<'w> {
                 add(&self.counters.memory_waits, 1);
                 waited = true;
             }
-            state = wait(&self.room, state);
+            state = self.room.wait(state);
         }
     }
 
@@ -352,7 +352,7 @@ impl<'w> Board<'w> {
                 out.bytes = Vec::new();
                 return Ok(());
             }
-            state = wait(&self.turns, state);
+            state = self.turns.wait(state);
         }
         drop(state);
         let written = self.write(&out.bytes);
@@ -390,9 +390,8 @@ impl<'w> Board<'w> {
             }
         }
         self.show(&state);
-        drop(state);
         if !mutant("settle-without-notify") {
-            self.room.notify_all();
+            self.room.open(&state);
         }
     }
 
@@ -422,7 +421,7 @@ impl<'w> Board<'w> {
                 state.verdict = Some(event.placed(state.passed));
                 self.stop_at.fetch_min(number, Ordering::Relaxed);
                 if !mutant("verdict-without-notify") {
-                    self.turns.notify_all();
+                    self.turns.open(&state);
                 }
                 while let Some(settled) = state.ready.pop_front() {
                     self.keep(&mut state, settled.and_then(|settled| settled.out));
@@ -437,9 +436,9 @@ impl<'w> Board<'w> {
                 state.ready.pop_front();
                 state.next += 1;
             }
-            self.room.notify_all();
+            self.room.open(&state);
             if !mutant("turn-without-notify") {
-                self.turns.notify_all();
+                self.turns.open(&state);
             }
         }
         state
@@ -534,6 +533,27 @@ impl Event {
     }
 }
 
-fn wait<'s>(door: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-    door.wait(state).unwrap_or_else(PoisonError::into_inner)
+/// Where threads wait for the state to change.
+#[derive(Default)]
+struct Door {
+    condvar: Condvar,
+    /// Threads that wait; changed and looked at under the state's lock alone.
+    waiting: AtomicUsize,
+}
+
+impl Door {
+    fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let counted = usize::from(!mutant("sleeper-not-counted"));
+        self.waiting.fetch_add(counted, Ordering::Relaxed);
+        let state = self.condvar.wait(state).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(counted, Ordering::Relaxed);
+        state
+    }
+
+    /// Wakes those who wait: mostly nobody, and to wake nobody is a system call all the same. For who holds the lock.
+    fn open(&self, _: &MutexGuard<'_, State>) {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            self.condvar.notify_all();
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::*;
 /// Output that outgrows what can be charged is written in turn, piece by piece.
 #[test]
 fn output_that_outgrows_its_budget() {
-    let mutants = ["write-out-of-turn", "turn-without-notify", "memory-not-waited-for"];
+    let mutants = ["write-out-of-turn", "turn-without-notify", "memory-not-waited-for", "sleeper-not-counted"];
     let data = records(25);
     scenario(&mutants, move || {
         let budget = MemoryBudget::new(LITTLE + 1024 * below(8));
