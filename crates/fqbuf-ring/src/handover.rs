@@ -260,8 +260,20 @@ impl<B> Slot<'_, B> {
     /// # Errors
     /// [`ReaderGone`] with the buffer when no reader is left.
     pub fn publish(self) -> Result<(), ReaderGone<B>> {
+        self.publish_lazily(1)
+    }
+
+    /// As [`publish`](Slot::publish), but lets a sleeping reader sleep on until `enough` buffers are filled, or as many as
+    /// there are. Its end, too, the writer tells at once, and a reader that does not sleep gets every buffer at once.
+    ///
+    /// For a writer that is about to fill the next buffer and will not be held up: waking a thread costs it some
+    /// microseconds. One that may have to wait for its data must publish what it has.
+    ///
+    /// # Errors
+    /// As [`publish`](Slot::publish).
+    pub fn publish_lazily(self, enough: usize) -> Result<(), ReaderGone<B>> {
         let Some(buffer) = self.writer.current.take() else { unreachable!("{HELD}") };
-        self.writer.shared.publish(buffer, &mut self.writer.spare).map_err(ReaderGone)
+        self.writer.shared.publish(buffer, &mut self.writer.spare, enough).map_err(ReaderGone)
     }
 }
 

@@ -27,10 +27,15 @@ fn batches(buffers: usize) -> (Writer<Batch>, Reader<Batch>) {
 
 /// Fills and publishes one batch; true when a reader is there.
 fn publish(writer: &mut Writer<Batch>, number: u64) -> bool {
+    publish_lazily(writer, number, 1)
+}
+
+/// The same, with a sleeping reader left to sleep until so many are filled.
+fn publish_lazily(writer: &mut Writer<Batch>, number: u64, enough: usize) -> bool {
     let Ok(mut slot) = writer.buffer() else { return false };
     assert!(slot.is_empty(), "a buffer comes back cleared");
     slot.push(loom::sync::Arc::new(number));
-    slot.publish().is_ok()
+    slot.publish_lazily(enough).is_ok()
 }
 
 /// The number in the next batch, `None` at the end.

@@ -124,7 +124,10 @@ impl<B> Shared<B> {
 
     /// Hands `buffer` to the readers, or back when there is none. An empty buffer that is there comes along as the `spare`
     /// if the writer has none, which saves it the next lock.
-    pub(super) fn publish(&self, buffer: B, spare: &mut Option<B>) -> Result<(), B> {
+    ///
+    /// A reader that sleeps is woken once `enough` buffers are filled. A writer without a spare wakes one at once: it may be
+    /// about to wait for what that reader will give back. So a writer that waits has left nobody asleep over what it filled.
+    pub(super) fn publish(&self, buffer: B, spare: &mut Option<B>, enough: usize) -> Result<(), B> {
         let mut state = self.lock();
         if state.readers == 0 && !mutant("publish-to-nobody") {
             return Err(buffer);
@@ -133,7 +136,9 @@ impl<B> Shared<B> {
         if spare.is_none() {
             *spare = state.empty.pop_front();
         }
-        let wake = state.readers_asleep > 0;
+        let due = state.filled.len() >= enough && !(enough > 1 && mutant("lazy-for-ever"))
+            || spare.is_none() && !mutant("lazy-without-spare");
+        let wake = state.readers_asleep > 0 && due;
         state.readers_asleep -= usize::from(wake);
         drop(state);
         tell(&self.writer_events);

@@ -67,6 +67,49 @@ fn every_batch_arrives_once_and_in_order(#[values(1, 2, 3, 8)] buffers: usize) -
     Ok(())
 }
 
+/// Fails when a reader that was left to sleep is never woken: by enough batches, by the last buffer there is, by either end.
+#[rstest]
+#[case::enough(3, 2, 2, "")]
+#[case::no_more_buffers(2, 9, 2, "")]
+#[case::the_end(3, 2, 1, "end")]
+#[case::an_error(3, 2, 1, "error")]
+fn a_lazy_writer_is_heard(
+    #[case] buffers: usize,
+    #[case] enough: usize,
+    #[case] batches: u64,
+    #[case] then: &str,
+) -> Result<(), Box<dyn Error>> {
+    let (mut writer, mut reader) = vecs(buffers);
+    let reading = thread::spawn(move || {
+        let first = reader.next().ok().flatten().map(|batch| batch[0]);
+        (first, reader)
+    });
+    while writer.waits().reader.parks == 0 {
+        thread::yield_now();
+    }
+    for n in 0..batches {
+        let mut slot = writer.buffer()?;
+        slot.push(n);
+        slot.publish_lazily(enough)?;
+    }
+    let lives = match then {
+        "end" => {
+            writer.finish();
+            None
+        }
+        "error" => {
+            writer.fail("an error")?;
+            None
+        }
+        _ => Some(writer),
+    };
+    let (first, _reader) = reading.join().expect("no panic");
+    assert_eq!(first, Some(0));
+    // Until here nothing but the batches has woken it.
+    drop(lives);
+    Ok(())
+}
+
 #[rstest]
 fn several_readers_get_each_batch_once(#[values(1, 2, 4)] buffers: usize) -> Result<(), Box<dyn Error>> {
     let (mut writer, reader) = vecs(buffers);

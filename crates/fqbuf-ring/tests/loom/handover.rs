@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use loom::thread;
 
-use crate::{batches, bounded, exhaustive, next, publish};
+use crate::{batches, bounded, exhaustive, next, publish, publish_lazily};
 
 #[test]
 fn publish_against_a_reader_falling_asleep() {
@@ -14,6 +14,44 @@ fn publish_against_a_reader_falling_asleep() {
         assert!(publish(&mut writer, 7));
         assert_eq!(reading.join().expect("no panic"), Some(7));
         writer.finish();
+    });
+}
+
+#[test]
+fn lazy_publish_without_a_spare_against_a_reader_falling_asleep() {
+    exhaustive("lazy-without-spare", || {
+        let (mut writer, mut reader) = batches(1);
+        let reading = thread::spawn(move || [next(&mut reader), next(&mut reader)]);
+        for n in 0..2 {
+            // More than there are buffers would be enough.
+            assert!(publish_lazily(&mut writer, n, 2));
+        }
+        assert_eq!(reading.join().expect("no panic"), [Some(0), Some(1)]);
+        writer.finish();
+    });
+}
+
+#[test]
+fn lazy_publishes_against_a_reader_falling_asleep() {
+    exhaustive("lazy-for-ever", || {
+        let (mut writer, mut reader) = batches(3);
+        let reading = thread::spawn(move || (next(&mut reader), reader));
+        for n in 0..2 {
+            assert!(publish_lazily(&mut writer, n, 2));
+        }
+        assert_eq!(reading.join().expect("no panic").0, Some(0));
+        writer.finish();
+    });
+}
+
+#[test]
+fn the_end_after_a_lazy_publish_against_a_reader_falling_asleep() {
+    exhaustive("finish-without-notify", || {
+        let (mut writer, mut reader) = batches(2);
+        let reading = thread::spawn(move || [next(&mut reader), next(&mut reader)]);
+        assert!(publish_lazily(&mut writer, 0, 2));
+        writer.finish();
+        assert_eq!(reading.join().expect("no panic"), [Some(0), None]);
     });
 }
 
