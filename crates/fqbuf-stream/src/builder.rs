@@ -15,10 +15,12 @@ use crate::{Format, Stream, StreamError, StreamErrorKind};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadAhead {
-    /// For compressed input; plain input is read in the calling thread.
+    /// For compressed input, once the caller turns out to take some time over what it gets: a thread for one that only counts
+    /// bytes costs more than it saves. BGZF that several inflate has its threads from the start; plain input is read in the
+    /// calling thread.
     #[default]
     Compressed,
-    /// Always.
+    /// Always, from the start.
     Always,
     /// Never: everything happens in the calling thread.
     Never,
@@ -75,7 +77,7 @@ impl StreamBuilder {
         }
     }
 
-    /// Whether a thread decodes ahead. Default: for compressed input.
+    /// Whether a thread decodes ahead. Default: for compressed input, where it is worth its while.
     pub fn read_ahead(&mut self, when: ReadAhead) -> &mut Self {
         self.read_ahead = when;
         self

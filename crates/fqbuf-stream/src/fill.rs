@@ -5,6 +5,7 @@ use std::io;
 
 use fqbuf_line::{Block, PAGE};
 
+use crate::check::Unchecked;
 use crate::input::{Input, out_of_memory};
 
 /// Room in front of the data of every filled block, for the caller's carried-over partial record; the deflate history
@@ -18,6 +19,15 @@ pub(crate) trait Fill: Send {
     /// # Errors
     /// What is wrong with the input. After `WouldBlock` it may be called again, after any other error not.
     fn fill(&mut self, block: &mut Block) -> io::Result<usize>;
+
+    /// As [`Fill::fill`], but may leave checksums to be compared by whoever gets the block, whatever it returns. `unchecked` is
+    /// that of a block where everything is checked.
+    ///
+    /// # Errors
+    /// As [`Fill::fill`].
+    fn fill_unchecked(&mut self, block: &mut Block, _unchecked: &mut Unchecked) -> io::Result<usize> {
+        self.fill(block)
+    }
 }
 
 /// Bytes of memory of a block that holds `size` bytes of data.

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use fqbuf_line::Block;
 
+use crate::check::{Check, Seal, TRAILER, Unchecked};
 use crate::fill::{Fill, HEAD, fill_with, prepare};
 use crate::format::{Next, next_part};
 use crate::header::{self, Header, Parsed};
@@ -20,9 +21,6 @@ use crate::{Format, StreamError, StreamErrorKind};
 
 /// Bytes of data in the largest BGZF block.
 pub(crate) const BLOCK_MAX: usize = 64 * 1024;
-
-/// Bytes of a member's trailer: checksum and length.
-pub(crate) const TRAILER: usize = 8;
 
 /// Where in the file the decoder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +52,10 @@ pub(crate) struct Gzip {
     format: Format,
     /// The current or last member is a BGZF block with data in it.
     open_end: bool,
-    /// Checksum and length of the current member's data so far.
+    /// Checksum and length of the current member's data so far, where nothing is left unchecked.
     check: Check,
+    /// What is left unchecked of the block being filled, where whoever gets it checks it.
+    unchecked: Option<Unchecked>,
     /// Bytes of the current member's output that the inflater counts on in front of its next; in [`State::Body`] alone.
     pos: usize,
     /// The last of them, at most [`HISTORY`], between two blocks.
@@ -64,32 +64,6 @@ pub(crate) struct Gzip {
     size: usize,
     /// An error that the data before it have overtaken.
     pending: Option<io::Error>,
-}
-
-/// Running checksum and length of a member's data.
-#[derive(Clone, Default)]
-pub(crate) struct Check {
-    crc: crc32fast::Hasher,
-    len: u64,
-}
-
-impl Check {
-    pub(crate) fn update(&mut self, data: &[u8]) {
-        self.crc.update(data);
-        self.len += data.len() as u64;
-    }
-
-    /// Compares with a trailer; on a mismatch, which field differs and where in the trailer it stands.
-    pub(crate) fn verify(self, trailer: &[u8]) -> Result<(), (StreamErrorKind, usize)> {
-        let len = self.len.to_le_bytes();
-        if trailer[..4] != self.crc.finalize().to_le_bytes() {
-            Err((StreamErrorKind::Checksum, 0))
-        } else if trailer[4..8] != len[..4] {
-            Err((StreamErrorKind::Length, 4))
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// Bytes of data that a whole BGZF block states.
@@ -110,9 +84,7 @@ pub(crate) fn inflate_block(
         Misfit::Data => (StreamErrorKind::Data, header),
         Misfit::Length => (StreamErrorKind::Length, trailer + 4),
     })?;
-    let mut check = Check::default();
-    check.update(out);
-    check.verify(&block[trailer..]).map_err(|(kind, at)| (kind, trailer + at))
+    Check::of(out).verify(&block[trailer..]).map_err(|(kind, at)| (kind, trailer + at))
 }
 
 /// What one of a team has: BGZF blocks that it took, and what inflates them.
@@ -249,6 +221,7 @@ impl Gzip {
             format: Format::Gzip,
             open_end: false,
             check: Check::default(),
+            unchecked: None,
             pos: 0,
             history: Vec::with_capacity(HISTORY),
             size,
@@ -282,7 +255,12 @@ impl Gzip {
         loop {
             match self.state {
                 State::Between => self.between()?,
-                State::Header => self.header()?,
+                State::Header => {
+                    self.header()?;
+                    if let (State::Body, Some(unchecked)) = (self.state, &mut self.unchecked) {
+                        unchecked.last = *end - HEAD;
+                    }
+                }
                 State::Block(header, len) => {
                     if !self.block(header, len, out, end)? {
                         return Ok(());
@@ -293,7 +271,7 @@ impl Gzip {
                         return Ok(());
                     }
                 }
-                State::Trailer => self.trailer()?,
+                State::Trailer => self.trailer(&out[HEAD..*end])?,
                 State::Padding => self.padding()?,
                 State::Finished => return Ok(()),
             }
@@ -368,7 +346,9 @@ impl Gzip {
             self.need_more()?;
         }
         let step = self.inflater.run(self.input.data(), &mut out[*end - self.pos..]);
-        self.check.update(&out[*end..*end + step.produced]);
+        if self.unchecked.is_none() {
+            self.check.update(&out[*end..*end + step.produced]);
+        }
         *end += step.produced;
         self.pos += step.produced;
         self.input.consume(step.consumed);
@@ -381,11 +361,28 @@ impl Gzip {
         Ok(true)
     }
 
-    fn trailer(&mut self) -> io::Result<()> {
+    /// `data` are those of the block so far.
+    fn trailer(&mut self, data: &[u8]) -> io::Result<()> {
         self.need(TRAILER)?;
-        let check = std::mem::take(&mut self.check);
-        if let Err((kind, at)) = check.verify(&self.input.data()[..TRAILER]) {
-            return Err(self.fault(kind, self.input.offset() + at as u64));
+        let mut trailer = [0; TRAILER];
+        trailer.copy_from_slice(&self.input.data()[..TRAILER]);
+        let (part, offset) = (self.part, self.input.offset());
+        let check = match &mut self.unchecked {
+            None => Some(std::mem::take(&mut self.check)),
+            Some(unchecked) => match data.get(unchecked.last..) {
+                Some(whole) => {
+                    unchecked.last = usize::MAX;
+                    Some(Check::of(whole))
+                }
+                None => {
+                    unchecked.first = data.len();
+                    unchecked.seal = Some(Seal { trailer, part, offset });
+                    None
+                }
+            },
+        };
+        if let Some(Err((kind, at))) = check.map(|check| check.verify(&trailer)) {
+            return Err(self.fault(kind, offset + at as u64));
         }
         self.input.consume(TRAILER);
         self.state = State::Between;
@@ -441,6 +438,24 @@ impl Fill for Gzip {
             result
         });
         self.pending = pending;
+        filled
+    }
+
+    fn fill_unchecked(&mut self, block: &mut Block, unchecked: &mut Unchecked) -> io::Result<usize> {
+        let mut left = std::mem::take(unchecked);
+        if self.check.has_begun() {
+            left.before = Some(std::mem::take(&mut self.check));
+        }
+        self.unchecked = Some(left);
+        let filled = self.fill(block);
+        *unchecked = self.unchecked.take().unwrap_or_default();
+        // A member that began before this block and goes on behind it.
+        if matches!(self.state, State::Body | State::Trailer)
+            && unchecked.seal.is_none()
+            && unchecked.last > block.len()
+        {
+            unchecked.first = block.len();
+        }
         filled
     }
 }

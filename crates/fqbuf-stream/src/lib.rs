@@ -7,6 +7,7 @@ mod ahead;
 #[cfg(feature = "gzip")]
 mod bgzf;
 mod builder;
+mod check;
 #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
 mod codec;
 mod create;

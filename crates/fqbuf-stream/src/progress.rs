@@ -65,8 +65,8 @@ impl Progress {
         self.0.uncompressed.load(Ordering::Relaxed)
     }
 
-    /// How often the caller had to wait for a thread that decodes: where this grows, decoding is what takes the time. 0 where
-    /// everything happens in the calling thread.
+    /// How often the caller had to wait for a thread that decodes, or decoded a block itself before there was one: where this
+    /// grows, decoding is what takes the time. 0 where everything is to happen in the calling thread.
     #[must_use]
     pub fn caller_waits(&self) -> u64 {
         self.0.caller_waits.load(Ordering::Relaxed)

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use fqbuf_line::{Block, PAGE, Source};
 use fqbuf_pool::Charge;
 
-use crate::ahead::{self, Ahead};
+use crate::ahead::{self, Ahead, How, Trial};
 use crate::builder::{self, ReadAhead, StreamBuilder};
 use crate::fill::{self, Fill, Plain};
 #[cfg(feature = "gzip")]
@@ -59,6 +59,8 @@ enum Stage {
     Direct(Input),
     /// Decoded in the calling thread.
     Inline(Box<dyn Fill>),
+    /// Decoded in the calling thread, until that turns out to have other work.
+    Trial(Box<dyn Fill>, Trial),
     /// Decoded on a thread.
     Ahead(Ahead),
     /// A plain file, read by a thread and the caller.
@@ -214,11 +216,13 @@ impl Stream {
             self.stage = Stage::Team(Team::start(Gzip::new(input, plan.size), plan, counters)?);
             return Ok(());
         }
+        let enough = if input.file().is_some() { ahead::ENOUGH } else { 1 };
         let fill = self.decoder(format, input)?;
-        self.stage = if ahead {
-            Stage::Ahead(Ahead::start(fill, Arc::clone(&self.name), counters)?)
-        } else {
-            Stage::Inline(fill)
+        let how = How { name: Arc::clone(&self.name), counters, enough };
+        self.stage = match self.settings.read_ahead {
+            ReadAhead::Never => Stage::Inline(fill),
+            ReadAhead::Compressed => Stage::Trial(fill, Trial::new(how)),
+            ReadAhead::Always => Stage::Ahead(Ahead::start(fill, how)?),
         };
         Ok(())
     }
@@ -276,6 +280,15 @@ impl Stream {
         if let Some(e) = self.pending.take() {
             return Err(self.failed(e));
         }
+        if let Stage::Trial(_, trial) = &mut self.stage
+            && trial.is_over()
+            && let Stage::Trial(fill, trial) = std::mem::replace(&mut self.stage, Stage::Ended)
+        {
+            match Ahead::start(fill, trial.how()) {
+                Ok(ahead) => self.stage = Stage::Ahead(ahead),
+                Err(e) => return Err(self.failed(e)),
+            }
+        }
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
             Stage::Failed(fatal) => return Err(fatal.error()),
@@ -284,7 +297,8 @@ impl Stream {
                 Err(e) => Err(out_of_memory(input.name(), &e)),
             },
             Stage::Inline(fill) => fill.fill(&mut self.current),
-            Stage::Ahead(ahead) => ahead.next(&mut self.current),
+            Stage::Trial(fill, trial) => trial.fill(&mut **fill, &mut self.current),
+            Stage::Ahead(ahead) => ahead.next(&mut self.current, &mut self.pending),
             Stage::Pieces(team) => team.next(&mut self.current, &mut self.pending),
             #[cfg(feature = "gzip")]
             Stage::Team(team) => team.next(&mut self.current, &mut self.pending),

@@ -3,7 +3,6 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{self, Read, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fqbuf_line::{Block, Source};
@@ -11,9 +10,6 @@ use fqbuf_stream::{Format, ReadAhead, Stream, WriterBuilder};
 
 /// Allocations by all threads.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-/// Held by the test that counts: the threads of another would be counted with it.
-static ALONE: Mutex<()> = Mutex::new(());
 
 struct Counting;
 
@@ -62,7 +58,6 @@ fn take(stream: &mut Stream, block: &mut Block, bytes: usize) {
 
 #[test]
 fn a_stream_allocates_nothing_once_it_runs() {
-    let _alone = ALONE.lock();
     let text: Vec<u8> = b"@read\nACGTACGTTTGCA\n+\nIIIIIIIIIIIII\n".repeat(10_000);
     for format in [Format::Plain, Format::Gzip, Format::Bgzf] {
         if !format.is_supported() {
@@ -71,14 +66,20 @@ fn a_stream_allocates_nothing_once_it_runs() {
         let mut writer = WriterBuilder::new().format(format).to_writer(Vec::new()).expect("written");
         writer.write_all(&text).expect("memory");
         let bytes = writer.finish().expect("memory");
-        for (ahead, threads) in [(ReadAhead::Never, 1), (ReadAhead::Always, 1), (ReadAhead::Always, 3)] {
+        for (ahead, threads) in
+            [(ReadAhead::Never, 1), (ReadAhead::Always, 1), (ReadAhead::Always, 3), (ReadAhead::Compressed, 1)]
+        {
             let input = Repeat { bytes: bytes.clone(), at: 0 };
             let mut stream = Stream::builder().read_ahead(ahead).threads(threads).block_size(0).from_reader(input);
             let mut block = Block::new();
             take(&mut stream, &mut block, 16 << 20);
-            let before = CALLS.load(Ordering::Relaxed);
-            take(&mut stream, &mut block, 16 << 20);
-            let calls = CALLS.load(Ordering::Relaxed) - before;
+            // The fewest of three: the test harness's own thread may allocate meanwhile.
+            let calls = [(); 3].map(|()| {
+                let before = CALLS.load(Ordering::Relaxed);
+                take(&mut stream, &mut block, 8 << 20);
+                CALLS.load(Ordering::Relaxed) - before
+            });
+            let calls = calls.into_iter().min().unwrap_or(0);
             // A worker may come to its first block late.
             assert!(calls <= if threads > 1 { 30 } else { 0 }, "{format}, {ahead:?}, {threads}: {calls} allocations");
         }

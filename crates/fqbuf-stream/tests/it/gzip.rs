@@ -66,7 +66,7 @@ fn fault_63_flipped_bits_are_never_wrong_data() {
         }
         let mut bad = input.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
-        let out = if bit % 240 == 0 { read_every_way(&bad) } else { read(&bad, WAYS[bit % 2]) };
+        let out = if bit % 240 == 0 { read_every_way(&bad) } else { read(&bad, WAYS[bit / 4 % 2]) };
         // Bits of a header that say nothing about the data may flip.
         assert!(out.error.is_some() || out.bytes == text, "bit {bit}");
     }
@@ -84,6 +84,94 @@ fn a_trailer_that_does_not_fit_names_the_field() {
         assert!(out.bytes == text);
         assert_eq!((out.kind(), out.offset()), (Some(kind), Some((end - field) as u64)));
     }
+}
+
+/// Fails when a member's checksum is not compared where it ends by a block's end, or what follows is told first.
+#[test]
+fn a_wrong_trailer_near_a_block_s_end() {
+    let size = 64 << 10;
+    let text = fastq(2500);
+    let next = [member(b"@next"), crate::bgzf::bgzf(b"@next"), b"garbage".to_vec(), Vec::new()];
+    for len in [size - 1, size, size + 1, 2 * size, 2 * size + 5] {
+        let members = [member(&text[..100]), member(&text[100..len]), member(&text[len..len + 70_000])];
+        let before = [100, len, len + 70_000];
+        for (n, next) in (0..members.len()).flat_map(|n| next.iter().map(move |next| (n, next))) {
+            let mut bad = members[..=n].concat();
+            let end = bad.len();
+            bad[end - 5] ^= 1;
+            let out = read_every_way(&[&bad[..], next].concat());
+            assert!(out.bytes == text[..before[n]], "{len}, member {n}");
+            assert_eq!((out.kind(), out.offset()), (Some(StreamErrorKind::Checksum), Some((end - 8) as u64)));
+        }
+    }
+}
+
+/// Reads of a file, whose blocks may be handed over in twos, and a caller that takes its time.
+#[test]
+fn a_file_and_a_busy_caller() -> std::io::Result<()> {
+    use fqbuf_line::{Block, Source};
+    let text = fastq(9000);
+    let path = std::env::temp_dir().join(format!("fqbuf-busy-{}.fq.gz", std::process::id()));
+    let mut input = [member(&text[..500_000]), member(&text[500_000..])].concat();
+    let end = input.len();
+    for sound in [true, false] {
+        input[end - 8] ^= u8::from(!sound);
+        std::fs::write(&path, &input)?;
+        for (way, busy) in WAYS.into_iter().flat_map(|way| [0, 100, 500].map(|busy| (way, busy))) {
+            let mut stream = way.builder().block_size(0).open(&path)?;
+            let (mut block, mut bytes) = (Block::new(), Vec::new());
+            let error = loop {
+                block.clear();
+                block.make_room(1)?;
+                match stream.fill(&mut block) {
+                    Ok(0) => break None,
+                    Ok(_) => bytes.extend_from_slice(block.data()),
+                    Err(e) => break Some(e),
+                }
+                let start = std::time::Instant::now();
+                while start.elapsed().as_micros() < busy {
+                    std::hint::spin_loop();
+                }
+            };
+            assert!(bytes == text, "{way:?}, busy for {busy} µs");
+            assert_eq!(error.is_none(), sound, "{error:?}");
+        }
+    }
+    std::fs::remove_file(&path)
+}
+
+/// Fails when a caller that is busy gets no thread, or one is started for the first block.
+#[test]
+fn a_thread_is_started_for_a_busy_caller() {
+    use crate::support::drain;
+    use fqbuf_line::{Block, Source};
+    use std::{collections::HashSet, io::Read, sync::mpsc, thread};
+
+    /// Tells which thread reads.
+    struct Told(std::io::Cursor<Vec<u8>>, mpsc::Sender<thread::ThreadId>);
+    impl Read for Told {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.1.send(thread::current().id()).expect("the test listens");
+            let most = into.len().min(1000);
+            self.0.read(&mut into[..most])
+        }
+    }
+    let text = fastq(9000);
+    let (tell, told) = mpsc::channel();
+    let reader = Told(std::io::Cursor::new(member(&text)), tell);
+    let mut stream = fqbuf_stream::Stream::builder().block_size(0).from_reader(reader);
+    let mut block = Block::new();
+    block.make_room(1).expect("memory");
+    stream.fill(&mut block).expect("sound");
+    let here = HashSet::from([thread::current().id()]);
+    assert_eq!(told.try_iter().collect::<HashSet<_>>(), here, "the first block");
+    let start = std::time::Instant::now();
+    while start.elapsed().as_millis() < 1 {
+        std::hint::spin_loop();
+    }
+    let rest = drain(&mut stream);
+    assert!(rest.error.is_none() && [block.data(), &rest.bytes].concat() == text);
+    assert!(told.try_iter().all(|thread| !here.contains(&thread)), "the others");
 }
 
 #[test]

@@ -76,10 +76,11 @@ pub(crate) struct Way {
 }
 
 /// The ways a stream is read, each of which must come to the same.
-pub(crate) const WAYS: [Way; 3] = [
+pub(crate) const WAYS: [Way; 4] = [
     Way { ahead: ReadAhead::Never, threads: 1 },
     Way { ahead: ReadAhead::Always, threads: 1 },
     Way { ahead: ReadAhead::Always, threads: 3 },
+    Way { ahead: ReadAhead::Compressed, threads: 1 },
 ];
 
 impl Way {

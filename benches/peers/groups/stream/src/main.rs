@@ -17,6 +17,7 @@ fn main() -> ExitCode {
             data: Data::Gzip,
             notes: &[
                 "On the caller's thread alone, but where a name says otherwise.",
+                "Reading ahead, fqbuf starts a thread for a caller that has work of its own; this one has none. With work: the next row.",
                 "libdeflate takes and gives whole buffers only, so it is no peer for a stream; its buffer is there before the time.",
                 "helicase decompresses with sirocco.",
             ],

@@ -18,7 +18,7 @@ use crate::{both, timed, unpacking};
 
 pub(crate) fn gzip() -> Vec<Contender> {
     let mut all = vec![
-        Contender::ours("fqbuf", |stage| unpacking(stage, |path| fqbuf(ahead(path, ReadAhead::Always)))),
+        Contender::ours("fqbuf", |stage| unpacking(stage, |path| fqbuf(ahead(path, ReadAhead::Compressed)))),
         Contender::ours("fqbuf, pipeline of two threads", |stage| unpacking(stage, |path| pipeline(path, 2))),
         Contender::ours("fqbuf, one thread", |stage| unpacking(stage, |path| fqbuf(ahead(path, ReadAhead::Never)))),
         Contender::peer("seq_io over zlib-rs", |stage| unpacking(stage, seq_io)),
