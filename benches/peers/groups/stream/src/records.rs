@@ -9,7 +9,7 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_line::{Block, Source};
 use fqbuf_parallel::Pipeline;
-use fqbuf_record::Reader;
+use fqbuf_record::{Reader, RefRecord};
 use fqbuf_stream::{ReadAhead, Stream};
 use harness::{Aligned, Answer, Contender, STEP, work::Work};
 use helicase::{HelicaseParser, ParallelFastxParser, input::FromFile, parser::FastqParser};
@@ -61,15 +61,17 @@ fn fqbuf(stream: Stream) -> Answer {
     let mut work = Work::default();
     let mut reader = Reader::new(stream);
     while let Some(record) = reader.next_record().expect("good input") {
-        work.add(record.seq(), record.qual());
+        work.add_counts(record.gc_count() as u64, record.quality_sum() as u64, record.len());
     }
     work.answer()
 }
 
 fn pipeline(path: &Path, threads: usize) -> Answer {
     let run = Pipeline::new().threads(threads).file(path).expect("the runner made the file");
-    let done = run.fold(Work::default, |work, record| work.add(record.seq(), record.qual()), Work::merge);
-    done.expect("good input").value.answer()
+    let each = |work: &mut Work, record: RefRecord<'_>| {
+        work.add_counts(record.gc_count() as u64, record.quality_sum() as u64, record.len());
+    };
+    run.fold(Work::default, each, Work::merge).expect("good input").value.answer()
 }
 
 fn seq_io(path: &Path) -> Answer {
