@@ -4,8 +4,8 @@
 //! only such as every processor of the kind has: on x86-64, 16 bytes. So the loop that calls the closure is here three times,
 //! each time compiled for another unit; a closure that is inlined into it is compiled for that unit with it.
 //!
-//! GC and mean quality of each record, by loops over its bytes, GB/s, medians of 7 (2-core Zen 5 guest, 2026-11-25, two threads, `cargo bench`'s
-//! profile without `target-cpu=native`), file and slice:
+//! GC and mean quality of each record by loops over its bytes, GB/s, medians of 7 (2-core Zen 5 guest, 2026-11-25, two
+//! threads, `cargo bench`'s profile without `target-cpu=native`), file and slice:
 //!
 //! | | baseline | AVX2 | AVX-512 |
 //! |---|---|---|---|
