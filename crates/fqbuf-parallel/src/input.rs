@@ -11,7 +11,7 @@ use fqbuf_stream::{Format, Progress, ReadAhead, Stream};
 
 use crate::feed::{Feed, FileAt, InPlace, Stream as Behind};
 
-/// Bytes of the blocks that a decompressing stream hands over.
+/// Bytes of the blocks that a decompressing stream is asked to hand over.
 const WHOLE_BLOCK: usize = 512 << 10;
 
 /// The same where memory is short, and below which budget it is.
@@ -135,7 +135,7 @@ impl<'a> Input<'a> {
             Kind::Path(path) => open_path(&path, name, how),
             Kind::Stream(mut stream) => {
                 let format = stream.detect()?;
-                Ok(of_stream(*stream, format, name, WHOLE_BLOCK, 0))
+                Ok(of_stream(*stream, format, name, 0))
             }
             Kind::Source(source) => Ok(Opened {
                 feed: Feed::Stream(Behind::new(source, None, false)),
@@ -184,10 +184,11 @@ fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::
         Format::Bgzf => team,
         _ => 1,
     };
-    Ok(of_stream(stream, format, name, block, threads))
+    Ok(of_stream(stream, format, name, threads))
 }
 
-fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, block: usize, threads: usize) -> Opened<'a> {
+fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, threads: usize) -> Opened<'a> {
+    let block = stream.block_size();
     let progress = stream.progress();
     let compressed = format != Format::Plain;
     Opened {

@@ -147,6 +147,17 @@ impl Stream {
         &self.name
     }
 
+    /// Most bytes of data in a block that is handed over: as [set](StreamBuilder::block_size), half of it for BGZF read ahead.
+    /// Before the format is known, what is set.
+    #[must_use]
+    pub fn block_size(&self) -> usize {
+        let size = self.settings.block_size;
+        match self.format {
+            Some(Format::Bgzf) if self.settings.read_ahead != ReadAhead::Never => builder::half_block(size),
+            _ => size,
+        }
+    }
+
     /// A handle that tells how far the stream has come, whoever owns it.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -193,11 +204,11 @@ impl Stream {
                 (_, true) if workers > 1 => 2 * workers + 1,
                 (_, true) => ahead::BLOCKS + 1,
             },
-            size: self.settings.block_size,
+            size: self.block_size(),
         };
         // Those who inflate have batches of compressed blocks as well.
         let batches = if format == Format::Bgzf && workers > 1 { workers } else { 0 };
-        self.charge_for(plan.blocks + batches)?;
+        self.charge_for(plan.blocks + batches, plan.size)?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
         let counters = Arc::clone(&self.progress.0);
         if format == Format::Plain && !ahead {
@@ -227,10 +238,10 @@ impl Stream {
         Ok(())
     }
 
-    /// Charges for the window and so many blocks.
-    fn charge_for(&mut self, blocks: usize) -> io::Result<()> {
+    /// Charges for the window and so many blocks of `size` bytes of data.
+    fn charge_for(&mut self, blocks: usize, size: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
-        let bytes = blocks * fill::block_memory(self.settings.block_size) + input::WINDOW + 2 * PAGE;
+        let bytes = blocks * fill::block_memory(size) + input::WINDOW + 2 * PAGE;
         let charge = budget.try_acquire(bytes);
         self.charge =
             Some(charge.map_err(|e| {
@@ -242,7 +253,7 @@ impl Stream {
     /// The decoder of a supported format.
     #[cfg_attr(not(any(feature = "zstd", feature = "xz")), expect(clippy::unnecessary_wraps))]
     fn decoder(&self, format: Format, input: Input) -> io::Result<Box<dyn Fill>> {
-        let size = self.settings.block_size;
+        let size = self.block_size();
         #[cfg(any(feature = "zstd", feature = "bzip2", feature = "xz"))]
         let allowance = crate::memory::Allowance::new(self.settings.decoder_memory, self.settings.budget.clone());
         Ok(match format {
