@@ -379,8 +379,10 @@ unsafe fn copy(bytes: &[u8], to: NonNull<u8>) {
         // SAFETY: the caller's promise, and short.
         unsafe { write_blocks(to, bytes.len(), |at| *bytes[at..].first_chunk().expect("a block within")) };
     } else if is_middling(bytes.len()) {
+        // SAFETY: called with pieces of the caller's promise.
+        let piece = |at, to, len| unsafe { copy_piece(&bytes[at..at + len], to) };
         // SAFETY: the caller's promise.
-        unsafe { copy_pieces(bytes, to) };
+        unsafe { write_pieces(to, bytes.len(), piece) };
     } else {
         // SAFETY: the caller's promise.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
@@ -401,19 +403,19 @@ fn is_middling(size: usize) -> bool {
     size > PIECE && size <= PIECES
 }
 
-/// As [`copy`], in pieces.
+/// Has `size` bytes from `to` on written by `piece`, which is called with the place, among them and in memory, and the length of
+/// each piece.
 ///
 /// # Safety
-/// As of `copy`.
+/// `to` is the start of `size` bytes.
 #[inline(never)]
-unsafe fn copy_pieces(bytes: &[u8], to: NonNull<u8>) {
+unsafe fn write_pieces(to: NonNull<u8>, size: usize, piece: impl Fn(usize, NonNull<u8>, usize)) {
     let mut at = 0;
-    for piece in bytes.chunks(PIECE) {
-        // SAFETY: `at` bytes are in the pieces so far, and `to` has room for all.
-        let to = unsafe { to.add(at) };
-        // SAFETY: the caller's promise: the pieces together are `bytes`.
-        unsafe { copy_piece(piece, to) };
-        at += piece.len();
+    while at < size {
+        let len = (size - at).min(PIECE);
+        // SAFETY: `at < size`.
+        piece(at, unsafe { to.add(at) }, len);
+        at += len;
     }
 }
 
@@ -425,23 +427,6 @@ unsafe fn copy_pieces(bytes: &[u8], to: NonNull<u8>) {
 unsafe fn copy_piece(bytes: &[u8], to: NonNull<u8>) {
     // SAFETY: the caller's promise.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
-}
-
-/// As [`zero`], in pieces.
-///
-/// # Safety
-/// As of `zero`.
-#[inline(never)]
-unsafe fn zero_pieces(to: NonNull<u8>, size: usize) {
-    let mut at = 0;
-    while at < size {
-        let piece = (size - at).min(PIECE);
-        // SAFETY: `at < size`, and `to` has room for so many.
-        let to = unsafe { to.add(at) };
-        // SAFETY: the caller's promise: the pieces together are the `size` bytes.
-        unsafe { zero_piece(to, piece) };
-        at += piece;
-    }
 }
 
 /// Not inlined, or the pieces were made one again.
@@ -464,8 +449,10 @@ unsafe fn zero(to: NonNull<u8>, size: usize) {
         // SAFETY: the caller's promise, and short.
         unsafe { write_blocks(to, size, |_| [0; BLOCK]) };
     } else if is_middling(size) {
+        // SAFETY: called with pieces of the caller's promise.
+        let piece = |_, to, len| unsafe { zero_piece(to, len) };
         // SAFETY: the caller's promise.
-        unsafe { zero_pieces(to, size) };
+        unsafe { write_pieces(to, size, piece) };
     } else {
         // SAFETY: the caller's promise.
         unsafe { to.write_bytes(0, size) };

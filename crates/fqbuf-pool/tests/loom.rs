@@ -19,4 +19,20 @@ mod probe;
 mod waiting;
 
 use fqbuf_models::{bounded, exhaustive};
+use fqbuf_pool::{Lease, Pool};
+use loom::thread::{self, JoinHandle};
 use probe::Probe;
+
+/// A get on another thread.
+fn get_elsewhere(pool: &Pool<Probe>) -> JoinHandle<Lease<Probe>> {
+    let pool = pool.clone();
+    thread::spawn(move || pool.get())
+}
+
+/// Gets two, of which one ends on another thread while the other ends here.
+fn return_two_at_once(pool: &Pool<Probe>) {
+    let (first, second) = (pool.get(), pool.get());
+    let holder = thread::spawn(move || drop(first));
+    drop(second);
+    holder.join().unwrap();
+}

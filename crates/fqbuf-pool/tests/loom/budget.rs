@@ -5,12 +5,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fqbuf_pool::{BudgetError, MemoryBudget};
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 
 use crate::{bounded, exhaustive};
 
 /// In a model time runs out while others run for a while, however long it is.
 const A_WHILE: Duration = Duration::from_secs(1);
+
+/// A thread that acquires two bytes, and whether it was served.
+fn acquire_two_elsewhere(budget: &MemoryBudget) -> (JoinHandle<()>, Arc<AtomicBool>) {
+    let served = Arc::new(AtomicBool::new(false));
+    let thread = thread::spawn({
+        let (budget, served) = (budget.clone(), Arc::clone(&served));
+        move || {
+            let _both = budget.acquire(2).unwrap();
+            served.store(true, Ordering::Relaxed);
+        }
+    });
+    (thread, served)
+}
 
 #[test]
 fn acquire_against_acquire() {
@@ -59,14 +72,7 @@ fn newcomer_against_who_waits() {
     exhaustive("newcomer_overtakes", || {
         let budget = MemoryBudget::new(2);
         let held = budget.acquire(1).unwrap();
-        let served = Arc::new(AtomicBool::new(false));
-        let big = thread::spawn({
-            let (budget, served) = (budget.clone(), Arc::clone(&served));
-            move || {
-                let _all = budget.acquire(2).unwrap();
-                served.store(true, Ordering::Relaxed);
-            }
-        });
+        let (big, served) = acquire_two_elsewhere(&budget);
         let was_first = budget.waiting() == 1;
         drop(held);
         let small = budget.acquire(1).unwrap();
@@ -81,14 +87,7 @@ fn two_waiters_are_served_in_order() {
     bounded(3, "last_come_first_served", || {
         let budget = MemoryBudget::new(2);
         let held = budget.acquire(1).unwrap();
-        let served = Arc::new(AtomicBool::new(false));
-        let big = thread::spawn({
-            let (budget, served) = (budget.clone(), Arc::clone(&served));
-            move || {
-                let _all = budget.acquire(2).unwrap();
-                served.store(true, Ordering::Relaxed);
-            }
-        });
+        let (big, served) = acquire_two_elsewhere(&budget);
         let small = thread::spawn({
             let (budget, served) = (budget.clone(), Arc::clone(&served));
             move || {

@@ -2,7 +2,7 @@
 
 use loom::thread;
 
-use crate::{Probe, exhaustive};
+use crate::{Probe, exhaustive, get_elsewhere};
 
 #[test]
 fn clear_against_get() {
@@ -10,10 +10,7 @@ fn clear_against_get() {
         let probe = Probe::default();
         let pool = probe.pool(2);
         pool.prefill(1);
-        let user = thread::spawn({
-            let pool = pool.clone();
-            move || pool.get()
-        });
+        let user = get_elsewhere(&pool);
         pool.clear();
         let lease = user.join().unwrap();
         assert_eq!((pool.idle(), pool.live(), probe.alive()), (0, 1, 1));
@@ -84,10 +81,7 @@ fn prefill_against_get() {
     exhaustive("prefill_until_idle", || {
         let probe = Probe::default();
         let pool = probe.pool(2);
-        let user = thread::spawn({
-            let pool = pool.clone();
-            move || pool.get()
-        });
+        let user = get_elsewhere(&pool);
         let made = pool.prefill(1);
         let lease = user.join().unwrap();
         let stats = pool.stats();

@@ -3,7 +3,7 @@
 use fqbuf_pool::{MemoryBudget, settle_in};
 use loom::thread;
 
-use crate::{Probe, bounded, exhaustive};
+use crate::{Probe, bounded, exhaustive, get_elsewhere, return_two_at_once};
 
 #[test]
 fn last_lease_against_pool_drop() {
@@ -62,10 +62,7 @@ fn get_against_get() {
         let probe = Probe::default();
         let pool = probe.pool(2);
         pool.prefill(1);
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.get()
-        });
+        let other = get_elsewhere(&pool);
         let mine = pool.get();
         let others = other.join().unwrap();
         let stats = pool.stats();
@@ -79,10 +76,7 @@ fn return_against_return_at_the_bound() {
     exhaustive("bound_by_count", || {
         let probe = Probe::default();
         let pool = probe.pool(1);
-        let (first, second) = (pool.get(), pool.get());
-        let holder = thread::spawn(move || drop(first));
-        drop(second);
-        holder.join().unwrap();
+        return_two_at_once(&pool);
         assert_eq!((pool.idle(), probe.alive()), (1, 1));
         assert_eq!((pool.stats().returned, pool.stats().discarded), (1, 1));
     });
@@ -136,10 +130,7 @@ fn return_against_return_at_one_home() {
     exhaustive("no_spill", || {
         let probe = Probe::default();
         let pool = probe.shards(2, 2, None);
-        let (first, second) = (pool.get(), pool.get());
-        let holder = thread::spawn(move || drop(first));
-        drop(second);
-        holder.join().unwrap();
+        return_two_at_once(&pool);
         assert_eq!((pool.idle(), probe.alive()), (2, 2), "the other home has room");
     });
 }
@@ -149,10 +140,7 @@ fn return_against_return_at_the_slot() {
     exhaustive("slot_in_two_steps", || {
         let probe = Probe::default();
         let pool = probe.pool(2);
-        let (first, second) = (pool.get(), pool.get());
-        let holder = thread::spawn(move || drop(first));
-        drop(second);
-        holder.join().unwrap();
+        return_two_at_once(&pool);
         assert_eq!((pool.idle(), probe.alive()), (2, 2), "one in the slot, one behind it");
     });
 }
