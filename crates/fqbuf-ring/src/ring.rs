@@ -1,16 +1,17 @@
 //! The byte ring of one thread: bytes go in at its end and come out at its front, at most two copies a call.
 //!
-//! A write and a read of the same bytes, beside two plain copies of them (2-core Zen 4 guest, 2026-11-23, medians of 15
-//! interleaved runs; `cargo bench -p fqbuf-benches --bench ring -- ring` has both rows): 0.97 of their speed at 64 bytes,
-//! 0.98 at 4 KiB, 0.99 at 64 KiB. With 40 bytes always held, so that nothing is aligned: 0.53 and 0.72 of the aligned
-//! copies. `VecDeque` has 0.54, 0.96 and 0.71, rtrb 0.43, 0.51 and 0.90.
+//! A write and a read of the same bytes, beside two plain copies of them (2-core Zen 5 guest, AMD EPYC family 26 model 2,
+//! 2026-11-25; medians of interleaved processes, `cargo xtask bench ring`): 0.97 of their speed at 64 bytes, 1.7 at 4 KiB, 1.0 at
+//! 64 KiB. With 40 bytes always held, so that places move on, nothing is aligned and some copies wrap: 0.86 and 1.1 at 64 bytes
+//! and 4 KiB. How copies are done, and how else they were, is in `copy.rs`.
 //!
-//! Rejected: slices of both parts made first and copied into (0.64 at 64 bytes: three bounds checks a copy instead of one);
-//! never moving an empty ring to its front (it wraps for no reason); a power-of-two capacity with masks (the capacity is what
-//! the caller asked for).
+//! Rejected: slices of both parts made first and copied into (0.64 at 64 bytes on a Zen 4 guest, where this one had 0.97: three
+//! bounds checks a copy instead of one); never moving an empty ring to its front (it wraps for no reason); a power-of-two
+//! capacity with masks (the capacity is what the caller asked for).
 
 use std::io::{self, BufRead, Read, Write};
 
+use crate::copy::copy;
 use crate::halves::{self, RingReader, RingWriter};
 use crate::memory::Memory;
 
@@ -89,7 +90,8 @@ impl RingBuffer {
         let data = &data[..n];
         let at = self.start + self.len;
         if at + n <= self.memory.limit() {
-            self.memory.all_mut()[at..at + n].copy_from_slice(data);
+            let capacity = self.capacity();
+            copy(data, &mut self.memory.all_mut()[at..at + n], capacity);
         } else {
             let (first, second) = self.room_mut();
             let (head, tail) = data.split_at(first.len().min(n));
@@ -107,7 +109,7 @@ impl RingBuffer {
         let out = &mut out[..n];
         let at = self.start;
         if at + n <= self.memory.limit() {
-            out.copy_from_slice(&self.memory.all()[at..at + n]);
+            copy(&self.memory.all()[at..at + n], out, self.capacity());
         } else {
             let (first, second) = self.as_slices();
             let (head, tail) = out.split_at_mut(first.len());

@@ -54,6 +54,29 @@ fn a_write_that_wraps_around_comes_out_in_order() {
     assert_eq!(&out[..8], b"456789ab");
 }
 
+#[rstest]
+// Copies differ with the length, and with whether the ring is large.
+fn bytes_of_any_length_come_out_as_they_went_in(
+    #[values(20_000, 1 << 20)] capacity: usize,
+    #[values(0, 40)] before: usize,
+) {
+    let text: Vec<u8> = (0..9000_u32).map(|n| (n * n / 7) as u8).collect();
+    let mut ring = RingBuffer::new(capacity);
+    assert_eq!(ring.write(&[1; 40][..before]), before);
+    for len in
+        (0..300).chain([1023, 1024, 1025, 2047, 2048, 2049]).chain(2500..2600).chain(4090..4100).chain(8180..8200)
+    {
+        let from = len % 64;
+        assert_eq!(ring.write(&text[from..from + len]), len);
+        ring.consume(before);
+        let mut out = vec![b'#'; len + 1];
+        assert_eq!(ring.read(&mut out[..len]), len);
+        assert!(out[..len] == text[from..from + len], "{len} bytes");
+        assert_eq!((out[len], ring.available()), (b'#', 0));
+        assert_eq!(ring.write(&[1; 40][..before]), before);
+    }
+}
+
 #[test]
 fn consume_stops_at_what_is_there() {
     let mut ring = RingBuffer::new(4);
