@@ -28,7 +28,7 @@
 
 use memchr::memchr;
 
-use crate::search::{FOUND, STRETCH, Starts};
+use crate::search::{FOUND, STRETCH, Starts, push};
 
 /// Masks of 64 bytes that are made at a time where line ends are frequent.
 const MASKS: usize = 16;
@@ -131,14 +131,7 @@ fn put(bits: u64, from: usize, starts: &mut [usize]) -> usize {
         starts[..2].copy_from_slice(&[from + a.min(b), from + a.max(b)]);
         return 1 + usize::from(but_one != 0);
     }
-    let mut places = transpose(bits);
-    let mut n = 0;
-    while places != 0 {
-        starts[n] = from + places.trailing_zeros() as usize;
-        places &= places - 1;
-        n += 1;
-    }
-    n
+    push(transpose(bits), from, starts)
 }
 
 /// Exchanges the rows and columns of an 8 by 8 bit matrix: in squares of one bit, of two, of four.

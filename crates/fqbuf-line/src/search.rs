@@ -24,5 +24,17 @@ pub(crate) fn find_lines(text: &[u8], from: usize, starts: &mut Starts) -> (usiz
     portable::find_lines(text, from, starts)
 }
 
+/// Writes the places of all bits of `mask`, ascending, `from` added to each, to the first of `starts`; returns their number.
+#[inline]
+pub(crate) fn push(mut mask: u64, from: usize, starts: &mut [usize]) -> usize {
+    let mut count = 0;
+    while mask != 0 {
+        starts[count] = from + mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        count += 1;
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests;

@@ -63,7 +63,7 @@
 // for units whose presence was just asked for. It is compared with a search byte by byte in `search/tests.rs`.
 #![allow(unsafe_code)]
 
-use crate::search::{FOUND, STRETCH, Starts};
+use crate::search::{FOUND, STRETCH, Starts, push};
 use std::arch::x86_64::*;
 
 /// Masks that are read together.
@@ -198,15 +198,4 @@ pub fn places(masks: &[u64; 8], at: u32, slots: &mut [u32; 16]) -> Option<usize>
     // SAFETY: the reference is valid for 64 bytes, and the store needs no alignment.
     unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), places) };
     Some(there.count_ones() as usize)
-}
-
-/// Writes the places of all bits of a mask, `from` added to each; returns their number.
-fn push(mut mask: u64, from: usize, starts: &mut [usize]) -> usize {
-    let mut count = 0;
-    while mask != 0 {
-        starts[count] = from + mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        count += 1;
-    }
-    count
 }

@@ -45,7 +45,7 @@
 //!   `Mutex<Vec>` 20.2; a thread-local slot 1.9 and 3.5. So with items that others can take, two atomic exchanges are the
 //!   floor, and a tenth of a bare `ArrayQueue` on two threads (46 to 58 ns where the cores are quick to reach each other, 460
 //!   where not) is below it in the one state, and met in the other. Thread-local items could be neither trimmed nor given
-//!   to who waits for a budget.
+//!   to who waits for a budget; malloc (13 for its pair) and regex-automata's pool (2.7, for its first user alone) have them.
 //! - A count of idle items for the bound, or `len` of the queue before a push: the first is a contended cache line, the
 //!   second lets two threads in at once, as another model shows.
 
@@ -137,7 +137,7 @@ impl Pool<Buffers> {
     }
 
     /// A pool of buffers of `buffer_size` bytes of capacity, `max_buffers` of them idle at most. With 0 nothing is kept.
-    /// Takes some 60 bytes for each of them at once.
+    /// Takes 16 bytes for each of them at once.
     #[must_use]
     pub fn with_capacity(buffer_size: usize, max_buffers: usize) -> Self {
         PoolBuilder::new(Buffers::new(buffer_size)).max_idle(max_buffers).unbudgeted()

@@ -155,6 +155,19 @@ fn waiting_and_returning_elsewhere_allocate_nothing() -> Result<(), BudgetError>
 }
 
 #[test]
+fn room_for_idle_buffers_is_what_the_constructor_says() {
+    let _turn = turn();
+    const MOST: usize = 1 << 20;
+    /// Shards, ledgers.
+    const BESIDE: usize = 64 * 1024;
+    let before = LIVE.load(Relaxed);
+    let pool = BufferPool::with_capacity(64, MOST);
+    let taken = LIVE.load(Relaxed) - before;
+    assert!((16 * MOST..16 * MOST + BESIDE).contains(&taken), "{taken} bytes for {MOST} buffers");
+    assert_eq!(pool.idle(), 0);
+}
+
+#[test]
 fn memory_stays_within_the_budget() -> Result<(), BudgetError> {
     let _turn = turn();
     const LIMIT: usize = 1 << 20;

@@ -1,5 +1,6 @@
 //! What users of fqbuf-line rely on, through its public names.
 
+mod at;
 mod faults;
 mod limits;
 mod lines;

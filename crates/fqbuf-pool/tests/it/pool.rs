@@ -1,6 +1,6 @@
 //! One pool, one thread: what is kept, what is freed, what is counted.
 
-use fqbuf_pool::{BufferPool, PoolStats, PooledBuffer};
+use fqbuf_pool::{BudgetError, BufferPool, MemoryBudget, PoolStats, PooledBuffer};
 use rstest::rstest;
 
 #[test]
@@ -30,6 +30,18 @@ fn new_keeps_64_buffers() {
     let pool = BufferPool::new(8);
     drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
     assert_eq!((pool.idle(), pool.max_idle()), (64, 64));
+}
+
+#[test]
+fn a_pool_tells_its_settings_and_defaults() -> Result<(), BudgetError> {
+    let pool = BufferPool::builder().build()?;
+    assert_eq!((pool.get().capacity(), pool.max_idle(), pool.max_retained()), (64 << 10, 64, 256 << 10));
+    assert!(pool.budget().is_none());
+    let budget = MemoryBudget::new(100);
+    let pool = BufferPool::builder().buffer_size(10).max_idle(3).max_retained(20).budget(&budget).build()?;
+    assert_eq!((pool.get().capacity(), pool.max_idle(), pool.max_retained()), (10, 3, 20));
+    assert_eq!(pool.budget().map(MemoryBudget::used), Some(10));
+    Ok(())
 }
 
 // The naive pool asks its idle list for `capacity()`, which is 0 for a list that began empty.
