@@ -22,7 +22,7 @@ fn slices_of_every_length_hold_what_they_should_and_touch_no_neighbour() {
     let most = 9000;
     let text: Vec<u8> = (0..most).map(|n: usize| 1 + (n % 251) as u8).collect();
     let mut arena = Arena::new(4 * most);
-    for length in (0..700).chain(1000..1050).chain(2040..2060).chain(8180..8210).chain([most]) {
+    for length in (0..700).chain(1000..1050).chain(2040..2060).chain(2550..2570).chain(8180..8210).chain([most]) {
         let before = arena.copy_from(b"A").expect("fits");
         let copied = arena.copy_from(&text[..length]).expect("fits");
         let between = arena.copy_from(b"C").expect("fits");
