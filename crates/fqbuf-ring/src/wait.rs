@@ -6,16 +6,19 @@
 //! that waiting for a slow side costs what a sleep does and no more.
 //!
 //! Time on a core of the side that waits, ns a batch, 50 batches from the start on which the other takes 1 ms each (2-core
-//! Zen 5 guest, AMD EPYC family 26 model 2, 2026-11-25, medians of seven interleaved processes of the rows `slow-writer` and
-//! `slow-reader` of `cargo xtask bench handover`; two such series differ by up to 10 %):
+//! Zen 5 guest, AMD EPYC family 26 model 2, 2026-11-25, medians of thirteen interleaved processes of the rows `slow-writer` and
+//! `slow-reader` of `cargo xtask bench handover`; half of the processes lie within 15 % of them):
 //!
 //! | how a long sleep narrows the spin | slow writer | slow reader |
 //! |---|---|---|
-//! | to a quarter, at last to nothing: this one | 5590 | 5500 |
-//! | to half, at last to nothing | 6000 | 5710 |
-//! | to nothing at once when it took half a millisecond | 6150 | 5570 |
-//! | to half, at last to 16 rounds | 6440 | 6000 |
-//! | std's `sync_channel`, which does not spin: 18 µs a batch instead of 1.6 where both sides are fast | 6130 | 5250 |
+//! | to a quarter, at last to nothing: this one | 6080 | 5570 |
+//! | the same, begun with 256 rounds instead of 64: 14 µs for the first sleeps instead of 3 | 6490 | 5690 |
+//! | to half, at last to nothing | 6800 | 6330 |
+//! | to nothing at once when it took half a millisecond | 6670 | 5790 |
+//! | to half, at last to 16 rounds | 7230 | 6640 |
+//! | std's `sync_channel`, which does not spin: 18 µs a batch instead of 1.6 where both sides are fast | 6760 | 5650 |
+//!
+//! No clock read nor wait counted once nothing is spun: within that spread.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -28,6 +31,8 @@ use crate::sync::{MODELLED, hint, thread};
 const LEAST: u32 = if cfg!(shuttle) { 1 } else { 16 };
 /// Longest spin, in rounds: about what a sleep and its wake-up cost.
 const MOST: u32 = if cfg!(shuttle) { 4 } else { 512 };
+/// The first spin, in rounds: the first waits are often those of two threads that start together.
+const FIRST: u32 = if cfg!(shuttle) { 2 } else { 64 };
 /// Rounds from one yield of the core to the next.
 const YIELD: u32 = 32;
 /// A sleep shorter than this would have been better spun through.
@@ -41,9 +46,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Begins willing to spin: the first waits are often those of two threads that start together.
+    /// Begins willing to spin.
     pub(crate) const fn new() -> Self {
-        Self { rounds: MOST / 2 }
+        Self { rounds: FIRST }
     }
 
     /// The rounds one wait may spin. loom's models do not spin: what they explore is the sleep, which must be right without it.
