@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Since then slices of 65 to 256 bytes, a read's length, are copied in blocks of 64, slices of 2.5 to 8 KiB are written in
-//! pieces of 2 KiB, and zeros are written up to 1 KiB ahead (`memory.rs`). On a two-core Zen 5 guest (AMD EPYC, family 26
+//! pieces of 1 KiB, and zeros are written up to 1 KiB ahead (`memory.rs`). On a two-core Zen 5 guest (AMD EPYC, family 26
 //! model 2), 2026-11-25, medians of seven interleaved processes of `cargo xtask bench arena`:
 //!
 //! ```text
@@ -34,17 +34,19 @@
 //!
 //! Tried and rejected there, ns a slice. Copied, 150 B: the system's `memcpy` 7.07, two blocks of 128 bytes 5.65; 64 B in a block:
 //! 2.72. Zeroed, 150 B: the system's `memset` 5.82, in blocks of 64 2.51, of 128 3.28; zeros 2 KiB ahead 1.89 (64 B: 1.34). 4 KiB
-//! in one piece: copied 39.6, in about every third process 60; zeroed 38.0. In pieces of 1 KiB: 36.6 and 29.9, and from there on
-//! 2000 B 18.8 and 16.4 instead of 17.4 and 14.6. By the kernel alone, into a page-aligned window of 1 MiB: copied by `memcpy` 33
-//! or 61, in pieces 35, with registers of 16, 32 and 64 bytes 50, 36 and 33; zeroed 34, 28.4, and 33, 28.1, 27.7: registers wider
-//! than the portable ones would need detection and gain 5 % at most. 16 KiB in pieces: copied 162, by `memcpy` 143 or 328; zeroed
-//! 158, by `memset` 138.
+//! in one piece: copied 39.6, in about every third process 60; zeroed 38.0. Slices of 1 to 2.5 KiB in pieces as well: 2000 B
+//! 18.8 and 16.4 instead of 17.4 and 14.6. In pieces of 2 KiB: 36.4 and 29.4 instead of 36.6 and 29.9, but in 64 MiB 8 KiB take
+//! 276 and 354, in pieces of 1 KiB 250 and 205, and in one 266 and 220. By the kernel alone, into a page-aligned window of 1 MiB:
+//! copied by `memcpy` 33 or 61, in pieces 35, with registers of 16, 32 and 64 bytes 50, 36 and 33; zeroed 34, 28.4, and 33, 28.1,
+//! 27.7: registers wider than the portable ones would need detection and gain 5 % at most.
 //!
-//! So at 16 KiB all arenas call the same two functions and the row says where the pages of each process happened to lie: of
-//! fifteen processes each the medians were 144 ns copied for this one and 150 to 152 for the peers, with a range from 137 to
-//! 425 among all, and zeroed 140 to 142 but for blink-alloc. A copy into 4 MiB, by the kernel alone, median and range of nine
-//! processes: `memcpy` 139 (138 to 172), halves 157, pieces of 1, 2, 4 KiB 162, 168, 203, registers of 16 and 64 bytes 247 and 150,
-//! the latter with the lines to come asked for 157 (138 to 163), past the caches 511, `rep movsb` and `rep movsq` alone 160 and 243.
+//! At 16 KiB all arenas call the same two functions, and the row says where the pages of a process happened to lie. Of twenty
+//! processes each, one after the other, the medians were 140 ns copied for this one and 143 to 146 for the peers, two to four
+//! of each took 170 to 420; behind one that has freed many boxes, half of all take 300. That is `memcpy`: by the kernel alone, of
+//! sixteen processes behind such a one, median and range, 301 (136 to 539); in pieces of 1 and 2 KiB 159 (155 to 200) and 172 (161 to
+//! 211), registers of 16 and 64 bytes 208 (200 to 245) and 151 (144 to 174), the latter with the lines to come asked for 144 (137
+//! to 167), which needs `unsafe` and detection; past the caches 511, `rep movsb` and `rep movsq` alone 160 and 243. Pieces would
+//! take 15 % more where pages lie well, in 64 MiB 6 % more, and for 64 KiB 60 %.
 //!
 //! Unfairness: the peers grow and align any type, and bumpalo's zeros are a fill by value. Rejected: always-zeroed
 //! memory with a mark of what was used (a gain in the first round only).
