@@ -182,6 +182,8 @@ What distorts, and what is done about it:
 - **Two cores.** What it costs to pass a cache line to the other core can flip between levels within minutes, on a virtual machine:
   rows with two threads have a control for it, a time beside which the others are to be seen. The threads of a pair are pinned,
   each to a core of its own.
+- **Cold processors.** Laps begin to count after a tenth of a second of the same work: before, a second core that was idle runs at
+  half its speed.
 - **Other guests, frequency.** Only ratios within a round count; a lap that was disturbed is outvoted.
 - **Allocator.** All use the system's, wrapped to count allocations in one lap that is not timed.
 - **Builds.** Each group is built by itself, with the features that its peers ask for; nobody gets `target-cpu=native` but

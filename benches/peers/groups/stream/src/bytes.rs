@@ -12,7 +12,9 @@ pub(crate) fn gzip() -> Vec<Contender> {
     vec![
         Contender::ours("fqbuf", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Never, 1))),
         Contender::ours("fqbuf, read ahead", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Compressed, 1))),
-        Contender::ours("fqbuf, always on a thread", |stage| unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 1))),
+        Contender::ours("fqbuf, always on a thread", |stage| {
+            unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 1))
+        }),
         Contender::peer("sirocco", |stage| unpacking(stage, sirocco)),
         Contender::peer("flate2 over zlib-rs", |stage| unpacking(stage, flate2)),
         Contender::limit("libdeflate, whole", libdeflate),
