@@ -2,11 +2,13 @@
 //! any size, say what the naive reader says.
 #![no_main]
 
-use std::io::{self, Read};
+#[path = "../pieces.rs"]
+mod pieces;
 
-use fqbuf_benches::{Fault, FaultKind, Rng, oracle};
+use fqbuf_benches::{Fault, FaultKind, oracle};
 use fqbuf_record::{ParseError, ParseErrorKind, Reader, RefRecord, SliceReader};
 use libfuzzer_sys::fuzz_target;
+use pieces::Pieces;
 
 type Outcome = Result<(u64, u64, u64), Fault>;
 
@@ -26,7 +28,7 @@ fuzz_target!(|input: (u64, u16, [u8; 2], [u16; 2], &[u8])| {
     };
     assert_eq!(found, expected, "slice");
 
-    let source = Pieces { rest: bytes, rng: Rng::new(seed), most: u64::from(most).max(1) };
+    let source = Pieces::new(bytes, seed, most);
     let mut reader = Reader::builder().capacity(1).build(source);
     let mut sum = (0, 0, 0);
     let found: Outcome = loop {
@@ -74,22 +76,4 @@ fn fault(error: &ParseError) -> Fault {
     // The message is for people; it must at least be there.
     assert!(!error.to_string().is_empty());
     Fault { kind, record: position.record, line: position.line, byte: position.byte }
-}
-
-/// Reads of 1 to `most` bytes.
-struct Pieces<'a> {
-    rest: &'a [u8],
-    rng: Rng,
-    most: u64,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let size = self.rng.between(1, self.most) as usize;
-        let size = size.min(out.len()).min(self.rest.len());
-        let (now, rest) = self.rest.split_at(size);
-        out[..size].copy_from_slice(now);
-        self.rest = rest;
-        Ok(size)
-    }
 }

@@ -1,4 +1,7 @@
 //! `cargo xtask deep`: what takes longer than a change should wait for, or needs nightly.
+//!
+//! One step after the other, and the first that fails ends it. On two cores some four hours: two of them are shuttle's million
+//! schedules of each scenario, half an hour each the long tests and `ThreadSanitizer`, minutes the others.
 
 use crate::{
     bench, fuzz, loom,
