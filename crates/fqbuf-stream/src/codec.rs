@@ -66,6 +66,12 @@ impl Failure {
     }
 }
 
+/// What a counter of a library grew by in a step.
+#[cfg(any(feature = "bzip2", feature = "xz"))]
+fn difference(now: u64, was: u64) -> usize {
+    usize::try_from(now - was).unwrap_or(usize::MAX)
+}
+
 /// Where in the file the decoder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {

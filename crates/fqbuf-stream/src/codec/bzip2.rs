@@ -7,7 +7,7 @@
 
 use bzip2::{Decompress, Status};
 
-use super::{Codec, Failure, Step};
+use super::{Codec, Failure, Step, difference};
 use crate::memory::Allowance;
 use crate::{Format, StreamErrorKind};
 
@@ -76,9 +76,4 @@ impl Codec for Bzip2 {
             _ => Ok(step),
         }
     }
-}
-
-/// What a counter grew by in a step.
-fn difference(now: u64, was: u64) -> usize {
-    usize::try_from(now - was).unwrap_or(usize::MAX)
 }

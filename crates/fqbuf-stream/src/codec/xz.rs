@@ -4,7 +4,7 @@ use std::io;
 
 use liblzma::stream::{Action, Error, Status, Stream, TELL_UNSUPPORTED_CHECK};
 
-use super::{Codec, Failure, Step};
+use super::{Codec, Failure, Step, difference};
 use crate::memory::Allowance;
 use crate::{Format, StreamErrorKind};
 
@@ -74,9 +74,4 @@ fn raise(inner: &mut Stream, allowance: &mut Allowance) -> Result<(), Option<io:
             return Ok(());
         }
     }
-}
-
-/// What a counter grew by in a step.
-fn difference(now: u64, was: u64) -> usize {
-    usize::try_from(now - was).unwrap_or(usize::MAX)
 }
