@@ -12,9 +12,9 @@ use pieces::Pieces;
 
 type Outcome = Result<(u64, u64, u64), Fault>;
 
-fuzz_target!(|input: (u64, u16, [u8; 2], [u16; 2], &[u8])| {
-    let (seed, most, [len, reads], [at, instead], bytes) = input;
-    let bytes = &within(len, reads, at, instead, bytes)[..];
+fuzz_target!(|input: (u64, u16, [u8; 2], [u16; 3], &[u8])| {
+    let (seed, most, [reads, head], [len, at, instead], bytes) = input;
+    let bytes = &within([reads.into(), head.into(), len.into()], at, instead, bytes)[..];
     let expected = oracle(bytes).map(|totals| (totals.records, totals.bases, totals.qualsum));
 
     let mut slice = SliceReader::new(bytes);
@@ -41,12 +41,12 @@ fuzz_target!(|input: (u64, u16, [u8; 2], [u16; 2], &[u8])| {
     assert_eq!(found, expected, "stream");
 });
 
-/// `bytes` at an offset of a run of reads of `len` bases, in the place of a number of its bytes.
-fn within(len: u8, reads: u8, at: u16, instead: u16, bytes: &[u8]) -> Vec<u8> {
-    let len = usize::from(len);
+/// `bytes` at an offset of a run of reads of one length, in the place of a number of its bytes.
+fn within([reads, head, len]: [usize; 3], at: u16, instead: u16, bytes: &[u8]) -> Vec<u8> {
+    let (head, len) = ("h".repeat(head), len % 400);
     let mut run = Vec::new();
     for read in 0..reads {
-        run.extend(format!("@r{}\n{}\n+\n{}\n", u32::from(read) * 7, "A".repeat(len), "@".repeat(len)).bytes());
+        run.extend(format!("@{head}{}\n{}\n+\n{}\n", read * 7, "A".repeat(len), "@".repeat(len)).bytes());
     }
     let (front, rest) = run.split_at(usize::from(at).min(run.len()));
     let behind = &rest[usize::from(instead).min(rest.len())..];

@@ -91,15 +91,39 @@ fn cut_at_every_byte_of_the_last_stretch() {
 
 #[test]
 fn every_length_around_what_is_guessed() {
-    for len in (0..140).chain(460..540).chain(1000..1040) {
+    for len in (0..140).chain(185..200).chain(250..263).chain(313..330).chain(1000..1010) {
         compare_all(&alike(len, 14_000 / (2 * len + 10)));
+    }
+}
+
+/// Ends that are not where records of one size would have them, and headers of more bytes than are looked at together.
+#[test]
+fn headers_of_other_lengths_than_before() {
+    for heads in [[1, 9], [1, 70], [60, 68], [62, 66], [100, 130], [127, 129], [128, 200]] {
+        for change in [1, 3, 40] {
+            let mut text = Vec::new();
+            for i in 0..120 {
+                push(&mut text, &"h".repeat(heads[i / change % 2]), 100, "\n");
+            }
+            compare_all(&text);
+            for at in (9000..text.len()).step_by(37) {
+                let mut text = text.clone();
+                text[at] = b'\n';
+                compare_all(&text);
+            }
+        }
     }
 }
 
 /// Runs of reads that are alike, and what comes between them.
 fn runs() -> impl Strategy<Value = Vec<u8>> {
     let head = prop_oneof![4 => "[a-z]{1,4}", 1 => "[a-z]{0,3}", 1 => "[a-z]{60,140}"];
-    let run = (head, prop_oneof![0..3_usize, 30..40_usize, 150..152_usize, 480..520_usize], 1..80_usize, 0..12_u8);
+    let run = (
+        head,
+        prop_oneof![0..3_usize, 30..40_usize, 60..70_usize, 150..152_usize, 250..330_usize],
+        1..80_usize,
+        0..12_u8,
+    );
     prop::collection::vec(run, 1..12).prop_map(|runs| {
         let mut text = Vec::new();
         for (head, len, reads, odd) in runs {
