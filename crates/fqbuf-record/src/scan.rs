@@ -28,7 +28,7 @@ pub(crate) const RECORDS: usize = 64;
 const SPAN: usize = 4 << 10;
 
 /// Bytes ahead of the search that are asked for.
-pub(crate) const AHEAD: usize = 8192;
+const AHEAD: usize = 8192;
 
 /// Masks whose bits are read together.
 pub(crate) const LANES: usize = 8;

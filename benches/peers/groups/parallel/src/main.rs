@@ -103,10 +103,10 @@ fn main() -> ExitCode {
 
 fn file(data: Data) -> Vec<Contender> {
     let mut all = vec![
-        Contender::ours("fqbuf", |stage| ours::file(stage, 2)),
-        Contender::ours("fqbuf, one thread", |stage| ours::file(stage, 1)),
-        Contender::ours("fqbuf, plain loops", |stage| ours::plain_file(stage, 2)),
-        Contender::ours("fqbuf, plain loops, one thread", |stage| ours::plain_file(stage, 1)),
+        Contender::ours("fqbuf", |stage| ours::file(stage, 2, ours::counts)),
+        Contender::ours("fqbuf, one thread", |stage| ours::file(stage, 1, ours::counts)),
+        Contender::ours("fqbuf, plain loops", |stage| ours::file(stage, 2, ours::plain_loops)),
+        Contender::ours("fqbuf, plain loops, one thread", |stage| ours::file(stage, 1, ours::plain_loops)),
         Contender::peer("paraseq", |stage| peers::from_file(stage, |file| peers::paraseq(file, 2))),
         Contender::peer("paraseq, one thread", |stage| peers::from_file(stage, |file| peers::paraseq(file, 1))),
         Contender::peer("paraseq with fqbuf's counts", |stage| {
@@ -115,7 +115,7 @@ fn file(data: Data) -> Vec<Contender> {
         Contender::peer("seq_io", |stage| peers::from_file(stage, |file| peers::seq_io(file, 2))),
         Contender::peer("seq_io, one worker", |stage| peers::from_file(stage, |file| peers::seq_io(file, 1))),
         Contender::peer("helicase", |stage| peers::helicase_file(stage, 2)),
-        Contender::ours_native("fqbuf native", |stage| ours::file(stage, 2)),
+        Contender::ours_native("fqbuf native", |stage| ours::file(stage, 2, ours::counts)),
         Contender::native("paraseq native", |stage| peers::from_file(stage, |file| peers::paraseq(file, 2))),
         Contender::native("helicase native", |stage| peers::helicase_file(stage, 2)),
         Contender::native("helicase mmap native", |stage| peers::helicase_mmap(stage, 2)),
@@ -131,16 +131,16 @@ fn file(data: Data) -> Vec<Contender> {
 
 fn slice() -> Vec<Contender> {
     vec![
-        Contender::ours("fqbuf", |stage| ours::slice(stage, 2)),
-        Contender::ours("fqbuf, one thread", |stage| ours::slice(stage, 1)),
-        Contender::ours("fqbuf, plain loops", |stage| ours::plain_slice(stage, 2)),
+        Contender::ours("fqbuf", |stage| ours::slice(stage, 2, ours::counts)),
+        Contender::ours("fqbuf, one thread", |stage| ours::slice(stage, 1, ours::counts)),
+        Contender::ours("fqbuf, plain loops", |stage| ours::slice(stage, 2, ours::plain_loops)),
         Contender::peer("paraseq", |stage| peers::from_slice(stage, |bytes| peers::paraseq(bytes, 2))),
         Contender::peer("paraseq with fqbuf's counts", |stage| {
             peers::from_slice(stage, |bytes| peers::counting_paraseq(bytes, 2))
         }),
         Contender::peer("seq_io", |stage| peers::from_slice(stage, |bytes| peers::seq_io(bytes, 2))),
         Contender::peer("helicase", |stage| peers::helicase_slice(stage, 2)),
-        Contender::ours_native("fqbuf native", |stage| ours::slice(stage, 2)),
+        Contender::ours_native("fqbuf native", |stage| ours::slice(stage, 2, ours::counts)),
         Contender::native("helicase native", |stage| peers::helicase_slice(stage, 2)),
         Contender::native("helicase mmap native", |stage| peers::helicase_mmap(stage, 2)),
     ]

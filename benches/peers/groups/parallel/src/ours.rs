@@ -10,18 +10,21 @@ use fqbuf_parallel::{Pipeline, Run, Single};
 use fqbuf_record::RefRecord;
 use harness::{Aligned, Answer, Stage, work::Work};
 
-/// As a user of fqbuf would write it.
-pub(crate) fn file(stage: &mut Stage, threads: usize) -> Answer {
+/// What is done with all records.
+type Fold = fn(Run<'_, Single>) -> Answer;
+
+pub(crate) fn file(stage: &mut Stage, threads: usize, fold: Fold) -> Answer {
     let path = stage.path().to_owned();
-    stage.time(|| counts(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
+    stage.time(|| fold(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
 }
 
-pub(crate) fn slice(stage: &mut Stage, threads: usize) -> Answer {
+pub(crate) fn slice(stage: &mut Stage, threads: usize, fold: Fold) -> Answer {
     let bytes = stage.bytes();
-    stage.time(|| counts(Pipeline::new().threads(threads).slice(&bytes)))
+    stage.time(|| fold(Pipeline::new().threads(threads).slice(&bytes)))
 }
 
-fn counts(run: Run<'_, Single>) -> Answer {
+/// As a user of fqbuf would write it.
+pub(crate) fn counts(run: Run<'_, Single>) -> Answer {
     let each = |work: &mut Work, record: RefRecord<'_>| {
         work.add_counts(record.gc_count() as u64, record.quality_sum() as u64, record.len());
     };
@@ -29,17 +32,7 @@ fn counts(run: Run<'_, Single>) -> Answer {
 }
 
 /// With the code that the peers run for each record.
-pub(crate) fn plain_file(stage: &mut Stage, threads: usize) -> Answer {
-    let path = stage.path().to_owned();
-    stage.time(|| plain_loops(Pipeline::new().threads(threads).file(&path).expect("the runner made the file")))
-}
-
-pub(crate) fn plain_slice(stage: &mut Stage, threads: usize) -> Answer {
-    let bytes = stage.bytes();
-    stage.time(|| plain_loops(Pipeline::new().threads(threads).slice(&bytes)))
-}
-
-fn plain_loops(run: Run<'_, Single>) -> Answer {
+pub(crate) fn plain_loops(run: Run<'_, Single>) -> Answer {
     let each = |work: &mut Work, record: RefRecord<'_>| work.add(record.seq(), record.qual());
     run.fold(Work::default, each, Work::merge).expect("good input").value.answer()
 }
