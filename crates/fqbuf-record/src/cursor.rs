@@ -343,6 +343,17 @@ impl Cursor {
         self.records += 1;
     }
 
+    /// Begins to pass the bad input that `error` is about, if the cursor stands before it: true then.
+    pub(crate) fn skip_invalid(&mut self, error: &ParseError) -> bool {
+        let blank = matches!(error.kind(), ParseErrorKind::BlankLine);
+        let here = error.position().record == self.position().record && blank == self.blank.is_some();
+        let skip = here && error.is_format();
+        if skip {
+            self.skip();
+        }
+        skip
+    }
+
     /// Passes bytes up to a record start. The first byte of the bad record is passed whatever it is.
     fn pass_bad_input(&mut self, data: &[u8], at_end: bool) -> Step {
         // A byte of what was passed stays in front, for the search to know whether a line begins at its offset.

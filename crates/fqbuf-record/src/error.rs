@@ -246,10 +246,21 @@ impl ParseError {
     /// What the user may do about it, where something is known to help.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        Some(match self.0.kind {
+        let Inner { kind, position, id, .. } = &*self.0;
+        let id = id.as_deref().unwrap_or_default();
+        Some(match kind {
             ParseErrorKind::MissingAt { found: 0xEF } => "the file begins with a UTF-8 byte order mark; remove it",
             ParseErrorKind::MissingAt { found: b'>' } => "this looks like FASTA, which has no qualities",
-            ParseErrorKind::MissingAt { found: 0x1F | 0x28 | 0xFD } => "this looks compressed; open it by its path",
+            ParseErrorKind::MissingAt { found: 0x1F | 0x28 | 0xFD } => {
+                "this looks compressed; decompress it first, or have it opened by its path"
+            }
+            ParseErrorKind::MissingAt { found } if position.byte == 0 => return hint_of_start(*found),
+            ParseErrorKind::SequenceStartsWithAt if matches!(id, b"HD" | b"SQ" | b"RG" | b"PG" | b"CO") => {
+                "this looks like SAM; convert it first (samtools fastq)"
+            }
+            ParseErrorKind::Truncated { after: Part::Header } if id.contains(&b'\r') => {
+                "lines seem to end in a lone carriage return; convert them to line feeds"
+            }
             ParseErrorKind::MissingPlus { .. } => {
                 "a record has four lines; unwrap multi-line FASTQ first (seqtk seq -l 0)"
             }
@@ -273,13 +284,24 @@ impl ParseError {
     }
 }
 
+/// What a file may be that begins with this byte.
+fn hint_of_start(found: u8) -> Option<&'static str> {
+    Some(match found {
+        0xFE | 0xFF => "this looks like UTF-16; convert it to plain ASCII",
+        b'<' => "this looks like HTML or XML: an error page instead of the file, perhaps",
+        b'P' => "if this is a zip archive, unpack it first",
+        0 => "this is no text; UTF-16, perhaps, or binary data",
+        _ => return None,
+    })
+}
+
 struct Report<'a>(&'a ParseError);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
         write!(f, "{error}")?;
-        match (error.id(), error.hint()) {
+        match (error.id().filter(|id| !id.is_empty()), error.hint()) {
             (Some(id), Some(hint)) => write!(f, "\n  id: {}   hint: {hint}", Escaped(id)),
             (Some(id), None) => write!(f, "\n  id: {}", Escaped(id)),
             (None, Some(hint)) => write!(f, "\n  hint: {hint}"),
@@ -291,6 +313,8 @@ impl fmt::Display for Report<'_> {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, position, id, source } = &*self.0;
+        let Position { record, line, byte } = position;
+        let unit = if source.compressed { " uncompressed" } else { "" };
         match kind {
             ParseErrorKind::MateMismatch { pair, other } => {
                 let id = id.as_deref().unwrap_or_default();
@@ -307,20 +331,20 @@ impl fmt::Display for ParseError {
                     false => write!(f, "\"{id}\" vs end of input ({there}, {ended})"),
                 };
             }
-            // An error that knows its own place, a stream's for one, is not told twice.
             ParseErrorKind::Io(e) => {
-                if let (Some(name), None) = (&source.name, e.get_ref()) {
-                    write!(f, "{name}: ")?;
+                let said = e.to_string();
+                match &source.name {
+                    // An error that names the input itself, a stream's for one, needs no second time.
+                    Some(name) if !said.starts_with(&format!("{name}: ")) => write!(f, "{name}: ")?,
+                    _ => {}
                 }
-                return write!(f, "{e}, reading {position}");
+                return write!(f, "{said}, reading record {record} (line {line}, byte {byte}{unit})");
             }
             _ => {}
         }
         if let Some(name) = &source.name {
             write!(f, "{name}: ")?;
         }
-        let Position { record, line, byte } = position;
-        let unit = if source.compressed { " uncompressed" } else { "" };
         write!(f, "record {record} (line {line}, byte {byte}{unit}): {kind}")
     }
 }

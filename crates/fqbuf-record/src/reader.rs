@@ -78,7 +78,8 @@ impl ReaderBuilder {
     }
 
     /// Whether to pass over bad records and count them, instead of ending with an error. A record that takes more than the
-    /// growth policy, or the batch that it is for, allows by itself counts as bad. Default: no.
+    /// growth policy, or the batch that it is for, allows by itself counts as bad. To be told each of them, call
+    /// [`Reader::skip_invalid`] instead. Default: no.
     #[must_use]
     pub fn skip_invalid(mut self, on: bool) -> Self {
         self.skip_invalid = on;
@@ -218,6 +219,36 @@ impl<S: Source> Reader<S> {
                 Step::Record | Step::End => return Ok(batch.len()),
             }
         }
+    }
+
+    /// Passes over the bad record that `error`, the last call's, is about: the next call goes on at the next record start, as
+    /// with [`ReaderBuilder::skip_invalid`], and the record counts as [skipped](Reader::skipped). For who wants to tell each.
+    ///
+    /// False, and nothing is passed over, when the input is not to blame or the reader stands elsewhere by now: the next call
+    /// then has the error again, if it is one of the input.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::Reader;
+    ///
+    /// # fn main() -> Result<(), fqbuf_record::ParseError> {
+    /// let mut reader = Reader::new(&b"@r1\nAC\n+\nII\n@r2\nGTT\n+\nI\n@r3\nA\n+\nI\n"[..]);
+    /// let (mut ids, mut bad) = (Vec::new(), Vec::new());
+    /// loop {
+    ///     match reader.next_record() {
+    ///         Ok(Some(record)) => ids.push(record.id().to_vec()),
+    ///         Ok(None) => break,
+    ///         Err(error) if reader.skip_invalid(&error) => bad.push(error.to_string()),
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// assert_eq!(ids, [b"r1", b"r3"]);
+    /// assert_eq!(bad, ["record 2 (line 8, byte 22): quality has 1 character, sequence has 3"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn skip_invalid(&mut self, error: &ParseError) -> bool {
+        self.cursor.skip_invalid(error)
     }
 
     /// Where the next record begins, or after an error the record that it is about.
@@ -451,6 +482,12 @@ impl<'a> SliceReader<'a> {
 
     pub(crate) fn cursor_mut(&mut self) -> &mut Cursor {
         &mut self.cursor
+    }
+
+    /// Passes over the bad record that `error`, the last call's, is about, as [`Reader::skip_invalid`] does. With
+    /// [`next_record`](Self::next_record): the iterator ends after an error.
+    pub fn skip_invalid(&mut self, error: &ParseError) -> bool {
+        self.cursor.skip_invalid(error)
     }
 
     /// Bytes of the slice before the next record.

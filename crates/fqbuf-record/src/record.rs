@@ -1,6 +1,7 @@
 //! One record: borrowed from a buffer, or owned.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::counts;
@@ -148,11 +149,74 @@ impl<'a> RefRecord<'a> {
         counts::mean_quality(self.qual())
     }
 
-    /// The record as it stands in the input, line ends included; the last one may lack its own.
+    /// The record as it stands in the input, line ends included; the last one may lack its own. To put records one behind the
+    /// other take [`append_to`](RefRecord::append_to).
     #[inline]
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Appends the record to `out` as four lines that end in LF, as [`Writer`](crate::Writer) writes it. Unlike
+    /// [`as_bytes`](RefRecord::as_bytes), whose last line may lack its end, it may be followed by another record.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::SliceReader;
+    ///
+    /// # fn main() -> Result<(), fqbuf_record::ParseError> {
+    /// let mut out = Vec::new();
+    /// for record in SliceReader::new(b"@r1\r\nACGT\r\n+\r\nIIII\r\n@r2\nTT\n+\n!!") {
+    ///     record?.append_to(&mut out);
+    /// }
+    /// assert_eq!(out, b"@r1\nACGT\n+\nIIII\n@r2\nTT\n+\n!!\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        if self.has_plain_line_ends() {
+            out.extend_from_slice(self.bytes);
+        } else {
+            append_lines(out, self.head(), self.seq(), self.title(), self.qual());
+        }
+    }
+
+    /// Appends the record to `out` with the bases and qualities in `range` alone: a trimmed read, with nothing after `+`.
+    ///
+    /// # Errors
+    /// When it would not be read back as it is, because the bases begin with `@` or a line ends in a carriage return; nothing
+    /// is appended then.
+    ///
+    /// # Panics
+    /// When `range` is not within the record's length.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::SliceReader;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut out = Vec::new();
+    /// for record in SliceReader::new(b"@r1 x\nACGT\n+\nII!!\n") {
+    ///     record?.append_range_to(0..2, &mut out)?;
+    /// }
+    /// assert_eq!(out, b"@r1 x\nAC\n+\nII\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn append_range_to(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<(), InvalidRecord> {
+        let (seq, qual) = (&self.seq()[range.clone()], &self.qual()[range]);
+        if seq.first() == Some(&b'@') {
+            return Err(InvalidRecord::SequenceStartsWithAt);
+        }
+        if [self.head(), seq, qual].iter().any(|line| line.last() == Some(&b'\r')) {
+            return Err(InvalidRecord::LineEnd);
+        }
+        for part in [b"@", self.head(), b"\n", seq, b"\n+\n", qual, b"\n"] {
+            out.extend_from_slice(part);
+        }
+        Ok(())
     }
 
     /// Whether [`RefRecord::as_bytes`] is four lines that each end in `\n` alone.
@@ -169,6 +233,17 @@ impl<'a> RefRecord<'a> {
     /// The same record where its bytes begin `start` bytes into another buffer.
     pub(crate) fn entry_at(&self, start: usize) -> Entry {
         Entry { start, size: self.bytes.len(), layout: self.layout }
+    }
+}
+
+/// Appends a record line by line. One whose own content ends in a carriage return is ended by CR LF: it would lose it else.
+#[inline(never)]
+pub(crate) fn append_lines(out: &mut Vec<u8>, head: &[u8], seq: &[u8], title: &[u8], qual: &[u8]) {
+    for (mark, content) in [(&b"@"[..], head), (b"", seq), (b"+", title), (b"", qual)] {
+        out.extend_from_slice(mark);
+        out.extend_from_slice(content);
+        let kept = content.last() == Some(&b'\r');
+        out.extend_from_slice(if kept { b"\r\n" } else { b"\n" });
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use crate::record::{FastqRecord, InvalidRecord, RefRecord};
+use crate::record::{FastqRecord, InvalidRecord, RefRecord, append_lines};
 
 /// Bytes that are collected before they are written, by default.
 const CAPACITY: usize = 128 << 10;
@@ -105,12 +105,7 @@ impl<W: Write> Writer<W> {
     fn write_lines(&mut self, head: &[u8], seq: &[u8], title: &[u8], qual: &[u8]) -> io::Result<()> {
         // Two marks, and CR LF at the end of each line at most.
         self.make_room(head.len() + seq.len() + title.len() + qual.len() + 2 + 4 * 2)?;
-        for (mark, content) in [(&b"@"[..], head), (b"", seq), (b"+", title), (b"", qual)] {
-            self.buffer.extend_from_slice(mark);
-            self.buffer.extend_from_slice(content);
-            let kept = content.last() == Some(&b'\r');
-            self.buffer.extend_from_slice(if kept { b"\r\n" } else { b"\n" });
-        }
+        append_lines(&mut self.buffer, head, seq, title, qual);
         Ok(())
     }
 

@@ -83,7 +83,7 @@ fn an_io_error_is_the_source_and_keeps_its_kind() {
     let error = reader.next_record().unwrap_err();
     assert!(!error.is_format());
     assert_eq!(error.source().unwrap().to_string(), "cable cut");
-    assert!(error.to_string().contains("cable cut"));
+    assert_eq!(error.to_string(), "net: cable cut, reading record 1 (line 1, byte 0)");
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionReset);
     let format: io::Error = self::error(b"x").into();
     assert_eq!(format.kind(), io::ErrorKind::InvalidData);
@@ -92,6 +92,67 @@ fn an_io_error_is_the_source_and_keeps_its_kind() {
     assert_eq!(io::Error::from(self::error(b"@x")).kind(), io::ErrorKind::UnexpectedEof);
     let none = Reader::new(&b""[..]).read_batch(&mut RecordBuffer::new(0)).unwrap_err();
     assert_eq!(io::Error::from(none).kind(), io::ErrorKind::InvalidInput);
+}
+
+/// An error that tells the input by itself is not made to tell it twice; one that only seems to is.
+#[rstest]
+#[case("net: member 2 is cut off", "net: member 2 is cut off, reading record 1 (line 1, byte 0 uncompressed)")]
+#[case("network down", "net: network down, reading record 1 (line 1, byte 0 uncompressed)")]
+fn a_failed_read_names_the_input_once(#[case] said: &'static str, #[case] expected: &str) {
+    struct Fails(&'static str);
+    impl io::Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other(self.0))
+        }
+    }
+    let mut reader = Reader::builder().source_name("net").compressed(true).build(Fails(said));
+    assert_eq!(reader.next_record().unwrap_err().to_string(), expected);
+}
+
+/// What is no FASTQ at all says what it may be.
+#[rstest]
+#[case::utf_16(b"\xff\xfe@\0r\0", "UTF-16")]
+#[case::utf_16_the_other_way(b"\0@\0r", "UTF-16")]
+#[case::html(b"<!DOCTYPE html>", "HTML")]
+#[case::zip(b"PK\x03\x04", "zip")]
+#[case::sam(b"@HD\tVN:1.6\n@SQ\tSN:1\tLN:5\n", "SAM")]
+#[case::old_mac(b"@r1\rACGT\r+\rIIII\r", "carriage return")]
+#[case::lz_w(b"\x1f\x9d\x90", "compressed")]
+fn a_hint_tells_what_the_file_may_be(#[case] text: &[u8], #[case] expected: &str) {
+    let hint = error(text).hint().expect("a hint");
+    assert!(hint.contains(expected), "{hint}");
+}
+
+/// Behind good records the same bytes are a damaged file, not another format.
+#[test]
+fn a_hint_about_the_start_is_for_the_start() {
+    assert_eq!(error(b"@a\nA\n+\nI\nPK\n").hint(), None);
+    assert_eq!(error(b"@a\nAC\n+\nI\n").hint(), None);
+    assert!(error(b"@a\n").hint().unwrap().contains("cut off"));
+}
+
+#[test]
+fn a_report_has_no_empty_id() {
+    assert_eq!(
+        error(b"@\n@A\n+\nII\n").report().to_string(),
+        "a.fq: record 1 (line 2, byte 2): sequence begins with '@'"
+    );
+}
+
+/// What the call answers when there is nothing to pass over.
+#[test]
+fn only_bad_input_is_passed_over_by_hand() {
+    let mut reader = Reader::new(&b"@a\nA\n+\nI\n"[..]);
+    let none = reader.read_batch(&mut RecordBuffer::new(0)).unwrap_err();
+    assert!(!reader.skip_invalid(&none));
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"a");
+    // A batch too small for a record, by which the record counts as bad, and the next one that fits.
+    let mut reader = Reader::new(&b"@a\nACGT\n+\nIIII\n@b\nA\n+\nI\n"[..]);
+    let mut batch = RecordBuffer::with_byte_limit(4, 12);
+    let long = reader.read_batch(&mut batch).unwrap_err();
+    assert!(reader.skip_invalid(&long));
+    assert_eq!(reader.read_batch(&mut batch).unwrap(), 1);
+    assert_eq!(batch.get(0).unwrap().id(), b"b");
 }
 
 #[test]

@@ -191,16 +191,19 @@ pub(crate) struct Skipping<'a> {
     pub(crate) records: Vec<Rec<'a>>,
     /// Bad places and bytes.
     pub(crate) skipped: (u64, u64),
+    /// Those places, as errors name them.
+    pub(crate) places: Vec<Position>,
 }
 
 pub(crate) fn skip(input: &[u8], limit: usize) -> Skipping<'_> {
-    let mut all = Skipping { records: Vec::new(), skipped: (0, 0) };
+    let mut all = Skipping { records: Vec::new(), skipped: (0, 0), places: Vec::new() };
     let mut place = Position::START;
     loop {
         let Outcome { records, end } = parse_from(input, place, limit);
         all.records.extend(records);
         let Err(bad) = end else { return all };
         all.skipped.0 += 1;
+        all.places.push(bad.position);
         if matches!(bad.kind, ParseErrorKind::BlankLine) {
             all.skipped.1 += bad.record.byte - bad.position.byte;
             place = bad.record;

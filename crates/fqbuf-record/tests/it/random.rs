@@ -59,4 +59,38 @@ proptest! {
             prop_assert_eq!((skipped.records, skipped.bytes), expected.skipped);
         }
     }
+    /// Who tells each bad record sees the same records as who has them skipped, and every place once.
+    #[test]
+    fn skipping_by_hand(text in near_valid(), sizes in schedule(), limit in prop_oneof![Just(usize::MAX), 2..700_usize]) {
+        let expected = oracle::skip(&text, limit);
+        let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit));
+        let mut reader = builder.clone().build(Chunks::new(&text, &sizes));
+        let mut slice = builder.build_slice(&text);
+        let (mut records, mut places) = (expected.records.iter(), expected.places.iter());
+        let mut last = None;
+        loop {
+            match (reader.next_record(), slice.next_record()) {
+                (Ok(Some(one)), Ok(Some(two))) => {
+                    let rec = records.next().unwrap();
+                    compare::record(&text, &one, rec);
+                    compare::record(&text, &two, rec);
+                    // An error from before is about nothing here.
+                    prop_assert!(last.as_ref().is_none_or(|error| !reader.skip_invalid(error) && !slice.skip_invalid(error)));
+                }
+                (Ok(None), Ok(None)) => break,
+                (Err(one), Err(two)) => {
+                    let place = places.next().unwrap();
+                    prop_assert_eq!((one.position(), two.position()), (*place, *place));
+                    prop_assert!(reader.skip_invalid(&one) && slice.skip_invalid(&two));
+                    prop_assert!(!reader.skip_invalid(&one) && !slice.skip_invalid(&two), "passed over once");
+                    last = Some(one);
+                }
+                (one, two) => prop_assert!(false, "{:?} and {:?}", one, two),
+            }
+        }
+        prop_assert!(records.next().is_none() && places.next().is_none());
+        for skipped in [reader.skipped(), slice.skipped()] {
+            prop_assert_eq!((skipped.records, skipped.bytes), expected.skipped);
+        }
+    }
 }

@@ -114,6 +114,41 @@ fn parts_that_would_not_be_read_back_are_refused() {
     assert_eq!(writer.finish().unwrap(), b"");
 }
 
+/// The bytes of a record as they are would run together with those of the next, or mix line ends.
+#[test]
+fn a_record_appended_is_one_written() -> Result<(), Box<dyn std::error::Error>> {
+    for text in
+        [&b"@a 1\nAC\n+\nII\n"[..], b"@a\r\nAC\r\n+a\r\nII\r\n", b"@a\nAC\n+\nII", b"@a\r\r\nA\n+\nI\n", b"@\n\n+\n\n"]
+    {
+        let mut reader = SliceReader::new(text);
+        let record = reader.next_record()?.ok_or("a record")?;
+        let (mut writer, mut out) = (Writer::new(Vec::new()), Vec::new());
+        for _ in 0..2 {
+            writer.write(&record)?;
+            record.append_to(&mut out);
+        }
+        assert_eq!(out, writer.finish()?);
+        for read in SliceReader::new(&out) {
+            assert_eq!(read?, record);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_trimmed_record_is_appended_whole_or_refused() -> Result<(), Box<dyn std::error::Error>> {
+    let mut reader = SliceReader::new(b"@a b\r\nAC@T\r\n+a b\r\nI\rJK\r\n");
+    let record = reader.next_record()?.ok_or("a record")?;
+    let mut out = b"kept".to_vec();
+    record.append_range_to(1..4, &mut out)?;
+    record.append_range_to(4..4, &mut out)?;
+    assert_eq!(out, b"kept@a b\nC@T\n+\n\rJK\n@a b\n\n+\n\n");
+    assert_eq!(record.append_range_to(2..4, &mut out), Err(InvalidRecord::SequenceStartsWithAt));
+    assert_eq!(record.append_range_to(0..2, &mut out), Err(InvalidRecord::LineEnd));
+    assert!(out.ends_with(b"+\n\n"), "nothing of a refused record");
+    Ok(())
+}
+
 /// Takes a few bytes at a time and has trouble in between, and afterwards takes all.
 struct Picky {
     taken: Vec<u8>,
