@@ -238,8 +238,12 @@ impl<S: Source> Reader<S> {
     ///     match reader.next_record() {
     ///         Ok(Some(record)) => ids.push(record.id().to_vec()),
     ///         Ok(None) => break,
-    ///         Err(error) if reader.skip_invalid(&error) => bad.push(error.to_string()),
-    ///         Err(error) => return Err(error),
+    ///         Err(error) => {
+    ///             if !reader.skip_invalid(&error) {
+    ///                 return Err(error);
+    ///             }
+    ///             bad.push(error.to_string());
+    ///         }
     ///     }
     /// }
     /// assert_eq!(ids, [b"r1", b"r3"]);
