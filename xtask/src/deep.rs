@@ -22,6 +22,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     fuzz::run(&[])?;
     shuttle::run(&["--mutants".to_owned(), "--deep".to_owned()])?;
     if bench::peers() {
+        // A workspace of its own, which nothing that runs for a change builds.
+        let lints = ["--manifest-path", "benches/peers/Cargo.toml", "--all-targets", "--", "--deny", "warnings"];
+        cargo().args(["clippy"]).args(lints).check()?;
         bench::run(&["--check".to_owned()])?;
     }
     Ok(())

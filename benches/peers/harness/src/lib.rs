@@ -22,9 +22,9 @@ pub use crate::{
     allocations::Counting,
     bytes::{STEP, count, drain, drain_by, unpacked},
     command::run,
-    row::{Build, Contender, Data, Role, Row},
+    row::{Build, Contender, Data, Role, Row, Run},
     stage::{Answer, Bytes, Stage},
-    threads::{control, on_core, spin_until, together, work_for},
+    threads::{on_core, spin_until, together, work_for},
 };
 
 /// Counts heap allocations of every contender when the runner asks for it; a predicted branch else.

@@ -1,6 +1,9 @@
 //! A row of the table: one job, and all who do it.
 
-use crate::stage::{Answer, Stage};
+use crate::{
+    stage::{Answer, Stage},
+    threads::control,
+};
 
 /// One job, the data it reads, and its contenders.
 pub struct Row {
@@ -92,6 +95,9 @@ pub enum Build {
     Native,
 }
 
+/// Prepares, times, answers.
+pub type Run = fn(&mut Stage) -> Answer;
+
 /// One who does the job of a row.
 pub struct Contender {
     /// Unique in the row. The crate's name, and a word when there are several ways.
@@ -100,39 +106,45 @@ pub struct Contender {
     pub role: Role,
     /// Portable unless the crate asks for more.
     pub build: Build,
-    /// Prepares, times, answers.
-    pub run: fn(&mut Stage) -> Answer,
+    /// What it does.
+    pub run: Run,
 }
 
 impl Contender {
     /// One of ours.
     #[must_use]
-    pub const fn ours(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+    pub const fn ours(name: &'static str, run: Run) -> Self {
         Self { name, role: Role::Ours, build: Build::Portable, run }
     }
 
     /// One of ours, built for this machine: beside a peer that has to be, so that the work on each record, which is the same
     /// code in all, is compiled alike.
     #[must_use]
-    pub const fn ours_native(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+    pub const fn ours_native(name: &'static str, run: Run) -> Self {
         Self { name, role: Role::Ours, build: Build::Native, run }
     }
 
     /// A peer, built portably.
     #[must_use]
-    pub const fn peer(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+    pub const fn peer(name: &'static str, run: Run) -> Self {
         Self { name, role: Role::Peer, build: Build::Portable, run }
     }
 
     /// A peer, built for this machine.
     #[must_use]
-    pub const fn native(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+    pub const fn native(name: &'static str, run: Run) -> Self {
         Self { name, role: Role::Peer, build: Build::Native, run }
     }
 
-    /// A limit or a control.
+    /// What it costs to reach the other core: beside all whose work is on two.
     #[must_use]
-    pub const fn limit(name: &'static str, run: fn(&mut Stage) -> Answer) -> Self {
+    pub const fn control() -> Self {
+        Self::limit("control: a word to the other core", control)
+    }
+
+    /// A limit.
+    #[must_use]
+    pub const fn limit(name: &'static str, run: Run) -> Self {
         Self { name, role: Role::Limit, build: Build::Portable, run }
     }
 }

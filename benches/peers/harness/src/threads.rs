@@ -60,7 +60,7 @@ pub fn spin_until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The control of rows with two threads: one number that goes to the other core and back, an operation each way.
-pub fn control(stage: &mut Stage) -> Answer {
+pub(crate) fn control(stage: &mut Stage) -> Answer {
     const TURNS: u64 = 20_000;
     stage.operations(2 * TURNS);
     stage.timed(|| {

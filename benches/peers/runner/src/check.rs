@@ -2,7 +2,7 @@
 
 use crate::{
     Effort, Outcome,
-    group::{Contender, Group, Role, Row},
+    group::{Contender, Group, Role, Row, is_control},
     results,
     round::{self, Line, Measured},
 };
@@ -11,70 +11,108 @@ use crate::{
 const SHORT: Effort = Effort { rounds: 3, laps: 3 };
 /// What confirms or clears one.
 const LONGER: Effort = Effort { rounds: 9, laps: 3 };
+/// How often a suspicion has to be confirmed, each time after all other suspects.
+const CONFIRMED: usize = 2;
 /// A ratio may fall to this part of what it was.
 const FLOOR: f64 = 0.85;
 
+/// A row, and what was kept of it.
+struct Case<'g> {
+    name: String,
+    row: &'g Row,
+    before: Measured,
+}
+
 /// Runs, of every row, ours, the peer that was fastest and the limits, and compares their ratios with the kept ones.
+///
+/// What fell is looked at again, twice, when all other rows are through and `meanwhile` is done, for a guest's machine has
+/// states that last for minutes; and with all peers, for a build can lay out one of them better than the last did. A change
+/// of ours is there every time, and beside most of the others.
 ///
 /// Controls are not compared: they tell the state of the machine. Neither are limits in a row that has one, because that state
 /// changes them by more than a change of ours would.
 ///
 /// # Errors
 ///
-/// When a ratio fell by more than 15 %, twice; all are printed first.
-pub(crate) fn run(groups: &[Group]) -> Outcome {
-    let kept = results::load()?;
-    let mut fallen = 0;
-    for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(|row| (&group.name, row))) {
-        let rows = kept.iter().filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
-        let Some(before) = rows.into_iter().find(|kept| kept.row.name == row.name) else {
-            println!("{group} {}: no results kept", row.name);
-            fallen += 1;
-            continue;
-        };
-        let row = shortened(row, before);
-        let mut complaints = compare(before, &round::run(&row, SHORT)?);
-        if !complaints.is_empty() {
-            complaints = compare(before, &round::run(&row, LONGER)?);
-        }
-        println!(
-            "{group} {}: {}",
-            row.name,
-            if complaints.is_empty() { "as before".to_owned() } else { complaints.join("; ") }
-        );
-        fallen += usize::from(!complaints.is_empty());
+/// When ratios fell by more than 15 % and stayed there; all are printed first.
+pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
+    let cases = cases(groups)?;
+    let mut suspects = Vec::new();
+    for case in &cases {
+        let (fallen, _) = case.again(&case.fastest(), SHORT)?;
+        suspects.extend((fallen > 0).then_some(case));
     }
-    if fallen == 0 { Ok(()) } else { Err(format!("{fallen} rows are slower than the kept results say")) }
+    let meanwhile = meanwhile();
+    for _ in 0..CONFIRMED {
+        let mut confirmed = Vec::new();
+        for case in suspects {
+            let (fallen, compared) = case.again(&case.all(), LONGER)?;
+            confirmed.extend((fallen > 0 && fallen * 2 >= compared).then_some(case));
+        }
+        suspects = confirmed;
+    }
+    meanwhile?;
+    if suspects.is_empty() {
+        println!("{} rows are as before", cases.len());
+        return Ok(());
+    }
+    let names: Vec<&str> = suspects.iter().map(|case| case.name.as_str()).collect();
+    Err(format!("slower than the kept results say: {}", names.join(", ")))
 }
 
-/// The row with the contenders that matter.
-fn shortened(row: &Row, before: &Measured) -> Row {
-    let fastest = before
-        .lines
-        .iter()
-        .filter(|line| line.role == Role::Peer)
-        .min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
-        .map(|line| line.name.as_str());
-    let first = row.contenders.iter().position(|contender| contender.role == Role::Ours);
-    let controlled = row.contenders.iter().any(|contender| contender.name.starts_with("control"));
-    let matters = |at: usize, contender: &Contender| match contender.role {
-        Role::Ours => Some(at) == first,
-        Role::Peer => Some(contender.name.as_str()) == fastest,
-        Role::Limit => !controlled,
-    };
-    let contenders =
-        row.contenders.iter().enumerate().filter(|(at, contender)| matters(*at, contender)).map(|(_, it)| it.clone());
-    Row { contenders: contenders.collect(), ..row.clone() }
+/// All rows of the groups with what was kept of them.
+fn cases(groups: &[Group]) -> Outcome<Vec<Case<'_>>> {
+    let mut kept = results::load()?;
+    let mut cases = Vec::new();
+    for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(|row| (&group.name, row))) {
+        let name = format!("{group} {}", row.name);
+        let rows = kept.iter_mut().filter(|kept| kept.name == *group).map(|kept| &mut kept.rows);
+        let before = rows.flat_map(|rows| rows.extract_if(.., |kept| kept.row.name == row.name)).next();
+        cases.push(Case { before: before.ok_or_else(|| format!("{name}: no results kept"))?, name, row });
+    }
+    Ok(cases)
 }
 
-fn compare(before: &Measured, now: &Measured) -> Vec<String> {
-    let others = now.lines.iter().filter(|line| line.role != Role::Ours);
-    let fell = others.filter_map(|line| {
-        let kept: &Line = before.lines.iter().find(|kept| kept.name == line.name)?;
+impl Case<'_> {
+    /// The row with ours, and the others that matter.
+    fn with(&self, matters: impl Fn(&Contender) -> bool) -> Row {
+        let mut contenders = Vec::from_iter(self.row.contenders.iter().find(|one| one.role == Role::Ours).cloned());
+        let controlled = self.row.contenders.iter().any(|one| is_control(&one.name));
+        contenders.extend(self.row.contenders.iter().filter(|one| !controlled && one.role == Role::Limit).cloned());
+        contenders.extend(self.row.contenders.iter().filter(|one| one.role == Role::Peer && matters(one)).cloned());
+        Row { contenders, ..self.row.clone() }
+    }
+
+    /// The row with the peer that was fastest.
+    fn fastest(&self) -> Row {
+        let peers = self.before.lines.iter().filter(|line| line.role == Role::Peer);
+        let fastest = peers.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
+        self.with(|peer| fastest.is_some_and(|fastest| fastest.name == peer.name))
+    }
+
+    /// The row with all peers.
+    fn all(&self) -> Row {
+        self.with(|_| true)
+    }
+
+    /// Measures anew: how many ratios fell, of how many. Says what it found.
+    fn again(&self, row: &Row, effort: Effort) -> Outcome<(usize, usize)> {
+        let now = round::run(row, effort)?;
+        let others: Vec<&Line> = now.lines.iter().filter(|line| line.role != Role::Ours).collect();
+        let fallen: Vec<String> = others.iter().filter_map(|line| self.fell(line)).collect();
+        match fallen.as_slice() {
+            [] => println!("{}: as before", self.name),
+            fallen => println!("{}: {}, of {}", self.name, fallen.join("; "), others.len()),
+        }
+        Ok((fallen.len(), others.len()))
+    }
+
+    /// What to say of a ratio that is too low now.
+    fn fell(&self, line: &Line) -> Option<String> {
+        let kept = self.before.lines.iter().find(|kept| kept.name == line.name)?;
         let (was, is) = (kept.ratio.median, line.ratio.median);
         // What the kept rounds themselves had in their lower quarter is no change. In a steady row it is the median.
-        (is < kept.ratio.low.min(was) * FLOOR)
-            .then(|| format!("{} took {was:.2} of our time and takes {is:.2}", line.name))
-    });
-    fell.collect()
+        let floor = kept.ratio.low.min(was) * FLOOR;
+        (is < floor).then(|| format!("{} took {was:.2} of our time and takes {is:.2}", line.name))
+    }
 }

@@ -40,6 +40,11 @@ pub(crate) struct Contender {
     pub(crate) binary: PathBuf,
 }
 
+/// Whether a contender of this name tells the state of the machine: nothing to be compared with ours.
+pub(crate) fn is_control(name: &str) -> bool {
+    name.starts_with("control")
+}
+
 /// Builds the groups named, or all, and reads their tables.
 pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     let mut packages: Vec<String> = fs::read_dir(here().join("groups"))

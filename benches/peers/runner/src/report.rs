@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    group::Role,
+    group::{Role, is_control},
     round::{Line, Measured},
 };
 
@@ -26,7 +26,7 @@ pub(crate) fn table(measured: &Measured) -> String {
             Role::Peer => line.name.clone(),
             Role::Limit => format!("*{}*", line.name),
         };
-        if line.is_control() {
+        if is_control(&line.name) {
             let nanoseconds = line.seconds.median * 1e9 / line.amount as f64;
             let _ = writeln!(out, "| {name} | {nanoseconds:.0} ns | | | | |");
             continue;

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Outcome,
-    group::{Role, Row},
+    group::{Role, Row, is_control},
     here, machine, report,
     round::{Line, Measured},
     statistics::Spread,
@@ -150,7 +150,7 @@ pub(crate) fn render() -> Outcome {
                 .iter()
                 .filter(|line| line.role == Role::Peer)
                 .min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
-            let limit = lines.iter().find(|line| line.role == Role::Limit && !line.is_control());
+            let limit = lines.iter().find(|line| line.role == Role::Limit && !is_control(&line.name));
             let cell = |line: Option<&Line>| {
                 line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))
             };

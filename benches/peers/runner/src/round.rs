@@ -31,13 +31,6 @@ pub(crate) struct Line {
     pub(crate) resident: u64,
 }
 
-impl Line {
-    /// Whether this tells the state of the machine: nothing to be compared with ours.
-    pub(crate) fn is_control(&self) -> bool {
-        self.name.starts_with("control")
-    }
-}
-
 /// One process's line.
 struct Sample {
     seconds: f64,

@@ -5,7 +5,7 @@ mod ways;
 
 use std::{process::ExitCode, time::Duration};
 
-use harness::{Answer, Contender, Data, Row, Stage, control, on_core, together, work_for};
+use harness::{Answer, Contender, Data, Row, Stage, on_core, together, work_for};
 
 use crate::ways::{Batch, Channel, Crossbeam, Doubled, Rtrb, Source, StdSync, Target, Thingbuf, Way};
 
@@ -146,7 +146,7 @@ fn main() -> ExitCode {
             contenders!(slow_reader),
         ),
     ];
-    rows[0].contenders.push(Contender::limit("control: a word to the other core", control));
+    rows[0].contenders.push(Contender::control());
     rows[0].contenders.push(Contender::limit("rtrb, spinning", quick::<Rtrb>));
     rows[1].contenders.push(Contender::limit("rtrb, spinning", slow_writer::<Rtrb>));
     rows[2].contenders.push(Contender::limit("rtrb, spinning", slow_reader::<Rtrb>));

@@ -119,6 +119,7 @@ fn file(data: Data) -> Vec<Contender> {
         Contender::native("paraseq native", |stage| peers::from_file(stage, |file| peers::paraseq(file, 2))),
         Contender::native("helicase native", |stage| peers::helicase_file(stage, 2)),
         Contender::native("helicase mmap native", |stage| peers::helicase_mmap(stage, 2)),
+        Contender::control(),
         Contender::limit("read(2) of 1 MiB", |stage| ours::read(stage, 2)),
         Contender::limit("read(2) of 1 MiB, one thread", |stage| ours::read(stage, 1)),
     ];
@@ -143,5 +144,6 @@ fn slice() -> Vec<Contender> {
         Contender::ours_native("fqbuf native", |stage| ours::slice(stage, 2, ours::counts)),
         Contender::native("helicase native", |stage| peers::helicase_slice(stage, 2)),
         Contender::native("helicase mmap native", |stage| peers::helicase_mmap(stage, 2)),
+        Contender::control(),
     ]
 }

@@ -37,6 +37,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
             rewrite(stage, |path, out| fqbuf(path, out, 2, |record| record.mean_quality() >= Some(GOOD)))
         }),
         Contender::native("paraseq native", |stage| rewrite(stage, |path, out| paraseq::<false>(path, out, 2))),
+        Contender::control(),
     ]
 }
 

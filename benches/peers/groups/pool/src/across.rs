@@ -2,7 +2,7 @@
 
 use std::ops::DerefMut;
 
-use harness::{Answer, Contender, Stage, control, spin_until, together};
+use harness::{Answer, Contender, Stage, spin_until, together};
 
 use crate::pools::{Fqbuf, Linear, Malloc, ObjectPool, Opool, Pool, Queue, SIZE, Sending, SendingBorrowed, touch};
 
@@ -22,7 +22,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
         Contender::peer("lockfree-object-pool owned", owned::<Linear>),
         Contender::peer("lockfree-object-pool borrowed", borrowed::<Linear>),
         Contender::peer("malloc", owned::<Malloc>),
-        Contender::limit("control: a word to the other core", control),
+        Contender::control(),
         Contender::limit("raw ArrayQueue", queue),
         Contender::limit("nothing: numbers are handed over", |stage| across(stage, u64::from, drop)),
     ]

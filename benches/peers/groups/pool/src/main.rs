@@ -6,7 +6,7 @@ mod pools;
 
 use std::process::ExitCode;
 
-use harness::{Answer, Contender, Data, Row, Stage, control, together};
+use harness::{Answer, Contender, Data, Row, Stage, together};
 
 use crate::pools::{Fqbuf, Linear, Malloc, ObjectPool, Opool, Pool, Queue, Regex, Slab};
 
@@ -74,7 +74,6 @@ fn main() -> ExitCode {
                           and its key then cleared. malloc's memory is never used beyond its first byte.";
     const PAIR: &str = "All pools begin empty and keep at most 64 buffers where they have a bound.";
     let row = |name, title, notes, contenders| Row { group: "pool", name, title, data: Data::None, notes, contenders };
-    let control = || Contender::limit("control: a word to the other core", control);
     let mut rows = [
         row(
             "owned-1",
@@ -101,7 +100,7 @@ fn main() -> ExitCode {
             across::contenders(),
         ),
     ];
-    rows[2].contenders.push(control());
-    rows[3].contenders.push(control());
+    rows[2].contenders.push(Contender::control());
+    rows[3].contenders.push(Contender::control());
     harness::run(&rows)
 }

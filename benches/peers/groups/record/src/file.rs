@@ -18,13 +18,13 @@ use crate::{
 pub(crate) fn contenders() -> Vec<Contender> {
     let mut all = vec![Contender::ours("fqbuf", fqbuf), Contender::ours("fqbuf, reading ahead", fqbuf_ahead)];
     all.extend(peers([
-        ("seq_io", |stage| file(stage, |file| sums::seq_io(file))),
+        ("seq_io", |stage| file(stage, sums::seq_io)),
         ("seq_io of 1 MiB", |stage| file(stage, |file| sums::seq_io_of(file, 1 << 20))),
-        ("paraseq", |stage| file(stage, |file| sums::paraseq(file))),
-        ("needletail", |stage| file(stage, |file| sums::needletail(file))),
-        ("noodles-fastq", |stage| file(stage, |file| sums::noodles(file))),
-        ("fastq", |stage| file(stage, |file| sums::fastq(file))),
-        ("bio", |stage| file(stage, |file| sums::bio(file))),
+        ("paraseq", |stage| file(stage, sums::paraseq)),
+        ("needletail", |stage| file(stage, sums::needletail)),
+        ("noodles-fastq", |stage| file(stage, sums::noodles)),
+        ("fastq", |stage| file(stage, sums::fastq)),
+        ("bio", |stage| file(stage, sums::bio)),
     ]));
     all.push(Contender::peer("helicase", helicase));
     all.push(Contender::native("helicase native", helicase));

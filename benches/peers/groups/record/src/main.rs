@@ -7,7 +7,7 @@ mod sums;
 
 use std::process::ExitCode;
 
-use harness::{Contender, Data, Row};
+use harness::{Contender, Data, Row, Run};
 
 const KINDS: [(Data, [&str; 2], [&str; 2]); 3] = [
     (Data::Short, ["memory-short", "file-short"], ["150-base reads in memory", "150-base reads from a cached file"]),
@@ -62,8 +62,6 @@ fn able(data: Data, mut all: Vec<Contender>) -> Vec<Contender> {
 }
 
 /// The names of what both rows share.
-pub(crate) fn peers<const N: usize>(
-    list: [(&'static str, fn(&mut harness::Stage) -> harness::Answer); N],
-) -> Vec<Contender> {
+pub(crate) fn peers<const N: usize>(list: [(&'static str, Run); N]) -> Vec<Contender> {
     list.into_iter().map(|(name, run)| Contender::peer(name, run)).collect()
 }

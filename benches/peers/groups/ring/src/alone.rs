@@ -7,7 +7,7 @@ use std::{
 };
 
 use fqbuf_ring::RingBuffer;
-use harness::{Aligned, Answer, Contender, Data, Row, Stage};
+use harness::{Aligned, Answer, Contender, Data, Row, Run, Stage};
 use ringbuf::traits::{Consumer, Producer};
 
 /// Bytes of every ring.
@@ -172,7 +172,7 @@ fn turns(stage: &mut Stage, mut ring: impl Ring, size: usize) -> Answer {
     })
 }
 
-fn contenders<const SIZE: usize, const HELD: usize>(copies: fn(&mut Stage) -> Answer) -> Vec<Contender> {
+fn contenders<const SIZE: usize, const HELD: usize>(copies: Run) -> Vec<Contender> {
     vec![
         Contender::ours("fqbuf", through::<RingBuffer, SIZE, HELD>),
         Contender::peer("ringbuf", through::<ringbuf::LocalRb<ringbuf::storage::Heap<u8>>, SIZE, HELD>),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fqbuf_ring::RingBuffer;
-use harness::{Answer, Contender, Data, Row, Stage, control, spin_until, together};
+use harness::{Answer, Contender, Data, Row, Stage, spin_until, together};
 use ringbuf::traits::{Consumer, Producer, Split};
 
 /// Bytes of every ring; a pipe has what the system gives it.
@@ -171,7 +171,7 @@ fn contenders<const SIZE: usize>() -> Vec<Contender> {
             };
             pipe::<_, _, SIZE>(stage, make, drop)
         }),
-        Contender::limit("control: a word to the other core", control),
+        Contender::control(),
     ]
 }
 

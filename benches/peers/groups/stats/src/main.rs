@@ -8,7 +8,7 @@ use std::{
 };
 
 use fqbuf_stats::{BufferStats, ShardedStats};
-use harness::{Answer, Contender, Data, Row, Stage, control, together};
+use harness::{Answer, Contender, Data, Row, Stage, together};
 
 const SIZE: usize = 64 << 10;
 /// Of calls, on each thread.
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
                 Contender::ours("fqbuf BufferStats", two::<BufferStats>),
                 Contender::ours("fqbuf ShardedStats", two::<ShardedStats>),
                 Contender::peer("naive counters", two::<Naive>),
-                Contender::limit("control: a word to the other core", control),
+                Contender::control(),
             ],
         },
     ];

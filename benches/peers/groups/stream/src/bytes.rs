@@ -31,6 +31,7 @@ pub(crate) fn bgzf() -> Vec<Contender> {
         Contender::peer("noodles-bgzf", |stage| unpacking(stage, |path| noodles(path, 2))),
         Contender::peer("noodles-bgzf, one thread", |stage| unpacking(stage, |path| noodles(path, 1))),
         Contender::peer("flate2 over zlib-rs, the caller's thread", |stage| unpacking(stage, flate2)),
+        Contender::control(),
     ]
 }
 

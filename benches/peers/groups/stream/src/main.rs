@@ -6,7 +6,7 @@ mod records;
 
 use std::{path::Path, process::ExitCode};
 
-use harness::{Answer, Contender, Data, Row, Stage, unpacked};
+use harness::{Answer, Contender, Data, Row, Run, Stage, unpacked};
 
 /// Who counts how.
 const COUNTS: &str = "fqbuf asks the records for GC count and quality sum, the others have plain loops over bytes: some 10 ns a \
@@ -89,6 +89,6 @@ pub(crate) fn unpacking(stage: &mut Stage, work: impl FnMut(&Path) -> Answer) ->
 }
 
 /// A contender built portably, and the same built for this machine.
-pub(crate) fn both(names: [&'static str; 2], run: fn(&mut Stage) -> Answer) -> [Contender; 2] {
+pub(crate) fn both(names: [&'static str; 2], run: Run) -> [Contender; 2] {
     [Contender::peer(names[0], run), Contender::native(names[1], run)]
 }

@@ -27,6 +27,7 @@ pub(crate) fn gzip() -> Vec<Contender> {
     all.extend(both(["helicase, two workers", "helicase native, two workers"], |stage| {
         unpacking(stage, |path| parallel_helicase(path, 2))
     }));
+    all.push(Contender::control());
     all.push(Contender::limit("fqbuf, bytes alone", |stage| unpacking(stage, decompress)));
     all
 }
@@ -37,6 +38,7 @@ pub(crate) fn bgzf() -> Vec<Contender> {
         Contender::ours("fqbuf, one thread", |stage| unpacking(stage, |path| pipeline(path, 1))),
     ];
     all.extend(both(["helicase", "helicase native"], |stage| unpacking(stage, |path| parallel_helicase(path, 2))));
+    all.push(Contender::control());
     all
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn plain() -> Vec<Contender> {
         Contender::ours("fqbuf, one thread", |stage| timed(stage, |path| count(ahead(path, ReadAhead::Never)))),
     ];
     all.extend(both(["helicase", "helicase native"], |stage| timed(stage, count_helicase)));
+    all.push(Contender::control());
     all.push(Contender::limit("fqbuf, bytes alone", |stage| {
         timed(stage, |path| fills(ahead(path, ReadAhead::Always)))
     }));
