@@ -31,6 +31,8 @@ impl From<ArenaFull> for io::Error {
 }
 
 /// A capacity that the allocator does not give.
+///
+/// As an [`io::Error`] its kind is [`OutOfMemory`](io::ErrorKind::OutOfMemory), and this is its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutOfMemory {
@@ -45,3 +47,9 @@ impl fmt::Display for OutOfMemory {
 }
 
 impl Error for OutOfMemory {}
+
+impl From<OutOfMemory> for io::Error {
+    fn from(error: OutOfMemory) -> Self {
+        Self::new(io::ErrorKind::OutOfMemory, error)
+    }
+}

@@ -43,6 +43,7 @@ impl PreallocatedBuffers {
     /// # Panics
     /// When `count` is 0: there would be nothing to hand out. As `Vec::with_capacity`, when there is no such memory.
     #[must_use]
+    #[track_caller]
     pub fn new(count: usize, size: usize) -> Self {
         assert!(count > 0, "PreallocatedBuffers needs at least one buffer");
         let buffers = (0..count).map(|_| Vec::with_capacity(size)).collect();

@@ -53,7 +53,8 @@ impl<R: Recipe> PoolBuilder<R> {
         Self { recipe, homes: None, max_idle: 64, max_retained: None, budget: None }
     }
 
-    /// The most items that stay idle in the pool, over all shards; more are freed as they come home. Default: 64.
+    /// The most items that stay idle in the pool, over all shards; more are freed as they come home. Default: 64. Each takes 16
+    /// bytes from the start, so this is no place for `usize::MAX`.
     #[must_use]
     pub fn max_idle(mut self, items: usize) -> Self {
         self.max_idle = items;
@@ -88,6 +89,9 @@ impl<R: Recipe> PoolBuilder<R> {
     ///
     /// # Errors
     /// [`BudgetError::TooLarge`] when the budget could not hold a single item, so that every get would wait for ever.
+    ///
+    /// # Panics
+    /// When memory cannot address the list of idle items. Aborts when there is not that much, as every `Vec`.
     pub fn build(self) -> Result<Pool<R>, BudgetError> {
         if let Some(budget) = &self.budget {
             budget.check(self.recipe.fresh_bytes())?;

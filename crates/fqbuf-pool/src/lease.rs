@@ -138,10 +138,13 @@ impl<R: Recipe> Drop for Lease<R> {
 // Like the item it holds; the pool does not mind.
 impl<R: Recipe> std::panic::UnwindSafe for Lease<R> where R::Item: std::panic::UnwindSafe {}
 impl<R: Recipe> std::panic::RefUnwindSafe for Lease<R> where R::Item: std::panic::RefUnwindSafe {}
+impl<R: Recipe> std::panic::UnwindSafe for ScopedLease<'_, R> where R::Item: std::panic::UnwindSafe {}
+impl<R: Recipe> std::panic::RefUnwindSafe for ScopedLease<'_, R> where R::Item: std::panic::RefUnwindSafe {}
 
 /// An item on loan that borrows its pool, and goes home, emptied, when this drops.
 ///
-/// Everything else is as with [`Lease`]; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
+/// Cheaper than a [`Lease`], which can do more: leave the thread's scope, grow at the budget's expense before it happens, and
+/// be frozen. What its holder makes of the item is settled in the same way; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
 pub struct ScopedLease<'p, R: Recipe> {
     /// `None` only while the lease ends.
     entry: Option<Held<R::Item>>,

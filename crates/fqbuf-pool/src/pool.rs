@@ -138,6 +138,9 @@ impl Pool<Buffers> {
 
     /// A pool of buffers of `buffer_size` bytes of capacity, `max_buffers` of them idle at most. With 0 nothing is kept.
     /// Takes 16 bytes for each of them at once.
+    ///
+    /// # Panics
+    /// When memory cannot address these. Aborts when there is not that much, as every `Vec`.
     #[must_use]
     pub fn with_capacity(buffer_size: usize, max_buffers: usize) -> Self {
         PoolBuilder::new(Buffers::new(buffer_size)).max_idle(max_buffers).unbudgeted()

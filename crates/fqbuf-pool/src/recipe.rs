@@ -5,6 +5,9 @@
 /// Plain byte buffers need none: [`BufferPool`](crate::BufferPool) brings its own. The pool calls these without holding a
 /// lock, so a recipe may use pools itself.
 ///
+/// [`make`](Self::make) may panic, and so may an item's drop: what was charged comes back, and the counts stay right. The other
+/// methods must not: the item is freed then and its bytes come back to the budget, but it counts as leased for ever.
+///
 /// # Examples
 /// ```
 /// use fqbuf_pool::{PoolBuilder, Recipe};
@@ -40,6 +43,9 @@
 pub trait Recipe: Send + Sync + 'static {
     /// What is pooled. It goes from thread to thread, so it has to be `Send`; it is never shared.
     ///
+    /// Its drop must not wait for memory of the pool's budget: idle items are dropped by whoever is first in line for that, and
+    /// would join the line behind themselves.
+    ///
     /// ```compile_fail,E0277
     /// # use fqbuf_pool::Recipe;
     /// struct Shared;
@@ -63,7 +69,7 @@ pub trait Recipe: Send + Sync + 'static {
     /// Bytes that `item` holds, by capacity.
     fn bytes(&self, item: &Self::Item) -> usize;
 
-    /// Empties `item` on its way home, so that the next user sees nothing of this one. Keeps the memory; must not panic.
+    /// Empties `item` on its way home, so that the next user sees nothing of this one. Keeps the memory.
     fn reset(&self, item: &mut Self::Item);
 }
 

@@ -80,6 +80,10 @@ pub use crate::wait::{SideWaits, Waits};
 /// With one buffer the sides take turns; with two one fills while the other reads; more even out uneven work, and several
 /// readers need one each and one for the writer. [Clone](Reader) the reader for several.
 ///
+/// Allocates here, and nowhere later. A writer and a reader on one thread wait for ever where they wait at all: there, take
+/// [`try_buffer`](Writer::try_buffer) and [`try_next`](Reader::try_next). Where `clear` panics, the reader's caller gets the
+/// panic, and the buffer goes back as `clear` left it when the reader is dropped, which calls `clear` once more.
+///
 /// # Panics
 /// When there is no buffer: the first wait would never end.
 ///
@@ -107,6 +111,7 @@ pub use crate::wait::{SideWaits, Waits};
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn channel<B>(buffers: impl IntoIterator<Item = B>, clear: fn(&mut B)) -> (Writer<B>, Reader<B>) {
     let empty: Vec<B> = buffers.into_iter().collect();
     assert!(!empty.is_empty(), "a hand-over needs a buffer");

@@ -129,6 +129,9 @@ fn a_capacity_that_no_machine_has_is_an_error(#[case] capacity: usize) {
     let OutOfMemory { requested, .. } = error;
     assert_eq!(requested, capacity);
     assert_eq!(error.to_string(), format!("no memory for an arena of {capacity} bytes"));
+    let error = std::io::Error::from(error);
+    assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+    assert!(error.get_ref().and_then(|source| source.downcast_ref::<OutOfMemory>()).is_some());
 }
 
 #[test]

@@ -21,6 +21,7 @@ const fn shared<T: Sync>() {}
 const _: () = {
     unwound::<BufferPool>();
     unwound::<PooledBuffer>();
+    unwound::<ScopedLease<'static, fqbuf_pool::Buffers>>();
     unwound::<MemoryBudget>();
     unwound::<Charge>();
     sent::<BufferPool>();

@@ -190,6 +190,12 @@ fn many_shards_make_one_bound() {
 }
 
 #[test]
+fn a_list_of_idle_buffers_beyond_memory_panics_at_once() {
+    assert!(std::panic::catch_unwind(|| BufferPool::with_capacity(10, usize::MAX)).is_err());
+    assert!(std::panic::catch_unwind(|| BufferPool::builder().shards(1).max_idle(usize::MAX).build()).is_err());
+}
+
+#[test]
 fn without_a_budget_get_never_says_no() {
     let pool = BufferPool::with_capacity(10, 1);
     let held: Vec<_> = (0..50).map(|_| pool.try_get().expect("no budget")).collect();

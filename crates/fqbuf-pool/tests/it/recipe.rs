@@ -1,8 +1,9 @@
 //! Pools of other things than byte vectors.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
 use fqbuf_pool::{BudgetError, BufferPool, Lease, MemoryBudget, PoolBuilder, Recipe};
 
@@ -148,5 +149,81 @@ fn a_recipe_may_use_pools_itself() -> Result<(), BudgetError> {
     drop(pool.get());
     drop(pool.get());
     assert_eq!((pool.stats().hits, inner.stats().misses), (1, 1));
+    Ok(())
+}
+
+/// Where a [`Wrecker`] panics.
+#[derive(Clone, Copy, PartialEq)]
+enum Wreck {
+    Make,
+    Measure,
+    Reset,
+    /// When an item drops.
+    End,
+}
+
+/// A recipe that panics at one place while it is armed.
+struct Wrecker {
+    wreck: Wreck,
+    armed: Arc<AtomicBool>,
+}
+
+/// An item that panics when it drops while its recipe is armed to.
+struct Wrecked(Option<Arc<AtomicBool>>);
+
+impl Wrecker {
+    fn pass(&self, wreck: Wreck) {
+        assert!(self.wreck != wreck || !self.armed.load(Ordering::Relaxed), "on purpose");
+    }
+}
+
+impl Drop for Wrecked {
+    fn drop(&mut self) {
+        let armed = self.0.as_ref().is_some_and(|armed| armed.load(Ordering::Relaxed));
+        assert!(!armed, "on purpose");
+    }
+}
+
+impl Recipe for Wrecker {
+    type Item = Wrecked;
+    fn make(&self) -> Wrecked {
+        self.pass(Wreck::Make);
+        Wrecked((self.wreck == Wreck::End).then(|| Arc::clone(&self.armed)))
+    }
+    fn fresh_bytes(&self) -> usize {
+        10
+    }
+    fn bytes(&self, _: &Wrecked) -> usize {
+        self.pass(Wreck::Measure);
+        10
+    }
+    fn reset(&self, _: &mut Wrecked) {
+        self.pass(Wreck::Reset);
+    }
+}
+
+/// Fails where a panic of the user's keeps bytes charged, an item idle that was not emptied, or a pool from going on.
+#[rstest::rstest]
+#[case(Wreck::Make, 0)]
+#[case(Wreck::Measure, 1)] // The second was never counted.
+#[case(Wreck::Reset, 2)]
+#[case(Wreck::End, 0)]
+fn a_recipe_that_panics_costs_no_memory(#[case] wreck: Wreck, #[case] lost: u64) -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(20);
+    let armed = Arc::new(AtomicBool::new(false));
+    let pool = PoolBuilder::new(Wrecker { wreck, armed: Arc::clone(&armed) }).budget(&budget).build()?;
+    let lease = pool.get();
+    armed.store(true, Ordering::Relaxed);
+    // Makes a second item, brings both home, and drops them: whoever takes the memory of an idle item does.
+    let made = catch_unwind(AssertUnwindSafe(|| drop(pool.try_get())));
+    let ended = catch_unwind(AssertUnwindSafe(|| drop(lease)));
+    let taken = catch_unwind(AssertUnwindSafe(|| drop(budget.try_acquire(20))));
+    assert!([&made, &ended, &taken].iter().any(|result| result.is_err()));
+    armed.store(false, Ordering::Relaxed);
+    let stats = pool.stats();
+    assert_eq!(stats.misses, stats.live + stats.idle + stats.discarded + stats.freed + stats.detached);
+    assert!([pool.try_get(), pool.try_get()].iter().all(Option::is_some), "all of the memory can still be had");
+    pool.clear();
+    assert_eq!((pool.stats().live, pool.idle(), budget.used(), budget.waiting()), (lost, 0, 0, 0));
     Ok(())
 }

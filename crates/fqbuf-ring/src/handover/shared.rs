@@ -196,7 +196,9 @@ impl<B> Shared<B> {
             return Err(outcome);
         }
         let silent = match outcome {
-            Outcome::Finished => mutant("finish-without-notify"),
+            Outcome::Finished => {
+                mutant("finish-without-notify") || mutant("finish-trusts-publish") && !state.filled.is_empty()
+            }
             Outcome::Failed(_) => mutant("fail-without-notify"),
             _ => mutant("drop-without-notify"),
         };

@@ -173,6 +173,29 @@ fn fault_36_a_panic_in_an_elements_drop_loses_no_buffer() -> Result<(), Box<dyn 
     Ok(())
 }
 
+/// Red when a buffer goes back although its clearing panicked: the writer would find what was read before.
+#[test]
+fn fault_36_a_buffer_stays_with_its_reader_until_it_is_cleared() -> Result<(), Box<dyn Error>> {
+    // Clearing 1 panics the first time it is tried.
+    let clear = |n: &mut u32| {
+        *n += 1;
+        assert!(*n != 2, "on purpose");
+        *n = 0;
+    };
+    let (mut writer, mut reader) = handover::channel([0], clear);
+    let mut slot = writer.buffer()?;
+    *slot = 1;
+    slot.publish()?;
+    let stays = reader.clone();
+    assert_eq!(*reader.next()?.expect("published"), 1);
+    assert!(catch_unwind(AssertUnwindSafe(|| reader.next().map(drop))).is_err());
+    assert!(writer.try_buffer()?.is_none(), "not cleared, not given back");
+    drop(reader);
+    assert_eq!(*writer.buffer()?, 0);
+    drop(stays);
+    Ok(())
+}
+
 /// Red when the page that aligns the memory is added unchecked: the sum wraps and a tiny ring claims to be huge.
 #[test]
 fn fault_38_a_capacity_beyond_memory_panics_at_once() {

@@ -46,7 +46,7 @@ fn lazy_publishes_against_a_reader_falling_asleep() {
 
 #[test]
 fn the_end_after_a_lazy_publish_against_a_reader_falling_asleep() {
-    exhaustive("finish-without-notify", || {
+    exhaustive("finish-trusts-publish", || {
         let (mut writer, mut reader) = batches(2);
         let reading = thread::spawn(move || [next(&mut reader), next(&mut reader)]);
         assert!(publish_lazily(&mut writer, 0, 2));
