@@ -3,32 +3,26 @@
 //! All of this runs under the source's lock, one thread at a time, so it does as little as it can: of a stream it reads a
 //! block and looks for the last cut in it; of a file it reads no more than the block's last few thousand bytes, to find
 //! the cut, and leaves the rest to the worker; of a slice it looks for the cut and reads nothing.
-//!
-//! Measured on a file in the page cache, two threads, GC and mean quality of each record, GB/s (2-core Zen 5 guest, 2026-11-25):
-//!
-//! * The last bytes of a block are read as many as the block before needed, and twice as many where that is too few: long reads
-//!   27.6. Always 16 KiB first, then four times more: 26.5, for the search begins anew each time.
-//! * Rejected: a worker that reads its block in steps, and calls the closure between them while the bytes are in its nearest
-//!   cache. Blocks of 1 MiB at once, in steps of 384, 256, 128 and 64 KiB: long reads 20.7, 20.2, 20.0, 19.7, 19.6 (before the
-//!   closure was vectorised), 150-base reads level. Steps cost calls, and the scan does not wait for the last-level cache.
-//! * Rejected: smaller blocks. 1 MiB, 512, 256, 128 KiB: long reads 21.0, 19.3, 14.5, 9.9, short ones 16.1, 14.6, 14.6, 13.2:
-//!   the search for the cut takes what a record or two take, some 60 KB of long reads, and is under the lock.
 
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
-use std::sync::Arc;
+mod file;
+mod stream;
 
-use fqbuf_line::{Block, PAGE, ReadAt, Source};
-use fqbuf_pool::Charge;
+use std::io;
+
+use fqbuf_line::Block;
 use fqbuf_record::ReaderBuilder;
 
 use crate::board::{Board, Refusal, Slot};
-use crate::cut::{Front, front, last_cut, lines_in, pairs_within};
+use crate::cut::{Front, front, last_cut, pairs_within};
 use crate::mates;
 use crate::monitor::{Counters, add};
+pub(crate) use file::FileAt;
+use file::{Claimed, Unread};
+pub(crate) use stream::Stream;
 
-/// Bytes at the end of a file's block that are read to find the cut, at least.
-const WINDOW: usize = 4 * PAGE;
+/// Blocks that a file or stream is read in at most, before what is there is looked at as a whole: a long record, a blank
+/// tail, or bad input without an end.
+const LONG: usize = 4;
 
 /// How the visible bytes of a block end.
 #[derive(Debug)]
@@ -78,35 +72,6 @@ impl Span {
     /// Whether it is certain that the run ends with an error in it.
     pub(crate) fn fails(&self) -> bool {
         self.ends() && !matches!(self.tail, Tail::End)
-    }
-}
-
-/// Bytes of a file that the worker reads itself.
-pub(crate) struct Unread {
-    file: Arc<File>,
-    offset: u64,
-    /// Bytes in front of what is already there.
-    bytes: usize,
-    /// Bytes that are already there, behind.
-    there: usize,
-}
-
-impl Unread {
-    /// Reads them to their place in the block.
-    pub(crate) fn read(self, block: &mut Block, counters: &Counters) -> io::Result<()> {
-        let result = read_at(&self.file, &mut block.spare()[..self.bytes], self.offset, counters);
-        match result {
-            Ok(n) if n == self.bytes => block.commit(self.bytes + self.there),
-            Ok(n) => {
-                block.commit(n);
-                return Err(shrunk());
-            }
-            Err((n, error)) => {
-                block.commit(n);
-                return Err(error);
-            }
-        }
-        Ok(())
     }
 }
 
@@ -181,213 +146,6 @@ impl Claim<'_, '_> {
     }
 }
 
-/// A stream, and what of it is behind the last cut.
-pub(crate) struct Stream<'a> {
-    source: Box<dyn Source + Send + 'a>,
-    /// Bytes behind the cut, to go in front of the next block.
-    carry: Vec<u8>,
-    /// The capacity of `carry`.
-    charge: Option<Charge>,
-    /// Offset in the input of the first carried byte.
-    offset: u64,
-    /// How the source has ended, when it has; not asked again then.
-    tail: Option<Tail>,
-    /// What was left out of the block that is being read.
-    condensed: Condensed,
-    /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives.
-    whole_blocks: Option<usize>,
-    /// Whether the source counts its bytes itself.
-    counts: bool,
-}
-
-impl<'a> Stream<'a> {
-    pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
-        Self {
-            source,
-            carry: Vec::new(),
-            charge: None,
-            offset: 0,
-            tail: None,
-            condensed: Condensed::default(),
-            whole_blocks,
-            counts,
-        }
-    }
-
-    /// Puts what was carried over into the emptied block, with room for `target` bytes in all, and fills it up to there.
-    pub(crate) fn load(
-        &mut self,
-        claim: Claim<'_, '_>,
-        slot: &mut Slot,
-        which: fn(&mut Slot) -> &mut Block,
-        target: usize,
-    ) -> Result<(), Refusal> {
-        let carried = self.carry.len();
-        let more = target.saturating_sub(carried);
-        // Head room in whole pages, so that what is read behind it lands on a page boundary.
-        let head = carried.saturating_sub(PAGE).next_multiple_of(PAGE);
-        which(slot).clear();
-        if which(slot).room() < head + more {
-            claim.board.grow(claim.number, slot, which, head + more + 2 * PAGE)?;
-        }
-        let block = which(slot);
-        block.commit(head);
-        block.consume(head);
-        let placed = block.prepend(&self.carry);
-        assert!(placed, "a block has a page of head room beside what was made");
-        self.carry.clear();
-        if self.carry.capacity() > 4 * claim.size {
-            self.carry = Vec::new();
-            self.charge = None;
-        }
-        self.fill(block, target, claim.counters);
-        Ok(())
-    }
-
-    /// Reads until `target` bytes are held or the block is full.
-    fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) {
-        while self.tail.is_none() && block.len() < target && block.room() > 0 {
-            // How much room there is depends on where in a page memory begins; what blocks hold must not.
-            block.set_read_limit(target - block.len());
-            match self.source.fill(block) {
-                Ok(0) => self.tail = Some(Tail::End),
-                Ok(n) => {
-                    if !self.counts {
-                        add(&counters.bytes, n as u64);
-                    }
-                    if self.whole_blocks.is_some() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.tail = Some(Tail::Failed(error)),
-            }
-        }
-    }
-
-    /// Reads more, for want of a cut in what the block holds: behind what is left of it once bad input was condensed, or
-    /// into more memory.
-    pub(crate) fn fill_more(
-        &mut self,
-        claim: Claim<'_, '_>,
-        slot: &mut Slot,
-        which: fn(&mut Slot) -> &mut Block,
-    ) -> Result<(), Refusal> {
-        if which(slot).len() >= LONG * claim.size
-            && let Some(left) = condense(which(slot), claim)
-        {
-            self.condensed.bytes += left.bytes;
-            self.condensed.lines += left.lines;
-        }
-        let held = which(slot).len();
-        more_room(claim, slot, which)?;
-        self.fill(which(slot), held.saturating_mul(2).max(PAGE), claim.counters);
-        Ok(())
-    }
-
-    /// Whether the source has ended.
-    pub(crate) fn ended(&self) -> bool {
-        self.tail.is_some()
-    }
-
-    /// Whether the source has ended with an error that was not told yet.
-    pub(crate) fn failed(&self) -> bool {
-        matches!(self.tail, Some(Tail::Failed(_)))
-    }
-
-    /// The block as one in which the run ends with an error, wherever it ends itself.
-    pub(crate) fn fault(&mut self) -> Span {
-        if self.ended() { self.last(0) } else { Span::last(self.offset, Tail::Open) }
-    }
-
-    /// The block, of `len` bytes, as the last of the input, which has ended.
-    pub(crate) fn last(&mut self, len: usize) -> Span {
-        let offset = self.offset;
-        let condensed = std::mem::take(&mut self.condensed);
-        self.offset += len as u64 + condensed.bytes;
-        // A failure is told once; then the input has ended.
-        Span { condensed, ..Span::last(offset, self.tail.replace(Tail::End).unwrap_or(Tail::End)) }
-    }
-
-    /// The block up to a cut; what is behind it is kept for the next one.
-    pub(crate) fn cut(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<Span, Refusal> {
-        let condensed = std::mem::take(&mut self.condensed);
-        let span = Span { condensed, ..Span::open(self.offset, cut) };
-        let rest = &data[cut..];
-        self.offset += cut as u64 + condensed.bytes;
-        if rest.len() > self.carry.capacity() {
-            let capacity = rest.len().next_multiple_of(PAGE);
-            self.carry = Vec::new();
-            let more = capacity.saturating_sub(self.charge.as_ref().map_or(0, Charge::bytes));
-            claim.board.charge_more(claim.number, &mut self.charge, more)?;
-            self.carry.try_reserve_exact(capacity).map_err(|_| Refusal::Memory { asked: capacity, limit: None })?;
-        }
-        self.carry.extend_from_slice(rest);
-        Ok(span)
-    }
-
-    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Option<Piece<'a>>, Refusal> {
-        self.load(claim, slot, first, self.carry.len() + claim.size)?;
-        loop {
-            let data = slot.block.data();
-            if self.ended() {
-                let none = data.is_empty() && !self.failed();
-                return Ok(if none { None } else { Some(Piece::in_slot(self.last(data.len()))) });
-            }
-            match claim.cut(data, self.offset) {
-                Some(span) if span.ends() => return Ok(Some(Piece::in_slot(span))),
-                Some(span) => return Ok(Some(Piece::in_slot(self.cut(claim, data, span.cut)?))),
-                None => self.fill_more(claim, slot, first)?,
-            }
-        }
-    }
-}
-
-/// Blocks that a file or stream is read in at most, before what is there is looked at as a whole: a long record, a blank
-/// tail, or bad input without an end.
-const LONG: usize = 4;
-
-/// Makes little of a block that is blank, or bad input to be skipped, so that any amount of it takes little memory. What is
-/// left means the same: one blank line, or one bad line; and the end of the block, where a record may begin.
-fn condense(block: &mut Block, claim: Claim<'_, '_>) -> Option<Condensed> {
-    let data = block.data();
-    let len = data.len();
-    let lines = lines_in(data);
-    let kept = if data.iter().all(|b| matches!(b, b'\r' | b'\n')) {
-        let first = if data.starts_with(b"\r\n") { 2 } else { 1 };
-        let open = data.ends_with(b"\r");
-        [&data[..first], if open { b"\r" } else { b"" }].concat()
-    } else if claim.skip && front(data, claim.reader, 1) == Front::Fault {
-        // A header may want up to two more lines to be told from other lines.
-        let starts = last_lines(data);
-        let header = starts.into_iter().rev().flatten().find(|&at| {
-            let line = data[at..].split(|&b| b == b'\n').next().unwrap_or_default();
-            line.starts_with(b"@") && line.len() < claim.limit
-        });
-        match header {
-            Some(at) => [b"x\n", &data[at..]].concat(),
-            None if data.ends_with(b"\n") => b"x\n".to_vec(),
-            None => b"x".to_vec(),
-        }
-    } else {
-        return None;
-    };
-    if kept.len() > len / 2 {
-        return None;
-    }
-    let left = Condensed { bytes: (len - kept.len()) as u64, lines: lines.saturating_sub(lines_in(&kept)) };
-    block.clear();
-    let done = block.append(&kept);
-    debug_assert_eq!(done, kept.len());
-    Some(left)
-}
-
-/// Where the last three lines begin, the last one first; a line that has just begun counts.
-fn last_lines(data: &[u8]) -> [Option<usize>; 3] {
-    let mut ends = memchr::memrchr_iter(b'\n', data).map(|n| n + 1);
-    [ends.next(), ends.next(), ends.next()]
-}
-
 /// The first of a slot's blocks.
 pub(crate) fn first(slot: &mut Slot) -> &mut Block {
     &mut slot.block
@@ -396,149 +154,6 @@ pub(crate) fn first(slot: &mut Slot) -> &mut Block {
 /// The second of a slot's blocks.
 pub(crate) fn second(slot: &mut Slot) -> &mut Block {
     &mut slot.mate
-}
-
-/// Makes room in a block for twice what it holds, or half as much again where memory is short.
-fn more_room(claim: Claim<'_, '_>, slot: &mut Slot, which: fn(&mut Slot) -> &mut Block) -> Result<(), Refusal> {
-    let held = which(slot).len().max(PAGE);
-    if which(slot).room() >= held {
-        return Ok(());
-    }
-    let capacity = which(slot).capacity();
-    match claim.board.grow(claim.number, slot, which, capacity + held.next_multiple_of(PAGE)) {
-        Err(Refusal::Memory { .. }) => {
-            claim.board.grow(claim.number, slot, which, capacity + (held / 4).next_multiple_of(PAGE))
-        }
-        other => other,
-    }
-}
-
-/// A regular file, read at offsets.
-pub(crate) struct FileAt {
-    file: Arc<File>,
-    /// Where the next block begins.
-    at: u64,
-    /// The file's size when it was last looked at.
-    len: u64,
-    /// Bytes at the end of a block that are read first to find the cut, in pages.
-    window: usize,
-}
-
-impl FileAt {
-    pub(crate) fn new(file: File, len: u64) -> Self {
-        Self { file: Arc::new(file), at: 0, len, window: WINDOW }
-    }
-
-    fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Claimed, Refusal> {
-        let mut size = claim.size as u64;
-        loop {
-            // Blocks end on page boundaries of the file, so that the next read begins on one but for the first bytes.
-            let end = self.at.saturating_add(size).next_multiple_of(PAGE as u64);
-            if end >= self.len {
-                // The file may have grown meanwhile.
-                self.len = self.file.metadata().map_or(self.len, |meta| meta.len());
-            }
-            let (end, last) = if end >= self.len { (self.len, true) } else { (end, false) };
-            if end <= self.at {
-                return Ok(Claimed::End);
-            }
-            let bytes = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-            self.make_room(claim, slot, bytes)?;
-            let looked = if last {
-                Looked::Cut(0, Some(Span::last(self.at, Tail::End)))
-            } else {
-                self.look_for_cut(claim, slot, bytes)
-            };
-            match looked {
-                Looked::Cut(_, None) => {}
-                Looked::Cut(there, Some(span)) => {
-                    let unread = Unread { file: Arc::clone(&self.file), offset: self.at, bytes: bytes - there, there };
-                    self.at = if span.cut == usize::MAX { end } else { self.at + span.cut as u64 };
-                    return Ok(Claimed::Block(Piece { span, bytes: Bytes::File(unread) }));
-                }
-                Looked::Failed(error) => {
-                    return Ok(Claimed::Block(Piece::in_slot(Span::last(self.at, Tail::Failed(error)))));
-                }
-            }
-            if size > (LONG * claim.size) as u64 {
-                return Ok(Claimed::Long);
-            }
-            size = size.saturating_mul(2);
-        }
-    }
-
-    /// The rest of the file as a stream.
-    fn rest(&self) -> io::Result<Stream<'static>> {
-        let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(self.at))?;
-        Ok(Stream { offset: self.at, ..Stream::new(Box::new(file), None, false) })
-    }
-
-    /// Empties the slot's block and gives it room for `bytes`, in memory at the same place in a page as in the file.
-    fn make_room(&self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Result<(), Refusal> {
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder below PAGE")]
-        let lead = (self.at % PAGE as u64) as usize;
-        slot.block.clear();
-        if slot.block.room() < lead + bytes {
-            claim.board.grow(claim.number, slot, first, lead + bytes + 2 * PAGE)?;
-        }
-        slot.block.commit(lead);
-        slot.block.consume(lead);
-        Ok(())
-    }
-
-    /// Reads the last bytes of the block to their place until they have a cut in them.
-    fn look_for_cut(&mut self, claim: Claim<'_, '_>, slot: &mut Slot, bytes: usize) -> Looked {
-        let buffer = &mut slot.block.spare()[..bytes];
-        let mut there = 0;
-        // What sufficed for the block before, or a little less.
-        let mut window = self.window;
-        loop {
-            let from = bytes.saturating_sub(window);
-            let offset = self.at + from as u64;
-            match read_at(&self.file, &mut buffer[from..bytes - there], offset, claim.counters) {
-                Ok(n) if n == bytes - there - from => {}
-                _ => break,
-            }
-            there = bytes - from;
-            if from == 0 {
-                return Looked::Cut(there, claim.cut(buffer, self.at));
-            }
-            if let Some(cut) = last_cut(&buffer[from..], false, claim.limit) {
-                self.window = (window - window / 4).next_multiple_of(PAGE).max(WINDOW);
-                return Looked::Cut(there, Some(Span::open(self.at, from + cut)));
-            }
-            window *= 2;
-        }
-        // What is before the failure is delivered before the error.
-        let (there, error) = match read_at(&self.file, buffer, self.at, claim.counters) {
-            Ok(n) if n == bytes => return Looked::Cut(bytes, claim.cut(buffer, self.at)),
-            Ok(n) => (n, shrunk()),
-            Err(failed) => failed,
-        };
-        slot.block.commit(there);
-        Looked::Failed(error)
-    }
-}
-
-/// What the claim of a file's block came to.
-enum Claimed {
-    Block(Piece<'static>),
-    End,
-    /// What comes is too long to be read at offsets.
-    Long,
-}
-
-/// What a look at the end of a file's block came to.
-enum Looked {
-    /// So many bytes of it are read, and where to cut it.
-    Cut(usize, Option<Span>),
-    /// Reading failed; what could be read is in the block.
-    Failed(io::Error),
-}
-
-fn shrunk() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")
 }
 
 /// A slice in memory.
@@ -632,14 +247,4 @@ impl<'a> Feed<'a> {
 fn failed<'a>(slot: &mut Slot, offset: u64, error: io::Error) -> Piece<'a> {
     slot.block.clear();
     Piece::in_slot(Span::last(offset, Tail::Failed(error)))
-}
-
-/// Reads at an offset until `buffer` is full or the file ends; the bytes read, also before an error.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64, counters: &Counters) -> Result<usize, (usize, io::Error)> {
-    let result = file.fill_at(buffer, offset);
-    let done = match &result {
-        Ok(done) | Err((done, _)) => *done,
-    };
-    add(&counters.bytes, done as u64);
-    result
 }

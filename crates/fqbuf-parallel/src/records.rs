@@ -133,7 +133,7 @@ pub(crate) struct Lane<'d> {
     /// Why it does not go on.
     failure: Option<io::Error>,
     offset: u64,
-    /// What was left out of the block; it belongs to the bad input at its front.
+    /// What was left out of the block and not passed yet: of the first bad input in it, or of blank lines at its end.
     condensed: Condensed,
     pub(crate) skipped: Skipped,
     /// Whether the end or an error was met.
@@ -247,6 +247,7 @@ impl<'d> Lane<'d> {
     #[cold]
     fn end(&mut self) {
         self.done = true;
+        self.pass_condensed();
         let Some(failure) = self.failure.take() else {
             assert!(self.at_end, "a record reaches across a cut");
             return;
@@ -269,11 +270,10 @@ impl<'d> Lane<'d> {
     /// Passes a bad record as a serial reader does, and begins anew at the next record start.
     fn skip(&mut self, error: &ParseError) {
         let at = self.consumed();
-        let (records, lines) = self.passed();
         self.skipped.records += 1;
-        let Condensed { bytes, lines: left_out } = std::mem::take(&mut self.condensed);
-        self.skipped.bytes += bytes;
-        let lines = lines + left_out;
+        self.skipped.bytes += self.pass_condensed();
+        let (records, lines) = self.passed();
+        let mut found = true;
         let to = if matches!(error.kind(), ParseErrorKind::BlankLine) {
             // The blank lines were passed already, and are no record.
             let blank = self.start + usize::try_from(error.position().byte).unwrap_or(usize::MAX);
@@ -281,7 +281,10 @@ impl<'d> Lane<'d> {
             (self.records, self.lines) = (records, lines);
             at
         } else {
-            let to = self.record_start(at + 1);
+            let to = self.record_start(at + 1).unwrap_or_else(|end| {
+                found = false;
+                end
+            });
             let passed = &self.data[at..to];
             self.skipped.bytes += passed.len() as u64;
             self.records = records + 1;
@@ -291,18 +294,35 @@ impl<'d> Lane<'d> {
         self.cut = self.cut.saturating_sub(to - self.start);
         self.start = to;
         self.reader = slice_reader(None, self.builder, &self.data[to..], self.at_end);
+        if !found && self.failure.is_some() {
+            self.end();
+        }
     }
 
-    /// The first record start at or after `from`, or the end of the data. A header longer than a record may be begins none.
-    fn record_start(&self, mut from: usize) -> usize {
-        while let RecordStart::At(start) = find_record_start(self.data, from, self.at_end) {
-            let header = &self.data[start..];
-            if memchr(b'\n', header).is_some_and(|n| n < self.limit) {
-                return start;
+    /// Moves the places of all that follows on by what was left out; returns its bytes.
+    fn pass_condensed(&mut self) -> u64 {
+        let Condensed { bytes, lines } = std::mem::take(&mut self.condensed);
+        self.lines += lines;
+        self.offset += bytes;
+        bytes
+    }
+
+    /// The first record start at or after `from`. A header longer than a record may be begins none. Where there is none, how
+    /// far a serial reader passes: all, or where reading fails up to the byte before what it would look at again.
+    fn record_start(&self, mut from: usize) -> Result<usize, usize> {
+        loop {
+            match find_record_start(self.data, from, self.at_end) {
+                RecordStart::At(start) => {
+                    let header = &self.data[start..];
+                    if memchr(b'\n', header).is_some_and(|n| n < self.limit) {
+                        return Ok(start);
+                    }
+                    from = start + 1;
+                }
+                RecordStart::NeedMore(next) if self.failure.is_some() => return Err(next - 1),
+                RecordStart::NeedMore(_) | RecordStart::None => return Err(self.data.len()),
             }
-            from = start + 1;
         }
-        self.data.len()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use fqbuf_parallel::{Input, Paired, Run};
+use fqbuf_pool::MemoryBudget;
 use fqbuf_record::{GrowthPolicy, PairedReader, Reader};
 use rstest::rstest;
 
@@ -162,6 +163,46 @@ fn damaged_pairs(#[values(false, true)] skip: bool) {
             let given = Given { skip, ..PLAIN };
             two(&a, &b, given, threads, block, seed);
             one(&both, given, threads, block, seed);
+        }
+    });
+}
+
+/// Bad input and blank lines that take several blocks, before all or behind an odd record, and what follows cut anywhere.
+/// Red when what is left of them begins a record in another place, or counts for another number of records.
+#[rstest]
+fn much_bad_input(#[values("x", "\n", "\r\n", "\r", "\nx", "x\n")] bad: &str) {
+    watched(120, || {
+        let (a, b) = pairs(11, 6, 30);
+        let both = alternate(&a, &b);
+        let (odd, _) = pairs(12, 1, 10);
+        for before in [&b""[..], &odd] {
+            for left in (0..100).step_by(if deep() { 1 } else { 7 }) {
+                let bad = bad.repeat((16_384 - left) / bad.len());
+                let bad = [before, bad.as_bytes(), b"\n"].concat();
+                for skip in [false, true] {
+                    let given = Given { skip, ..PLAIN };
+                    one(&[&bad, &both[..]].concat(), given, 2, 1, 5);
+                    one(&bad, given, 2, 1, 5);
+                    two(&[&bad, &a[..]].concat(), &b, given, 2, 1, 5);
+                    two(&a, &[&bad, &b[..]].concat(), given, 2, 1, 5);
+                }
+            }
+        }
+    });
+}
+
+/// Behind an odd record no cut may be made, and yet what follows must not be kept for ever.
+#[test]
+fn bad_input_behind_an_odd_record_takes_little_memory() {
+    watched(60, || {
+        let (odd, _) = pairs(12, 1, 10);
+        for bad in ["x\n", "\n", "x"] {
+            let data = [&odd, bad.repeat(2_000_000).as_bytes()].concat();
+            let given = Given { skip: true, ..PLAIN };
+            let expected = serial_pairs(PairedReader::interleaved(reader(&data[..], "input", given)));
+            let pipeline = pipeline(2, 4096, given).budget(&MemoryBudget::new(600_000));
+            let run = pipeline.interleaved(Input::reader(&data[..]).named("input")).expect("open");
+            same(&ordered_pairs(run), &expected, &format!("{bad:?}"));
         }
     });
 }

@@ -75,14 +75,39 @@ fn damaged_input(#[values(false, true)] skip: bool) {
 }
 
 #[rstest]
-fn failing_reader(#[values(1, 2, 5)] threads: usize) {
+fn failing_reader(#[values(1, 2, 5)] threads: usize, #[values(false, true)] skip: bool) {
+    watched(if deep() { 3000 } else { 60 }, || {
+        let given = Given { skip, ..PLAIN };
+        let good = reads(3, 300, 200);
+        for cut in (0..good.len()).step_by(if deep() { 7 } else { 2977 }) {
+            let mut data = good[..cut].to_vec();
+            // Good, and damaged more and more, where what is skipped ends with a failure.
+            for damages in 0..4 {
+                let of = || Odd::failing(&data, 5, io::ErrorKind::ConnectionReset);
+                let expected = serial(of(), given);
+                let run = pipeline(threads, 1, given).single(Input::reader(of()).named("input")).expect("open");
+                same(&ordered(run), &expected, &format!("cut at {cut}, {damages} damages, {threads} threads"));
+                let near = data.len().saturating_sub(300);
+                let mut end = data.split_off(near);
+                damage(&mut Rng(cut as u64 + damages), &mut end);
+                data.append(&mut end);
+            }
+        }
+    });
+}
+
+/// Red when a place forgets what was left out of a block.
+#[rstest]
+fn failing_behind_much_that_is_no_record(#[values("\n", "\r\n", "x\n", "\nx\n", "\r")] much: &str) {
     watched(60, || {
-        let data = reads(3, 300, 200);
-        for cut in (0..data.len()).step_by(if deep() { 1 } else { 2977 }) {
-            let of = || Odd::failing(&data[..cut], 5, io::ErrorKind::ConnectionReset);
-            let expected = serial(of(), PLAIN);
-            let run = pipeline(threads, 1, PLAIN).single(Input::reader(of()).named("input")).expect("open");
-            same(&ordered(run), &expected, &format!("cut at {cut}, {threads} threads"));
+        for before in [&b""[..], &reads(3, 20, 20)] {
+            for skip in [false, true] {
+                let given = Given { skip, ..PLAIN };
+                let data = [before, much.repeat(30_000 / much.len()).as_bytes(), b"\n"].concat();
+                let of = || Odd::failing(&data, 5, io::ErrorKind::ConnectionReset);
+                let run = pipeline(2, 1, given).single(Input::reader(of()).named("input")).expect("open");
+                same(&ordered(run), &serial(of(), given), &format!("{given:?}"));
+            }
         }
     });
 }
