@@ -16,6 +16,7 @@ mod records;
 mod run;
 mod sync;
 mod widest;
+mod work;
 
 pub use error::{Error, MemoryError};
 pub use input::Input;
