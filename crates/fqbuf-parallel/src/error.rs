@@ -56,6 +56,34 @@ impl fmt::Display for MemoryError {
 
 impl std::error::Error for MemoryError {}
 
+impl Error {
+    /// The error as a tool shows it: Display, and for bad input the record's id and a hint; see [`ParseError::report`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_parallel::Pipeline;
+    ///
+    /// let error = Pipeline::new().slice(b">r1\nACGT\n").fold(|| (), |(), _| (), |(), ()| ()).unwrap_err();
+    /// let report = error.report().to_string();
+    /// assert!(report.ends_with("\n  hint: this looks like FASTA, which has no qualities"), "{report}");
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> impl fmt::Display + '_ {
+        Report(self)
+    }
+}
+
+struct Report<'a>(&'a Error);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Error::Input(error) => error.report().fmt(f),
+            other => other.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -70,7 +70,7 @@ pub struct Snapshot {
     pub blocks: u64,
     /// Blocks cut and not yet done with.
     pub blocks_in_flight: u64,
-    /// Bytes given to the writer.
+    /// Bytes given to the writer; to several writers, 12 more for each piece.
     pub written: u64,
     /// How often reading waited for a thread that decompresses.
     pub decoding_waits: u64,

@@ -188,7 +188,9 @@ impl<'a, L: Layout> Run<'a, L> {
     /// states back, one for each thread that got records; the writer is flushed, and is the caller's to finish.
     ///
     /// When `each` stops the run, the output of all records up to that one is written, and of none behind it. When
-    /// something goes wrong, the output of all records before it is written.
+    /// something goes wrong, the output of all records before it is written, and nothing of what a failing call has appended.
+    /// [`map_ordered_to`](Self::map_ordered_to) writes to several writers. What the writer does, one thread does: to compress
+    /// on several, give it BGZF with [threads](fqbuf_stream::WriterBuilder::threads) of its own.
     ///
     /// # Errors
     /// What goes wrong first in input order; [`Error::Output`] when the writer fails.

@@ -13,6 +13,7 @@ use crate::layout::{Batch, Layout, Part, Spare};
 use crate::mates;
 use crate::monitor::{Counters, add};
 use crate::outcome::Outcome;
+use crate::outputs::Own;
 use crate::records::{Frame, Tally};
 use crate::run::Plan;
 use crate::sync::{Mutex, MutexGuard, PoisonError, mutant};
@@ -255,7 +256,9 @@ impl<I, S, R: Outcome, F: Fn(&mut S, I, &mut Vec<u8>) -> R> Visit<I> for Mapping
 
     #[inline(always)]
     fn visit(&mut self, item: I) -> Result<ControlFlow<()>, Event> {
-        let flow = (self.each)(self.state, item, self.output.bytes()).into_flow().map_err(Event::Closure)?;
+        let own = Own::of(self.output.bytes());
+        let flow = (self.each)(self.state, item, own.bytes).into_flow().map_err(Event::Closure)?;
+        own.keep();
         self.output.settle()?;
         Ok(flow)
     }

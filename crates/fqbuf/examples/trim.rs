@@ -68,12 +68,10 @@ fn run(args: &Args) -> Result<Counts, Error> {
         counts.reads += 1;
         counts.bases_cut += (record.len() - length) as u64;
         if length < args.length {
-            return;
+            return Ok(());
         }
         counts.kept += 1;
-        for part in [b"@", record.head(), b"\n", &record.seq()[..length], b"\n+\n", &record.qual()[..length], b"\n"] {
-            out.extend_from_slice(part);
-        }
+        record.append_range_to(0..length, out)
     })?;
     output.finish().map_err(Error::Output)?;
     Ok(done.value.into_iter().fold(Counts::default(), |a, b| Counts {

@@ -4,6 +4,7 @@ mod endings;
 mod files;
 mod mates;
 mod memory;
+mod outputs;
 mod over;
 mod process;
 mod same;
