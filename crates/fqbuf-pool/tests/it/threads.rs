@@ -1,6 +1,7 @@
 //! Many threads on one pool: nothing lost, nothing shared, nothing above the bounds. `FQBUF_DEEP` makes them longer.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -105,6 +106,65 @@ fn a_budget_holds_among_many() -> Result<(), BudgetError> {
     assert_eq!(budget.used() as u64, small.stats().bytes + big.stats().bytes);
     small.clear();
     big.clear();
+    assert_eq!(budget.used(), 0);
+    Ok(())
+}
+
+/// Fails where bytes stay charged, or counted as live, by whatever way a lease ends: dropped here or elsewhere, grown, taken away,
+/// detached, frozen, or by a panic, in growth too.
+#[test]
+fn whatever_ends_a_lease_everything_comes_back() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(4000);
+    let share = budget.share(1000)?;
+    let pools = [
+        BufferPool::builder().buffer_size(100).max_retained(300).budget(&budget).build()?,
+        BufferPool::builder().buffer_size(300).max_idle(1).budget(&budget).build()?,
+        BufferPool::builder().buffer_size(100).shards(1).budget(&share).build()?,
+        BufferPool::with_capacity(100, 3),
+    ];
+    let on_purpose = || std::panic::resume_unwind(Box::new("on purpose"));
+    let (send, elsewhere) = mpsc::channel::<PooledBuffer>();
+    thread::scope(|s| {
+        s.spawn(move || elsewhere.iter().for_each(drop));
+        for id in 0..3 {
+            let (pools, send) = (&pools, send.clone());
+            s.spawn(move || {
+                let mut dice = Dice(id);
+                for _ in 0..rounds(2_000) {
+                    let pool = &pools[usize::try_from(dice.roll(4)).expect("four")];
+                    let Some(mut buffer) = pool.get_timeout(std::time::Duration::from_millis(1)) else { continue };
+                    let more = usize::try_from(dice.roll(600)).expect("small");
+                    match dice.roll(9) {
+                        0 => buffer.reserve_exact(more),
+                        1 => drop(buffer.try_grow_with(more, |vec| vec.reserve_exact(more))),
+                        2 => drop(std::mem::take(&mut *buffer)),
+                        3 => drop(Lease::into_inner(buffer)),
+                        4 => drop(Lease::freeze(buffer).slice(..0)),
+                        5 => send.send(buffer).expect("a receiver"),
+                        6 => drop(catch_unwind(AssertUnwindSafe(|| {
+                            let _buffer = buffer;
+                            on_purpose()
+                        }))),
+                        7 => drop(catch_unwind(AssertUnwindSafe(|| buffer.try_grow_with(more, |_| on_purpose())))),
+                        _ => {
+                            drop(buffer);
+                            drop(pool.get_scoped());
+                        }
+                    }
+                }
+            });
+        }
+        drop(send);
+    });
+    for pool in &pools {
+        let stats = pool.stats();
+        assert_eq!(stats.misses, stats.idle + stats.discarded + stats.freed + stats.detached);
+        assert_eq!((stats.live, stats.hits + stats.misses), (0, stats.returned + stats.discarded + stats.detached));
+        pool.clear();
+        assert_eq!((pool.stats().bytes, pool.idle()), (0, 0));
+    }
+    assert_eq!((share.used(), budget.used(), budget.waiting()), (0, 1000, 0));
+    drop((pools, share));
     assert_eq!(budget.used(), 0);
     Ok(())
 }
