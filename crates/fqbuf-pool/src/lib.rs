@@ -13,6 +13,8 @@ mod queue;
 mod recipe;
 mod sync;
 
+pub use bytes::Bytes;
+
 pub use budget::{BudgetError, Charge, MemoryBudget};
 pub use builder::PoolBuilder;
 #[cfg(any(loom, shuttle))]

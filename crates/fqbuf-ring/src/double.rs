@@ -126,7 +126,8 @@ impl<T> DoubleBufferWriter<T> {
         self.inner.current_mut().get_or_insert_with(Vec::new)
     }
 
-    /// Hands what was filled to the reader, an empty batch too, and waits until the other buffer is free.
+    /// Hands what was filled to the reader, an empty batch too, and waits until the other buffer is free: for ever when the
+    /// reader is on the same thread, or never asks for another batch and is never dropped.
     ///
     /// # Errors
     /// [`ReaderGone`] with the batch that nobody will read.

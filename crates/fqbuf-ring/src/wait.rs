@@ -108,7 +108,8 @@ impl Spins {
 pub struct SideWaits {
     /// Times this side found nothing to go on with.
     pub waits: u64,
-    /// Those of them in which it went to sleep.
+    /// Times it went to sleep meanwhile: none where the spin sufficed, several in one wait where it was woken for what another
+    /// reader took first.
     pub parks: u64,
 }
 
@@ -141,7 +142,7 @@ impl WaitCounter {
     }
 
     pub(crate) fn snapshot(&self) -> SideWaits {
-        // Parks first: a park is counted after its wait, so the pair never shows more parks than waits.
+        // Parks first: a park is counted after its wait, so the pair never shows a park without its wait.
         let parks = self.parks.load(Ordering::Acquire);
         SideWaits { waits: self.waits.load(Ordering::Relaxed), parks }
     }
