@@ -6,7 +6,7 @@
 use crate::{
     bench, fuzz, loom,
     run::{Outcome, cargo},
-    sanitize, shuttle,
+    sanitize, shuttle, targets,
 };
 
 pub(crate) fn run(args: &[String]) -> Outcome {
@@ -15,6 +15,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
     // First what may be missing, so that nobody waits an hour to hear of it.
     sanitize::look()?;
+    targets::run(&[])?;
     loom::run(&["--mutants".to_owned()])?;
     // With the variable set, tests repeat and enumerate far more than a change should wait for.
     cargo().args(["test", "--workspace", "--all-features", "--release"]).var("FQBUF_DEEP", "1").check()?;

@@ -17,6 +17,7 @@ mod run;
 mod sample;
 mod sanitize;
 mod shuttle;
+mod targets;
 mod test;
 mod tidy;
 mod tools;
@@ -57,6 +58,7 @@ const TASKS: &[Task] = &[
         "tests under ThreadSanitizer and AddressSanitizer (nightly) and valgrind",
         sanitize::run,
     ),
+    Task("targets", "", "whether all builds for other systems than this one (nightly)", targets::run),
     Task("deep", "", "what takes long or needs nightly: all models, long tests, sanitizers, fuzzing", deep::run),
     Task(
         "generate",

@@ -81,7 +81,7 @@ fn sanitized(sanitizer: &str, packages: &[&str]) -> Outcome<Run> {
 }
 
 /// The sources of nightly's std, fetched if missing.
-fn sources() -> Outcome {
+pub(crate) fn sources() -> Outcome {
     let there = || -> Option<bool> {
         let output = Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]).output().ok()?;
         let sysroot = String::from_utf8(output.stdout).ok()?;
