@@ -11,17 +11,31 @@ const TIMES: u64 = 200_000;
 /// On their way at most.
 const ON_THE_WAY: usize = 32;
 
-pub(crate) fn contenders() -> Vec<Contender> {
-    vec![
-        Contender::ours("fqbuf owned", owned::<Fqbuf>),
-        Contender::ours("fqbuf borrowed", borrowed::<Fqbuf>),
-        Contender::peer("opool owned", owned::<Opool>),
-        Contender::peer("opool borrowed", borrowed::<Opool>),
-        Contender::peer("object-pool owned", owned::<ObjectPool>),
-        Contender::peer("object-pool borrowed", borrowed::<ObjectPool>),
-        Contender::peer("lockfree-object-pool owned", owned::<Linear>),
-        Contender::peer("lockfree-object-pool borrowed", borrowed::<Linear>),
+pub(crate) fn with_owned() -> Vec<Contender> {
+    let mut all = vec![
+        Contender::ours("fqbuf", owned::<Fqbuf>),
+        Contender::peer("opool", owned::<Opool>),
+        Contender::peer("object-pool", owned::<ObjectPool>),
+        Contender::peer("lockfree-object-pool", owned::<Linear>),
         Contender::peer("malloc", owned::<Malloc>),
+    ];
+    all.extend(limits());
+    all
+}
+
+pub(crate) fn with_borrowed() -> Vec<Contender> {
+    let mut all = vec![
+        Contender::ours("fqbuf", borrowed::<Fqbuf>),
+        Contender::peer("opool", borrowed::<Opool>),
+        Contender::peer("object-pool", borrowed::<ObjectPool>),
+        Contender::peer("lockfree-object-pool", borrowed::<Linear>),
+    ];
+    all.extend(limits());
+    all
+}
+
+fn limits() -> [Contender; 3] {
+    [
         Contender::control(),
         Contender::limit("raw ArrayQueue", queue),
         Contender::limit("nothing: numbers are handed over", |stage| across(stage, u64::from, drop)),

@@ -73,6 +73,8 @@ fn main() -> ExitCode {
                           regex-automata's pool gives its first user a lane of its own. sharded-slab's guard has to be dropped \
                           and its key then cleared. malloc's memory is never used beyond its first byte.";
     const PAIR: &str = "All pools begin empty and keep at most 64 buffers where they have a bound.";
+    const RING: &str = "An rtrb ring carries the guards, for all the same; what the ring alone costs is the last limit. \
+                        sharded-slab's and regex-automata's guards cannot be used like this.";
     let row = |name, title, notes, contenders| Row { group: "pool", name, title, data: Data::None, notes, contenders };
     let mut rows = [
         row(
@@ -90,15 +92,12 @@ fn main() -> ExitCode {
         row("owned-2", "as owned-1 on two threads at one pool", &[OURS, OTHERS, PAIR], with_owned!(at_once)),
         row("borrowed-2", "as borrowed-1 on two threads at one pool", &[OURS, OTHERS, PAIR], with_borrowed!(at_once)),
         row(
-            "across",
-            "got and touched here, dropped there, at most 32 on their way",
-            &[
-                OURS,
-                "An rtrb ring carries the guards, for all the same; what the ring alone costs is the last limit. sharded-slab's \
-                 and regex-automata's guards cannot be used like this.",
-            ],
-            across::contenders(),
+            "across-owned",
+            "got and touched here, dropped there, at most 32 on their way; guards that own their pool",
+            &[OURS, RING],
+            across::with_owned(),
         ),
+        row("across-borrowed", "the same with guards that borrow it", &[OURS, RING], across::with_borrowed()),
     ];
     rows[2].contenders.push(Contender::control());
     rows[3].contenders.push(Contender::control());
