@@ -82,11 +82,11 @@ impl Pipeline {
     }
 
     /// Threads that work, the calling one among them; decompression threads of inputs opened by path count as well. With 1
-    /// everything happens on the calling thread, in the same way. 0 counts as 1. Default: as many as the machine has
-    /// cores.
+    /// everything happens on the calling thread, in the same way. 0 counts as 1, and more than 1,024 as 1,024: so many are a
+    /// slip. Default: as many as the machine has cores.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
+        self.threads = threads.clamp(1, 1024);
         self
     }
 

@@ -42,6 +42,9 @@ pub(crate) fn half_block(size: usize) -> usize {
     (size / 2).max(SMALLEST_BLOCK).next_multiple_of(fqbuf_line::PAGE)
 }
 
+/// Threads that a stream or a writer starts at most: a number far beyond is a slip, and would take the machine's memory.
+pub(crate) const MOST_THREADS: usize = 1024;
+
 /// The memory a decoder may ask for, by default: xz -9 and zstd --long fit.
 const DECODER_MEMORY: u64 = 160 * 1024 * 1024;
 
@@ -91,12 +94,12 @@ impl StreamBuilder {
     }
 
     /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
-    /// have none is [`ReadAhead::Never`]. Default: 1.
+    /// have none is [`ReadAhead::Never`]. More than 1,024 count as 1,024. Default: 1.
     ///
     /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
     /// one that is read ahead, it reads too.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
-        self.threads = threads.max(1);
+        self.threads = threads.clamp(1, MOST_THREADS);
         self
     }
 

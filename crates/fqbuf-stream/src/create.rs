@@ -16,7 +16,8 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 /// A file, or standard output, being written.
 ///
 /// [`finish`](FileWriter::finish) makes it the file it was created for; dropped without, or after an error, it leaves no
-/// file behind, or the one that was there before. What was written through to a device or pipe stays written; a regular
+/// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
+/// the same folder. What was written through to a device or pipe stays written; a regular
 /// file behind a link is emptied.
 ///
 /// # Examples

@@ -154,8 +154,11 @@ impl StreamError {
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, format, part, .. } = *self;
-        if !self.name.is_empty() {
-            write!(f, "{}: ", self.name)?;
+        match &*self.name {
+            // A path of nothing, of an unset variable of a shell for one.
+            "" if kind == StreamErrorKind::Open => f.write_str("\"\": ")?,
+            "" => {}
+            name => write!(f, "{name}: ")?,
         }
         let what = format.part();
         match kind {
@@ -186,7 +189,10 @@ impl fmt::Display for StreamError {
             write!(f, ": {source}")?;
         }
         match self.offset {
-            Some(offset) if kind != StreamErrorKind::Unsupported => write!(f, " (compressed byte {offset})"),
+            Some(_) if kind == StreamErrorKind::Unsupported => Ok(()),
+            // The reader below failed, whatever it reads, or nothing is compressed.
+            Some(offset) if format == Format::Plain => write!(f, " (byte {offset})"),
+            Some(offset) => write!(f, " (compressed byte {offset})"),
             _ => Ok(()),
         }
     }

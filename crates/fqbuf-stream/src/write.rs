@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use crate::Format;
+use crate::builder::MOST_THREADS;
 
 /// Bytes that plain output is collected to.
 const BUFFER: usize = 64 * 1024;
@@ -60,9 +61,9 @@ impl WriterBuilder {
         self
     }
 
-    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. Default: 1.
+    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. More than 1,024 count as 1,024. Default: 1.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
-        self.threads = threads;
+        self.threads = threads.min(MOST_THREADS);
         self
     }
 

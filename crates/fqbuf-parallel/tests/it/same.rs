@@ -111,3 +111,17 @@ fn failing_behind_much_that_is_no_record(#[values("\n", "\r\n", "x\n", "\nx\n", 
         }
     });
 }
+
+/// A number of threads that is a slip is none that hangs, or takes the machine's memory. Red when it is counted down to what
+/// the budget allows.
+#[test]
+fn any_number_of_threads_may_be_asked_for() {
+    watched(60, || {
+        let data = reads(9, 300, 200);
+        let small = fqbuf_pool::MemoryBudget::new(256 << 10);
+        for pipeline in [fqbuf_parallel::Pipeline::new(), fqbuf_parallel::Pipeline::new().budget(&small)] {
+            let run = pipeline.threads(usize::MAX).slice(&data);
+            assert_eq!(run.fold(|| 0, |n, _| *n += 1, |a, b| a + b).unwrap().value, 300);
+        }
+    });
+}

@@ -94,7 +94,7 @@ fn an_error_comes_after_all_data_before_it_and_says_where() {
             let tape = Tape { bytes: bytes.clone(), most: usize::MAX, torn: Some(torn as u64) };
             let (got, error) = read(tape, 0, helps);
             assert!(got == bytes[..torn], "{} of {torn} bytes", got.len());
-            assert_eq!(error, Some(format!("tape: cannot be read: torn (compressed byte {torn})")));
+            assert_eq!(error, Some(format!("tape: cannot be read: torn (byte {torn})")));
         }
     }
 }

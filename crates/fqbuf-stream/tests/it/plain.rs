@@ -111,7 +111,7 @@ fn fault_35_a_reader_that_panics() {
         assert_eq!((out.kind(), &out.bytes[..]), (Some(StreamErrorKind::Panicked), &b"@r\n"[..]));
         assert_eq!(
             out.error.map(|e| e.to_string()).as_deref(),
-            Some("tape: the reader panicked: the tape tore (compressed byte 3)")
+            Some("tape: the reader panicked: the tape tore (byte 3)")
         );
         // And again, not an end.
         assert_eq!(drain(&mut stream).kind(), Some(StreamErrorKind::Panicked));
@@ -136,6 +136,8 @@ fn a_file_that_is_not_there_and_one_that_is_a_directory() {
     let err = fqbuf_stream::open("no/such/reads.fq").unwrap_err();
     assert_eq!(err.kind(), io::ErrorKind::NotFound);
     assert!(err.to_string().starts_with("no/such/reads.fq: "), "{err}");
+    let err = fqbuf_stream::open("").unwrap_err();
+    assert!(err.to_string().starts_with("\"\": "), "a variable of a shell that was not set: {err}");
     let err = fqbuf_stream::open(env!("CARGO_MANIFEST_DIR")).unwrap_err();
     assert_eq!(err.kind(), io::ErrorKind::IsADirectory);
     assert_eq!(err.to_string(), format!("{}: is a directory", env!("CARGO_MANIFEST_DIR")));

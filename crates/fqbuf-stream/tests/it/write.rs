@@ -53,6 +53,17 @@ fn bgzf_is_the_same_bytes_on_any_number_of_threads() {
     }
 }
 
+/// Red when memory for all of them is asked for before the first is started.
+#[test]
+fn any_number_of_threads_may_be_asked_for() {
+    if Format::Bgzf.is_supported() {
+        let mut builder = WriterBuilder::new();
+        let mut writer = builder.format(Format::Bgzf).threads(usize::MAX).to_writer(Vec::new()).expect("threads");
+        writer.write_all(&fastq(10)).expect("memory");
+        assert!(read(&writer.finish().expect("memory"), WAYS[0]).bytes == fastq(10));
+    }
+}
+
 #[test]
 fn a_flush_makes_what_was_written_readable() {
     for format in formats() {
