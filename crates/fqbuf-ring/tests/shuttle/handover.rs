@@ -134,6 +134,36 @@ fn readers_that_come_and_go() {
 }
 
 #[test]
+fn a_lazy_writer_and_readers_that_come_and_go() {
+    scenario(&["lazy-without-spare", "finish-trusts-publish", "first-leaver-closes"], || {
+        let (mut writer, reader) = buffers(4);
+        let reading: Vec<_> = (0..3)
+            .map(|i| {
+                let mut reader = reader.clone();
+                // Two may leave while others sleep over what is filled.
+                let wanted = if i == 0 { usize::MAX } else { below(20) };
+                thread::spawn(move || {
+                    (0..wanted)
+                        .map_while(|_| reader.next().expect("no error").map(|batch| batch[0]))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        drop(reader);
+        for n in 0..40 {
+            let mut slot = writer.buffer().expect("one stays to the end");
+            slot.push(n);
+            // At times more than there are buffers.
+            slot.publish_lazily(1 + below(6)).expect("one stays to the end");
+        }
+        writer.finish();
+        let mut all: Vec<_> = reading.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..40), "each once");
+    });
+}
+
+#[test]
 fn both_sides_without_waiting() {
     scenario(&["pending-as-end", "take-back-in-two-steps", "take-in-two-steps", "publish-without-notify"], || {
         let (mut writer, mut reader) = buffers(4);
