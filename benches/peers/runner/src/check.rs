@@ -16,6 +16,9 @@ const CONFIRMED: usize = 2;
 /// A ratio may fall to this part of what it was.
 const FLOOR: f64 = 0.85;
 
+/// How far the control of a row may be from the kept one, as a factor, for the others to be compared.
+const SAME_STATE: f64 = 1.5;
+
 /// A row, and what was kept of it.
 struct Case<'g> {
     name: String,
@@ -29,8 +32,8 @@ struct Case<'g> {
 /// states that last for minutes; and with all peers, for a build can lay out one of them better than the last did. A change
 /// of ours is there every time, and beside most of the others.
 ///
-/// Controls are not compared: they tell the state of the machine. Neither are limits in a row that has one, because that state
-/// changes them by more than a change of ours would.
+/// Controls tell the state of the machine: where it is another than the kept one, nothing of the row is compared, and that is
+/// said. Limits in a row that has a control are not compared either: they have one thread where ours has two.
 ///
 /// # Errors
 ///
@@ -53,7 +56,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     }
     meanwhile?;
     if suspects.is_empty() {
-        println!("{} rows are as before", cases.len());
+        println!("none of {} rows is slower", cases.len());
         return Ok(());
     }
     let names: Vec<&str> = suspects.iter().map(|case| case.name.as_str()).collect();
@@ -78,8 +81,17 @@ impl Case<'_> {
     fn with(&self, matters: impl Fn(&Contender) -> bool) -> Row {
         let mut contenders = Vec::from_iter(self.row.contenders.iter().find(|one| one.role == Role::Ours).cloned());
         let controlled = self.row.contenders.iter().any(|one| is_control(&one.name));
-        contenders.extend(self.row.contenders.iter().filter(|one| !controlled && one.role == Role::Limit).cloned());
-        contenders.extend(self.row.contenders.iter().filter(|one| one.role == Role::Peer && matters(one)).cloned());
+        contenders.extend(
+            self.row
+                .contenders
+                .iter()
+                .filter(|one| match one.role {
+                    Role::Ours => false,
+                    Role::Peer => matters(one),
+                    Role::Limit => !controlled || is_control(&one.name),
+                })
+                .cloned(),
+        );
         Row { contenders, ..self.row.clone() }
     }
 
@@ -98,7 +110,12 @@ impl Case<'_> {
     /// Measures anew: how many ratios fell, of how many. Says what it found.
     fn again(&self, row: &Row, effort: Effort) -> Outcome<(usize, usize)> {
         let now = round::run(row, effort)?;
-        let others: Vec<&Line> = now.lines.iter().filter(|line| line.role != Role::Ours).collect();
+        let (controls, others): (Vec<&Line>, Vec<&Line>) =
+            now.lines.iter().filter(|line| line.role != Role::Ours).partition(|line| is_control(&line.name));
+        if let Some(state) = controls.iter().find_map(|line| self.other_state(line)) {
+            println!("{}: not compared: {state}", self.name);
+            return Ok((0, 0));
+        }
         let fallen: Vec<String> = others.iter().filter_map(|line| self.fell(line)).collect();
         match fallen.as_slice() {
             [] => println!("{}: as before", self.name),
@@ -107,9 +124,21 @@ impl Case<'_> {
         Ok((fallen.len(), others.len()))
     }
 
+    /// What was kept of this contender.
+    fn kept(&self, line: &Line) -> Option<&Line> {
+        self.before.lines.iter().find(|kept| kept.name == line.name)
+    }
+
+    /// What to say of a control that is far from what it was.
+    fn other_state(&self, control: &Line) -> Option<String> {
+        let time = |line: &Line| 1e9 * line.seconds.median / line.amount as f64;
+        let (was, is) = (time(self.kept(control)?), time(control));
+        (was.max(is) > was.min(is) * SAME_STATE).then(|| format!("{} took {was:.0} ns and takes {is:.0}", control.name))
+    }
+
     /// What to say of a ratio that is too low now.
     fn fell(&self, line: &Line) -> Option<String> {
-        let kept = self.before.lines.iter().find(|kept| kept.name == line.name)?;
+        let kept = self.kept(line)?;
         let (was, is) = (kept.ratio.median, line.ratio.median);
         // What the kept rounds themselves had in their lower quarter is no change. In a steady row it is the median.
         let floor = kept.ratio.low.min(was) * FLOOR;
