@@ -190,25 +190,36 @@ impl Stream {
         };
         let Stage::Fresh(input) = &self.stage else { return Ok(()) };
         // A read of a regular file does not wait, so the caller may work as well while it would wait.
-        let helps = ahead && input.file().is_some() && matches!(format, Format::Plain | Format::Bgzf);
-        let threads = if ahead && format == Format::Bgzf { self.settings.threads } else { 1 };
-        let workers = threads + usize::from(helps);
-        let plan = Plan {
-            threads,
-            helps,
-            blocks: match (format, ahead) {
+        let mut helps = ahead && input.file().is_some() && matches!(format, Format::Plain | Format::Bgzf);
+        let mut threads = if ahead && format == Format::Bgzf { self.settings.threads } else { 1 };
+        let size = self.block_size();
+        let blocks = |threads: usize, helps: bool| {
+            let workers = threads + usize::from(helps);
+            match (format, ahead) {
                 (Format::Plain, false) => 0,
                 (_, false) => 1,
                 (Format::Plain, true) if helps => pieces::BLOCKS,
                 // Each fills one while another waits to be read, and the caller has one.
                 (_, true) if workers > 1 => 2 * workers + 1,
                 (_, true) => ahead::BLOCKS + 1,
-            },
-            size: self.block_size(),
+            }
         };
         // Those who inflate have batches of compressed blocks as well.
-        let batches = if format == Format::Bgzf && workers > 1 { workers } else { 0 };
-        self.charge_for(plan.blocks + batches, plan.size)?;
+        let batches = |threads: usize, helps: bool| match threads + usize::from(helps) {
+            workers if workers > 1 && format == Format::Bgzf => workers,
+            _ => 0,
+        };
+        let memory = |threads, helps| memory_of(blocks(threads, helps) + batches(threads, helps), size);
+        if let (Format::Bgzf, Some(budget)) = (format, &self.settings.budget) {
+            // As many as half of the budget has memory for: the other half is for who takes the blocks.
+            let room = budget.available() / 2;
+            while (threads > 1 || helps) && memory(threads, helps) > room {
+                (threads, helps) = if threads > 1 { (threads - 1, helps) } else { (1, false) };
+            }
+        }
+        let plan = Plan { threads, helps, blocks: blocks(threads, helps), size };
+        let workers = threads + usize::from(helps);
+        self.charge_for(memory(threads, helps))?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
         let counters = Arc::clone(&self.progress.0);
         if format == Format::Plain && !ahead {
@@ -238,10 +249,9 @@ impl Stream {
         Ok(())
     }
 
-    /// Charges for the window and so many blocks of `size` bytes of data.
-    fn charge_for(&mut self, blocks: usize, size: usize) -> io::Result<()> {
+    /// Charges for what the stream allocates.
+    fn charge_for(&mut self, bytes: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
-        let bytes = blocks * fill::block_memory(size) + input::WINDOW + 2 * PAGE;
         let charge = budget.try_acquire(bytes);
         self.charge =
             Some(charge.map_err(|e| {
@@ -377,6 +387,11 @@ impl Source for &mut Stream {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         (**self).fill(block)
     }
+}
+
+/// Bytes of the window and of so many blocks of `size` bytes of data.
+fn memory_of(blocks: usize, size: usize) -> usize {
+    blocks * fill::block_memory(size) + input::WINDOW + 2 * PAGE
 }
 
 /// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may

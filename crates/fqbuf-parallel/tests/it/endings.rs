@@ -192,7 +192,7 @@ impl Write for Sink<'_> {
 }
 
 /// Compressed records.
-fn packed(data: &[u8], format: Format) -> Vec<u8> {
+pub(crate) fn packed(data: &[u8], format: Format) -> Vec<u8> {
     let mut writer = WriterBuilder::new().format(format).level(1).to_writer(Vec::new()).expect("memory");
     writer.write_all(data).expect("memory");
     writer.finish().expect("memory")

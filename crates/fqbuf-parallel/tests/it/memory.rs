@@ -280,3 +280,22 @@ fn bad_input_without_an_end_takes_little_memory(#[values(1, 3)] threads: usize) 
         }
     });
 }
+
+/// A budget that serves one thread serves many: what they inflate with is taken from it as well.
+#[test]
+fn bgzf_within_a_small_budget_is_the_same_for_any_number_of_threads() {
+    watched(120, || {
+        let data = reads(5, 20_000, 150);
+        let packed = crate::endings::packed(&data, fqbuf_stream::Format::Bgzf);
+        let file = Temporary::new("budget.bgz", &packed).expect("a temporary file");
+        for threads in [1, 2, 8, 100] {
+            for limit in [800 << 10, 2 << 20] {
+                let budget = MemoryBudget::new(limit);
+                let run = Pipeline::new().threads(threads).budget(&budget).single(file.input()).expect("open");
+                let records = run.fold(|| 0, |n, _| *n += 1, |a, b| a + b);
+                assert!(matches!(&records, Ok(done) if done.value == 20_000), "{threads}, {limit}: {records:?}");
+                assert!(budget.peak() <= limit);
+            }
+        }
+    });
+}

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use fqbuf_pool::MemoryBudget;
-use fqbuf_stream::{Format, StreamErrorKind, WriterBuilder};
+use fqbuf_stream::{Format, Stream, StreamErrorKind, WriterBuilder};
 
 use crate::support::{WAYS, drain, fastq};
 
@@ -47,6 +47,29 @@ fn a_budget_that_is_too_small_is_an_error_and_not_a_wait() {
             assert_eq!((budget.used(), budget.peak()), (0, 0));
         }
     }
+}
+
+/// What one thread can read within a budget, any number of them can. Red when memory is asked for as many as were wished.
+#[test]
+fn a_small_budget_makes_for_fewer_threads() {
+    let text = fastq(20_000);
+    let Some(packed) = inputs(&text).into_iter().nth(2) else { return };
+    let path = std::env::temp_dir().join(format!("fqbuf-budget-{}.bgz", std::process::id()));
+    std::fs::write(&path, &packed).expect("a temporary file");
+    for limit in [700 << 10, 1 << 20, 3 << 20, 16 << 20] {
+        for threads in [1, 2, 8, 300] {
+            let budget = MemoryBudget::new(limit);
+            let mut builder = Stream::builder();
+            builder.budget(&budget).threads(threads).block_size(1);
+            let file = drain(builder.open(&path).expect("open"));
+            let reader = drain(builder.from_reader(Cursor::new(packed.clone())));
+            for (way, out) in [("file", file), ("reader", reader)] {
+                assert!(out.error.is_none() && out.bytes == text, "{way}, {limit} bytes, {threads}: {:?}", out.error);
+            }
+            assert!(budget.used() == 0 && budget.peak() <= limit);
+        }
+    }
+    std::fs::remove_file(&path).expect("its own file");
 }
 
 #[cfg(feature = "xz")]
