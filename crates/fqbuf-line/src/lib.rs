@@ -12,6 +12,8 @@ mod reader;
 mod search;
 #[cfg(target_arch = "x86_64")]
 pub mod simd;
+#[cfg(target_arch = "x86_64")]
+mod unit;
 
 pub use at::ReadAt;
 pub use block::{Block, PAGE, Source};

@@ -1,4 +1,5 @@
-//! Newlines with AVX-512: two parts of this crate's search, for crates that search lines in their own way.
+//! Newlines with AVX-512: two parts of this crate's search, for crates that search lines in their own way; and which vector
+//! units there are.
 //!
 //! Not for who wants lines: [`LineReader`](crate::LineReader) chooses what the processor has by itself. On x86-64 only.
 //!
@@ -8,7 +9,7 @@
 //! # Examples
 //!
 //! ```
-//! use fqbuf_line::simd::{newlines, places};
+//! use fqbuf_line::simd::{Unit, newlines, places};
 //!
 //! /// Where the newlines of 512 bytes are, unless there are more than two in 64.
 //! #[target_feature(enable = "avx512f,avx512bw,avx512cd,popcnt")]
@@ -25,9 +26,8 @@
 //! let mut text = [b'A'; 512];
 //! text[3] = b'\n';
 //! text[200] = b'\n';
-//! let detected = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-//! if detected && is_x86_feature_detected!("avx512cd") && is_x86_feature_detected!("popcnt") {
-//!     // SAFETY: all units that the function is compiled for were detected.
+//! if Unit::Avx512.is_there() {
+//!     // SAFETY: the unit has all that the function is compiled for.
 //!     assert_eq!(unsafe { ends(&text) }, Some(vec![3, 200]));
 //! }
 //! ```
@@ -64,6 +64,7 @@
 #![allow(unsafe_code)]
 
 use crate::search::{FOUND, STRETCH, Starts, push};
+pub use crate::unit::Unit;
 use std::arch::x86_64::*;
 
 /// Masks that are read together.
@@ -80,10 +81,8 @@ const PLACES: usize = 2 * LANES;
 
 /// [`find_lines`](crate::search::find_lines) on processors with AVX-512; `None` on others.
 pub(crate) fn find_lines(text: &[u8], from: usize, starts: &mut Starts) -> Option<(usize, usize)> {
-    use std::arch::is_x86_feature_detected as detected;
-    let vectors = detected!("avx512f") && detected!("avx512bw") && detected!("avx512cd");
-    if vectors && detected!("bmi1") && detected!("popcnt") {
-        // SAFETY: all units that the function is compiled for were detected.
+    if Unit::Avx512.is_there() {
+        // SAFETY: the unit has all that the function is compiled for.
         return Some(unsafe { find_lines_avx512(text, from, starts) });
     }
     None

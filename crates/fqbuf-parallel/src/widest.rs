@@ -70,19 +70,11 @@ impl Unit {
     pub(crate) fn widest() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            let bits = is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("lzcnt")
-                && is_x86_feature_detected!("popcnt");
-            // Processors with VBMI2 do not slow down for wide vectors.
-            if is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512vbmi2")
-                && bits
-            {
+            use fqbuf_line::simd::Unit;
+            if Unit::Avx512Vbmi2.is_there() {
                 return Self(Kind::Avx512);
             }
-            if is_x86_feature_detected!("avx2") && bits {
+            if Unit::Avx2.is_there() {
                 return Self(Kind::Avx2);
             }
         }
@@ -114,7 +106,7 @@ impl Unit {
         }
         match self.0 {
             Kind::Baseline => baseline(items, visitor),
-            // SAFETY: the processor has what it is compiled for, or there would be no such `Unit`.
+            // SAFETY: the processor has all that it is compiled for, or there would be no such `Unit`.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { x86::avx2(items, visitor) },
             // SAFETY: as above.

@@ -1,4 +1,4 @@
-//! Newline masks of 64 bytes, loads for counts, and the choice of the widest unit that the processor has.
+//! Newline masks of 64 bytes, loads for counts, and the calls of what is compiled for a vector unit.
 //!
 //! The one file of this crate with `unsafe`: loads of vectors behind a reference, and calls of functions compiled for a
 //! unit whose presence was asked for. Every variant is compared with a byte-by-byte oracle in the tests below. The search with
@@ -8,6 +8,8 @@
 
 use crate::counts;
 use crate::scan::{Index, LANES, scan};
+#[cfg(target_arch = "x86_64")]
+use fqbuf_line::simd::Unit;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{load_32, load_64, load_up_to_64};
 
@@ -54,10 +56,10 @@ pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 pub(crate) fn scans() -> (Scan, Scan) {
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512cd") {
+        if Unit::Avx512.is_there() {
             return (x86::scan_avx512::<false>, x86::scan_avx512::<true>);
         }
-        if std::arch::is_x86_feature_detected!("avx2") {
+        if Unit::Avx2.is_there() {
             return (x86::scan_avx2::<false>, x86::scan_avx2::<true>);
         }
         (x86::scan_sse2::<false>, x86::scan_sse2::<true>)
@@ -71,8 +73,8 @@ pub(crate) fn scans() -> (Scan, Scan) {
 pub(crate) fn gc_count(seq: &[u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
     {
-        if x86::counts_with_avx512() {
-            // SAFETY: all units that the function is compiled for were detected.
+        if Unit::Avx512Vbmi2.was_found() {
+            // SAFETY: the unit has all that the function is compiled for.
             return unsafe { counts::vectors::gc_count_avx512(seq) };
         }
         x86::narrower_gc_count(seq)
@@ -86,8 +88,8 @@ pub(crate) fn gc_count(seq: &[u8]) -> usize {
 pub(crate) fn quality_sum(qual: &[u8]) -> i64 {
     #[cfg(target_arch = "x86_64")]
     {
-        if x86::counts_with_avx512() {
-            // SAFETY: all units that the function is compiled for were detected.
+        if Unit::Avx512Vbmi2.was_found() {
+            // SAFETY: the unit has all that the function is compiled for.
             return unsafe { counts::vectors::quality_sum_avx512(qual) };
         }
         x86::narrower_quality_sum(qual)
@@ -120,79 +122,53 @@ impl Masks for Words {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Index, LANES, Masks, counts, scan};
-    use fqbuf_line::simd;
-    use std::arch::is_x86_feature_detected as detected;
+    use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
-    use std::sync::atomic::{AtomicU8, Ordering};
 
-    /// What counts are made with. Only ever written with what was detected.
-    static COUNTING: AtomicU8 = AtomicU8::new(UNKNOWN);
-
-    const UNKNOWN: u8 = 0;
-    const BASELINE: u8 = 1;
-    const AVX2: u8 = 2;
-    const AVX512: u8 = 3;
-
-    /// Whether counts are made with AVX-512; false before it was looked for.
-    #[inline(always)]
-    pub(super) fn counts_with_avx512() -> bool {
-        COUNTING.load(Ordering::Relaxed) == AVX512
-    }
-
-    /// Looks for what counts are made with.
-    #[cold]
-    fn counting() -> u8 {
-        // Processors with VBMI2 do not slow down for wide vectors.
-        let avx512 = detected!("avx512bw") && detected!("avx512vbmi2") && detected!("bmi2") && detected!("popcnt");
-        let unit = match () {
-            () if avx512 => AVX512,
-            () if detected!("avx2") => AVX2,
-            () => BASELINE,
-        };
-        COUNTING.store(unit, Ordering::Relaxed);
-        unit
-    }
-
-    /// Where AVX-512 was not found, or not yet.
+    /// Where AVX-512 that pays for counts was not found, or not yet.
     #[inline(never)]
     pub(super) fn narrower_gc_count(seq: &[u8]) -> usize {
-        match COUNTING.load(Ordering::Relaxed) {
-            // SAFETY: avx2 was detected.
-            AVX2 => unsafe { counts::vectors::gc_count_avx2(seq) },
-            UNKNOWN => {
-                counting();
-                super::gc_count(seq)
-            }
-            _ => counts::plain_gc_count(seq),
+        if Unit::Avx2.was_found() {
+            // SAFETY: the unit has all that the function is compiled for.
+            return unsafe { counts::vectors::gc_count_avx2(seq) };
         }
+        plain_gc_count(seq)
     }
 
     /// The same for the sum.
     #[inline(never)]
     pub(super) fn narrower_quality_sum(qual: &[u8]) -> i64 {
-        match COUNTING.load(Ordering::Relaxed) {
-            // SAFETY: avx2 was detected.
-            AVX2 => unsafe { counts::vectors::quality_sum_avx2(qual) },
-            UNKNOWN => {
-                counting();
-                super::quality_sum(qual)
-            }
-            _ => counts::plain_quality_sum(qual),
+        if Unit::Avx2.was_found() {
+            // SAFETY: the unit has all that the function is compiled for.
+            return unsafe { counts::vectors::quality_sum_avx2(qual) };
         }
+        plain_quality_sum(qual)
+    }
+
+    /// Where no unit was found, or nobody has asked yet. Kept apart: what it keeps in registers, it has to put away first.
+    #[inline(never)]
+    fn plain_gc_count(seq: &[u8]) -> usize {
+        if Unit::Avx2.is_there() { super::gc_count(seq) } else { counts::plain_gc_count(seq) }
+    }
+
+    /// The same for the sum.
+    #[inline(never)]
+    fn plain_quality_sum(qual: &[u8]) -> i64 {
+        if Unit::Avx2.is_there() { super::quality_sum(qual) } else { counts::plain_quality_sum(qual) }
     }
 
     /// Every way to count that this processor has: its name, bases that are G or C, the sum of scores.
     #[cfg(test)]
     pub(super) fn counting_ways() -> Vec<super::CountingWay> {
         let mut ways: Vec<super::CountingWay> = Vec::new();
-        if detected!("avx512bw") && detected!("bmi2") && detected!("popcnt") {
-            // SAFETY: all units that the function is compiled for were just detected.
+        if Unit::Avx512.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
             let gc: fn(&[u8]) -> usize = |seq| unsafe { counts::vectors::gc_count_avx512(seq) };
             // SAFETY: as above.
             ways.push(("AVX-512", gc, |qual| unsafe { counts::vectors::quality_sum_avx512(qual) }));
         }
-        if detected!("avx2") {
-            // SAFETY: the unit that the function is compiled for was just detected.
+        if Unit::Avx2.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
             let gc: fn(&[u8]) -> usize = |seq| unsafe { counts::vectors::gc_count_avx2(seq) };
             // SAFETY: as above.
             ways.push(("AVX2", gc, |qual| unsafe { counts::vectors::quality_sum_avx2(qual) }));
@@ -240,14 +216,13 @@ mod x86 {
     impl Masks for Avx512 {
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
-            // SAFETY: this type is used by `scan_avx512_bw` alone, which runs after avx512bw (and with it avx512f) was
-            // detected.
+            // SAFETY: this type is used by `scan_avx512_bw` alone, which runs where the unit was found.
             unsafe { simd::newlines(chunk) }
         }
 
         #[inline(always)]
         fn places(masks: &[u64; LANES], at: u32, slots: &mut [u32; 2 * LANES]) -> Option<usize> {
-            // SAFETY: as above; avx512cd was detected too, and every processor with avx512bw has popcnt.
+            // SAFETY: as above.
             unsafe { simd::places(masks, at, slots) }
         }
 
@@ -324,16 +299,14 @@ mod x86 {
     }
 
     pub(super) fn scan_avx512<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-        debug_assert!(std::arch::is_x86_feature_detected!("avx512bw"));
-        // SAFETY: `scans` hands this function out only after avx512bw and avx512cd were detected; every processor with
-        // avx512bw has the bit-manipulation units named beside it.
+        debug_assert!(Unit::Avx512.is_there());
+        // SAFETY: `scans` hands this function out only where the unit is there, which has all that it is compiled for.
         unsafe { scan_avx512_bw::<TRUSTED>(data, from, index) }
     }
 
     pub(super) fn scan_avx2<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-        debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
-        // SAFETY: `scans` hands this function out only after avx2 was detected; every processor with avx2 has the
-        // bit-manipulation units named beside it.
+        debug_assert!(Unit::Avx2.is_there());
+        // SAFETY: `scans` hands this function out only where the unit is there, which has all that it is compiled for.
         unsafe { scan_avx2_bw::<TRUSTED>(data, from, index) }
     }
 

@@ -53,7 +53,7 @@ fn places_are_those_of_the_bits() {
         };
         assert_eq!(places(Words::places), expected, "{masks:x?}");
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512cd") {
+        if Unit::Avx512.is_there() {
             assert_eq!(places(x86::Avx512::places), expected, "AVX-512: {masks:x?}");
         }
     }
@@ -139,10 +139,10 @@ fn compare_scans(data: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     {
         others.extend([x86::scan_sse2::<false> as Scan, x86::scan_sse2::<true>]);
-        if std::arch::is_x86_feature_detected!("avx2") {
+        if Unit::Avx2.is_there() {
             others.extend([x86::scan_avx2::<false> as Scan, x86::scan_avx2::<true>]);
         }
-        if std::arch::is_x86_feature_detected!("avx512bw") && std::arch::is_x86_feature_detected!("avx512cd") {
+        if Unit::Avx512.is_there() {
             others.extend([x86::scan_avx512::<false> as Scan, x86::scan_avx512::<true>]);
         }
     }
