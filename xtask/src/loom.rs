@@ -14,15 +14,13 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
-    path::Path,
+    env,
     time::{Duration, Instant},
 };
 
 use crate::{
-    models::{Model, TIMED_OUT, models, on_all_cores},
-    run::{Outcome, root},
-    tidy::source::rust_files,
+    models::{Model, TIMED_OUT, models, mutant_sites, on_all_cores},
+    run::Outcome,
 };
 
 /// A model that takes longer has gone wrong: an unbounded loop, or a state space that nobody meant.
@@ -51,7 +49,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let models = models("loom", filter)?;
     let mut sites = BTreeSet::new();
     for package in models.iter().map(|model| model.package).collect::<BTreeSet<_>>() {
-        sites.extend(mutant_sites(&root().join("crates").join(package).join("src"))?);
+        sites.extend(mutant_sites(package)?);
     }
 
     let results = on_all_cores(&models, |model| judge(model, quick, mutants));
@@ -77,18 +75,6 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of the models failed")) }
 }
 
-/// The names of all `mutant("…")` in a crate's sources.
-fn mutant_sites(folder: &Path) -> Outcome<BTreeSet<String>> {
-    let mut sites = BTreeSet::new();
-    for path in rust_files(folder) {
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        for rest in text.split("mutant(\"").skip(1) {
-            sites.extend(rest.split_once('"').map(|(name, _)| name.to_owned()));
-        }
-    }
-    Ok(sites)
-}
-
 /// Runs a model, and its mutant when asked; the verdict is printed.
 fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<String>) {
     let start = Instant::now();
@@ -102,6 +88,11 @@ fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<Stri
         errors.push(format!("failed ({})\n{}", outcome.end, outcome.text));
     } else if report.is_none() {
         errors.push("passed, but did not say how: the line loom-model is missing".to_owned());
+    }
+    if let Some(report) = &report
+        && !model.name.ends_with(&report.name)
+    {
+        errors.push(format!("calls itself {}", report.name));
     }
     let mut seen = String::new();
     if let (Some(report), true, true) = (&report, mutants, errors.is_empty()) {
@@ -130,11 +121,6 @@ fn judge(model: &Model, quick: bool, mutants: bool) -> (Option<Report>, Vec<Stri
             start.elapsed().as_secs_f32()
         ),
         _ => println!("{name}: FAILED: {}", errors.join("; ")),
-    }
-    if let Some(report) = &report
-        && !model.name.ends_with(&report.name)
-    {
-        errors.push(format!("calls itself {}", report.name));
     }
     (report, errors)
 }

@@ -4,6 +4,8 @@
 //! by name, so that nothing else ever sees the cfg. Each then runs in a process of its own.
 
 use std::{
+    collections::BTreeSet,
+    fs,
     io::Read,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -18,6 +20,7 @@ use std::{
 use crate::{
     manifest::PUBLISHED,
     run::{Outcome, cargo, executable, root, target},
+    tidy::source::rust_files,
 };
 
 /// A model: the crate, its test binary, the name of the test.
@@ -35,7 +38,7 @@ pub(crate) struct Model {
 pub(crate) fn models(kind: &str, filter: &str) -> Outcome<Vec<Model>> {
     let mut models = Vec::new();
     for package in PUBLISHED {
-        if root().join("crates").join(package).join("tests").join(kind).with_extension("rs").is_file() {
+        if has_models(package, kind) {
             let binary = build(package, kind)?;
             models.extend(list(package, &binary)?.into_iter().filter(|model| model.name.contains(filter)));
         }
@@ -45,6 +48,27 @@ pub(crate) fn models(kind: &str, filter: &str) -> Outcome<Vec<Model>> {
         (true, "") => Err(format!("no models for {kind}")),
         (true, _) => Err(format!("no model for {kind} is named like {filter}")),
     }
+}
+
+/// Whether a crate has models of a kind.
+pub(crate) fn has_models(package: &str, kind: &str) -> bool {
+    root().join("crates").join(package).join("tests").join(kind).with_extension("rs").is_file()
+}
+
+/// The names of all `mutant("…")` in the sources of a crate.
+///
+/// # Errors
+///
+/// When a source cannot be read.
+pub(crate) fn mutant_sites(package: &str) -> Outcome<BTreeSet<String>> {
+    let mut sites = BTreeSet::new();
+    for path in rust_files(&root().join("crates").join(package).join("src")) {
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        for rest in text.split("mutant(\"").skip(1) {
+            sites.extend(rest.split_once('"').map(|(name, _)| name.to_owned()));
+        }
+    }
+    Ok(sites)
 }
 
 /// Builds the models of one crate and gives the path of the test binary.

@@ -27,16 +27,16 @@ const CHECKED: [&str; 4] = ["fqbuf-arena", "fqbuf-ring", "fqbuf-pool", "fqbuf-re
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 pub(crate) fn run(args: &[String]) -> Outcome {
-    match args.first().map(String::as_str) {
-        None => {
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {
             thread()?;
             address()?;
             memcheck()
         }
-        Some("thread") => thread(),
-        Some("address") => address(),
-        Some("memcheck") => memcheck(),
-        Some(_) => Err("sanitize takes thread, address or memcheck".to_owned()),
+        ["thread"] => thread(),
+        ["address"] => address(),
+        ["memcheck"] => memcheck(),
+        _ => Err("sanitize takes thread, address or memcheck".to_owned()),
     }
 }
 

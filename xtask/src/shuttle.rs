@@ -7,14 +7,18 @@
 //! shuttle-scenario<TAB>NAME<TAB>SCHEDULES<TAB>MUTANT,MUTANT…
 //! ```
 //!
-//! With `--mutants` it runs once more with each of its mutants, and has to fail every time.
+//! With `--mutants` it runs once more with each of its mutants, and has to fail every time. A mutant that no scenario names is an
+//! error in crates that have no loom models to name it.
 //!
 //! The last line is `shuttle: N scenarios, S schedules, M mutants seen red, F failed`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    models::{Model, TIMED_OUT, models, on_all_cores},
+    models::{Model, TIMED_OUT, has_models, models, mutant_sites, on_all_cores},
     run::Outcome,
 };
 
@@ -38,10 +42,23 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         }
     }
     let scenarios = models("shuttle", filter)?;
+    let mut sites = BTreeSet::new();
+    for package in scenarios.iter().map(|scenario| scenario.package).collect::<BTreeSet<_>>() {
+        if !has_models(package, "loom") {
+            sites.extend(mutant_sites(package)?);
+        }
+    }
     let results = on_all_cores(&scenarios, |scenario| judge(scenario, deep, mutants));
     let schedules: u64 = results.iter().map(|verdict| verdict.schedules).sum();
     let red: usize = results.iter().map(|verdict| verdict.red).sum();
-    let failed = results.iter().filter(|verdict| verdict.failed).count();
+    let mut failed = results.iter().filter(|verdict| verdict.failed).count();
+    let named: BTreeSet<&String> = results.iter().flat_map(|verdict| &verdict.mutants).collect();
+    if mutants && filter.is_empty() {
+        for site in sites.iter().filter(|site| !named.contains(site)) {
+            println!("shuttle: no scenario names the mutant {site:?}");
+            failed += 1;
+        }
+    }
     println!("shuttle: {} scenarios, {schedules} schedules, {red} mutants seen red, {failed} failed", scenarios.len());
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of the scenarios failed")) }
 }
@@ -50,7 +67,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
 #[derive(Default)]
 struct Verdict {
     schedules: u64,
-    /// Mutants with which it failed, as it should.
+    /// The mutants that it names.
+    mutants: Vec<String>,
+    /// Those of them with which it failed, as it should.
     red: usize,
     failed: bool,
 }
@@ -92,6 +111,7 @@ fn judge(scenario: &Model, deep: bool, mutants: bool) -> Verdict {
     for error in errors {
         println!("{name}: FAILED: {error}");
     }
+    verdict.mutants = report.mutants;
     verdict
 }
 

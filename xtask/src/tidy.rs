@@ -2,6 +2,7 @@
 //!
 //! * `layers`: which crate may know which, and what else it may depend on; the fields of every manifest;
 //! * `source`: heads of files, their length, `unsafe` in the listed files only, nothing unfinished, no machine's paths;
+//! * `places`: what ARCHITECTURE.md names is there, and every source is in a module;
 //! * `copies`: files that have to be equal;
 //! * `faults`: each known fault of other tools has a test with its number.
 //!
@@ -10,6 +11,7 @@
 pub(crate) mod copies;
 pub(crate) mod faults;
 pub(crate) mod layers;
+pub(crate) mod places;
 pub(crate) mod source;
 
 use std::{fmt, path::Path};
@@ -64,6 +66,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let mut findings = Findings::default();
     layers::check(&mut findings)?;
     let files = source::check(&mut findings)?;
+    places::check(&mut findings);
     copies::check(&mut findings);
     faults::check(&mut findings)?;
     for finding in &findings.0 {

@@ -47,11 +47,10 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
     ),
 ];
 
-/// Fields that a published crate takes from the workspace.
-const SHARED: [&str; 8] =
-    ["version", "edition", "rust-version", "license", "authors", "repository", "categories", "keywords"];
 /// Fields that every member takes from the workspace.
 const COMMON: [&str; 4] = ["version", "edition", "rust-version", "license"];
+/// Those that a published crate takes from there besides.
+const SHARED: [&str; 4] = ["authors", "repository", "categories", "keywords"];
 
 pub(crate) fn check(findings: &mut Findings) -> Outcome {
     workspace(findings)?;
@@ -74,12 +73,13 @@ pub(crate) fn check(findings: &mut Findings) -> Outcome {
     Ok(())
 }
 
-/// A folder below `crates` that is not in the table.
+/// A folder below `crates` that is not in the table of layers, or not in the list of those that are packed and modelled.
 fn unlisted(findings: &mut Findings) {
     for entry in root().join("crates").read_dir().into_iter().flatten().flatten() {
-        let listed = entry.file_name().to_str().is_some_and(|name| PUBLISHED.contains(&name));
+        let name = entry.file_name();
+        let listed = LAYERS.iter().any(|row| name == row.0) && PUBLISHED.iter().any(|published| name == *published);
         if !listed && entry.path().join("Cargo.toml").exists() {
-            findings.add_file(&entry.path(), "is not in the table of layers in xtask");
+            findings.add_file(&entry.path(), "is not in the table of layers, or not in PUBLISHED, in xtask");
         }
     }
 }
@@ -112,11 +112,7 @@ fn member(findings: &mut Findings, path: &Path, name: &str, entries: &[Entry], t
     if !has(entries, "package", "name", &format!("\"{name}\"")) {
         findings.add_file(path, format!("the package is not named {name:?}"));
     }
-    for field in COMMON {
-        if !has(entries, "package", &format!("{field}.workspace"), "true") {
-            findings.add_file(path, format!("`{field}` does not come from the workspace"));
-        }
-    }
+    from_workspace(findings, path, entries, &COMMON);
     let description = entries.iter().find(|e| e.table == "package" && e.key == "description");
     if description.is_none_or(|e| e.value.len() < 22) {
         findings.add_file(path, "needs a description");
@@ -128,11 +124,7 @@ fn member(findings: &mut Findings, path: &Path, name: &str, entries: &[Entry], t
 
 /// What a published crate has besides.
 fn published(findings: &mut Findings, path: &Path, entries: &[Entry]) {
-    for field in SHARED {
-        if !has(entries, "package", &format!("{field}.workspace"), "true") && !COMMON.contains(&field) {
-            findings.add_file(path, format!("`{field}` does not come from the workspace"));
-        }
-    }
+    from_workspace(findings, path, entries, &SHARED);
     if !has(entries, "package", "readme", "\"README.md\"") {
         findings.add_file(path, "needs `readme = \"README.md\"`");
     }
@@ -145,6 +137,15 @@ fn published(findings: &mut Findings, path: &Path, entries: &[Entry]) {
         let name = feature.key.as_str();
         if name.starts_with("with-") || name.starts_with("no-") || name.starts_with("use-") {
             findings.add_file(path, format!("feature {name}: name it for what it brings"));
+        }
+    }
+}
+
+/// Fields whose value is the workspace's.
+fn from_workspace(findings: &mut Findings, path: &Path, entries: &[Entry], fields: &[&str]) {
+    for field in fields {
+        if !has(entries, "package", &format!("{field}.workspace"), "true") {
+            findings.add_file(path, format!("`{field}` does not come from the workspace"));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The rules on small texts: what they find, and what they leave alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Findings, faults, layers::check_dependencies, source};
+use super::{Findings, faults, layers::check_dependencies, places, source};
 use crate::manifest;
 
 fn rust(text: &str) -> Vec<usize> {
@@ -29,8 +29,8 @@ fn a_file_begins_with_what_it_is() {
 
 #[test]
 fn a_file_ends_somewhere() {
-    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(899))), []);
-    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(900))), [0]);
+    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(599))), []);
+    assert_eq!(rust(&format!("//! x\n{}", "\n".repeat(600))), [0]);
 }
 
 #[test]
@@ -59,6 +59,39 @@ fn examples_do_not_unwrap() {
         rust("//! x\n/// ```compile_fail,E0502\n/// b.unwrap();\n/// ```\n/// b.unwrap()\npub fn f() {}\n"),
         [5]
     );
+}
+
+#[test]
+fn examples_in_prose_do_not_unwrap() {
+    let mut findings = Findings::default();
+    let text = "Do not `.unwrap()`.\n```rust\na.unwrap();\n```\n.unwrap()\n```compile_fail\na.unwrap();\n```\n";
+    source::fenced(&mut findings, Path::new("a.md"), text);
+    assert_eq!(findings.lines(), [3]);
+}
+
+#[test]
+fn what_prose_names_is_there() {
+    let there = |path: &Path| ["crates/a/src/b.rs", "crates/a/src/b/c.rs"].iter().any(|known| path == Path::new(known));
+    let absent = |text: &str| places::absent(text, &there);
+    assert_eq!(absent("| x | `crates/a/src/b.rs`, `b/c.rs` |\n"), []);
+    assert_eq!(absent("`crates/a/src/d.rs`\n"), [(1, "crates/a/src/d.rs".to_owned())]);
+    assert_eq!(absent("\n`crates/a/src/b.rs`, `c.rs`, `c`, `*.rs`\n"), [(2, "c.rs".to_owned())]);
+    assert_eq!(absent("as in every `src/sync.rs`\n"), []);
+}
+
+#[test]
+fn a_source_has_a_module_above_it() {
+    let parents = |file: &str| places::parents(Path::new(file));
+    let three =
+        |folder: &str| [".rs", "/lib.rs", "/main.rs"].map(|end| PathBuf::from(format!("{folder}{end}"))).to_vec();
+    assert_eq!(parents("crates/a/src/b/c.rs"), three("crates/a/src/b"));
+    assert_eq!(parents("crates/a/src/b.rs"), three("crates/a/src"));
+    assert_eq!(parents("crates/a/tests/it/b.rs")[..3], three("crates/a/tests/it"));
+    assert_eq!(parents("crates/a/tests/models/b.rs")[3], Path::new("crates/a/tests/loom.rs"));
+    for root in ["crates/a/src/lib.rs", "crates/a/tests/loom.rs", "crates/a/tests/it/main.rs", "benches/src/bin/b.rs"] {
+        assert!(parents(root).is_empty(), "{root}");
+    }
+    assert!(parents("crates/a/examples/b/c.rs").is_empty());
 }
 
 #[test]
