@@ -316,7 +316,7 @@ impl<R: Recipe> Estate<R> {
         if self.budget.is_none() {
             return self.make(home, Charge::to_nobody(self.recipe.fresh_bytes()), Origin::Miss);
         }
-        match self.get_patiently(home, Patience::Forever) {
+        match self.get_patiently(home, || Patience::Forever) {
             Some(entry) => entry,
             None => unreachable!("patience for ever ran out"),
         }
@@ -338,8 +338,9 @@ impl<R: Recipe> Estate<R> {
         Some(self.make(home, charge, Origin::Miss))
     }
 
-    /// An item for a lease; `None` when patience ran out.
-    pub(crate) fn get_patiently(&self, home: usize, patience: Patience) -> Option<Held<R::Item>> {
+    /// An item for a lease; `None` when patience ran out. Asks for that only where it has to wait: a look at the clock costs
+    /// more than what lies idle.
+    pub(crate) fn get_patiently(&self, home: usize, patience: impl FnOnce() -> Patience) -> Option<Held<R::Item>> {
         if let Some(entry) = self.try_get(home) {
             return Some(entry);
         }
@@ -348,7 +349,7 @@ impl<R: Recipe> Estate<R> {
             drop(self.recipe.make());
         }
         let fresh = self.recipe.fresh_bytes();
-        let source = counter.in_line(patience, || match self.take_idle(home) {
+        let source = counter.in_line(patience(), || match self.take_idle(home) {
             Some(entry) => Some(Source::Idle(entry)),
             None => counter.take_as_first(fresh, self.key()).then(|| Source::Charged(Charge::of(counter, fresh))),
         })?;

@@ -210,7 +210,7 @@ impl<R: Recipe> Pool<R> {
     #[must_use]
     pub fn get_timeout(&self, timeout: Duration) -> Option<Lease<R>> {
         let anchor = self.anchor();
-        let entry = anchor.estate().get_patiently(anchor.home(), Patience::lasting(timeout))?;
+        let entry = anchor.estate().get_patiently(anchor.home(), || Patience::lasting(timeout))?;
         Some(Lease::new(entry, Arc::clone(anchor)))
     }
 
