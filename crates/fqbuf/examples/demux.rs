@@ -1,7 +1,8 @@
 //! Writes each read to the file of its sample, told by the index at the end of the header (`1:N:0:GCCATAGT+ACTAGGAC`).
 //!
 //! `cargo run --release --example demux -- SAMPLES.tsv IN PREFIX`, with lines of `index<TAB>sample`. One mismatch an index
-//! is allowed where it is unambiguous. Writes `PREFIX.SAMPLE.fq.gz`, and `PREFIX.undetermined.fq.gz` for the rest.
+//! is allowed where it is unambiguous. Writes `PREFIX.SAMPLE.fq.gz`, and `PREFIX.undetermined.fq.gz` for the rest. Reads are
+//! sorted on all cores; each file has them in the order of the input.
 
 #[path = "shared/ended.rs"]
 mod ended;
@@ -15,20 +16,18 @@ use std::process::ExitCode;
 
 use ended::Asked;
 use fqbuf::stream::{FileWriter, create};
-use fqbuf::{Error, RefRecord, Writer};
+use fqbuf::{Error, Pipeline, RefRecord};
 
 const USAGE: &str = "usage: demux SAMPLES.tsv IN PREFIX";
 
 /// The name of the output for what belongs to no sample.
 const REST: &str = "undetermined";
 
-/// One output.
-struct Sample {
-    name: String,
+/// What goes to one output.
+struct Sample<'t> {
+    name: &'t str,
     /// Empty for what is undetermined.
-    index: Vec<u8>,
-    writer: Writer<FileWriter>,
-    reads: u64,
+    index: &'t [u8],
 }
 
 fn main() -> ExitCode {
@@ -45,21 +44,26 @@ fn run(samples: &OsString, input: &OsString, prefix: &OsString) -> Result<(), Er
     let named = |e: io::Error| Error::Open(io::Error::new(e.kind(), format!("{}: {e}", samples.display())));
     let table = std::fs::read_to_string(samples).map_err(named)?;
     let samples = parse(&table).map_err(|why| named(io::Error::new(io::ErrorKind::InvalidData, why)))?;
-    let mut outputs = Vec::new();
-    for (index, name) in samples.into_iter().chain([("", REST)]) {
+    let samples: Vec<_> =
+        samples.into_iter().chain([("", REST)]).map(|(index, name)| Sample { name, index: index.as_bytes() }).collect();
+    let file_of = |sample: &Sample<'_>| {
         let mut path = prefix.clone();
-        path.push(format!(".{name}.fq.gz"));
-        let file = create(path).map_err(Error::Output)?;
-        outputs.push(Sample { name: name.into(), index: index.into(), writer: Writer::new(file), reads: 0 });
-    }
-    let mut reader = fqbuf::open(input).map_err(Error::Open)?;
-    while let Some(record) = reader.next_record()? {
-        let at = sample_of(&record, &outputs);
-        outputs[at].reads += 1;
-        outputs[at].writer.write(&record).map_err(Error::Output)?;
-    }
-    for Sample { name, writer, reads, .. } in outputs {
-        writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
+        path.push(format!(".{}.fq.gz", sample.name));
+        create(path).map_err(Error::Output)
+    };
+    let mut files = samples.iter().map(file_of).collect::<Result<Vec<_>, _>>()?;
+    let done = Pipeline::new().file(input)?.map_ordered_to(
+        &mut files,
+        || vec![0_u64; samples.len()],
+        |reads, record, out| {
+            let at = sample_of(&record, &samples);
+            reads[at] += 1;
+            record.append_to(out.to(at));
+        },
+    )?;
+    files.into_iter().try_for_each(FileWriter::finish).map_err(Error::Output)?;
+    for (at, Sample { name, .. }) in samples.iter().enumerate() {
+        let reads: u64 = done.value.iter().map(|reads| reads[at]).sum();
         told::say(&format!("{name}: {reads} reads"));
     }
     Ok(())
@@ -83,15 +87,15 @@ fn parse(table: &str) -> Result<Vec<(&str, &str)>, String> {
     Ok(samples)
 }
 
-/// Place of the record's sample among the outputs, the last of which is for what is undetermined.
-fn sample_of(record: &RefRecord<'_>, outputs: &[Sample]) -> usize {
-    let undetermined = outputs.len() - 1;
+/// Place of the record's sample among all, the last of which is for what is undetermined.
+fn sample_of(record: &RefRecord<'_>, samples: &[Sample<'_>]) -> usize {
+    let undetermined = samples.len() - 1;
     let index = record.description().and_then(|text| text.rsplit(|byte| *byte == b':').next()).unwrap_or_default();
-    let mut near = outputs[..undetermined].iter().enumerate().filter(|(_, sample)| {
+    let mut near = samples[..undetermined].iter().enumerate().filter(|(_, sample)| {
         sample.index.len() == index.len() && sample.index.iter().zip(index).filter(|(a, b)| a != b).count() <= 1
     });
     match (near.next(), near.next()) {
         (Some((at, _)), None) => at,
-        _ => outputs[..undetermined].iter().position(|sample| sample.index == index).unwrap_or(undetermined),
+        _ => samples[..undetermined].iter().position(|sample| sample.index == index).unwrap_or(undetermined),
     }
 }
