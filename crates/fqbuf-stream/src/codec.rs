@@ -16,7 +16,7 @@ use fqbuf_line::Block;
 
 use crate::fill::{Fill, fill_with, prepare};
 use crate::format::{Next, next_part};
-use crate::input::{Input, out_of_memory};
+use crate::input::{Input, Padding, out_of_memory};
 use crate::memory::Allowance;
 use crate::{Format, StreamError, StreamErrorKind};
 
@@ -231,15 +231,12 @@ impl<C: Codec> Coded<C> {
     }
 
     fn padding(&mut self) -> io::Result<()> {
-        let data = self.input.data();
-        let zeros = data.iter().take_while(|&&b| b == 0).count();
-        let all = zeros == data.len();
-        self.input.consume(zeros);
-        if !all {
-            return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()).into());
-        }
-        if self.input.more()? == 0 {
-            self.state = State::Finished;
+        match self.input.padding()? {
+            Padding::Open => {}
+            Padding::Garbage => {
+                return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()).into());
+            }
+            Padding::Ended => self.state = State::Finished,
         }
         Ok(())
     }

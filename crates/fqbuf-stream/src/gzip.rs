@@ -15,7 +15,7 @@ use crate::fill::{Fill, HEAD, fill_with, prepare};
 use crate::format::{Next, next_part};
 use crate::header::{self, Header, Parsed};
 use crate::inflate::{HISTORY, Inflater, Misfit, Then};
-use crate::input::{Input, out_of_memory};
+use crate::input::{Input, Padding, out_of_memory};
 use crate::team::{Behind, Supply, Taken};
 use crate::{Format, StreamError, StreamErrorKind};
 
@@ -390,15 +390,12 @@ impl Gzip {
     }
 
     fn padding(&mut self) -> io::Result<()> {
-        let data = self.input.data();
-        let zeros = data.iter().take_while(|&&b| b == 0).count();
-        let all = zeros == data.len();
-        self.input.consume(zeros);
-        if !all {
-            return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()));
-        }
-        if self.input.more()? == 0 {
-            self.state = State::Between;
+        match self.input.padding()? {
+            Padding::Open => {}
+            Padding::Garbage => {
+                return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()));
+            }
+            Padding::Ended => self.state = State::Between,
         }
         Ok(())
     }

@@ -35,6 +35,16 @@ pub(crate) struct Input {
     file: Option<Arc<File>>,
 }
 
+/// What follows the zeros behind the last member.
+pub(crate) enum Padding {
+    /// Bytes that were not looked at yet.
+    Open,
+    /// Something else than zeros.
+    Garbage,
+    /// The end of input.
+    Ended,
+}
+
 impl Input {
     pub(crate) fn new(reader: Box<dyn Read + Send>, name: Arc<str>, counters: Arc<Counters>) -> Self {
         Self { reader: Some(reader), window: Block::new(), end: 0, name, counters, file: None }
@@ -95,6 +105,18 @@ impl Input {
         }
         self.window = window;
         read
+    }
+
+    /// Passes the zeros that stand here, and reads more.
+    pub(crate) fn padding(&mut self) -> io::Result<Padding> {
+        let data = self.data();
+        let zeros = data.iter().take_while(|&&b| b == 0).count();
+        let all = zeros == data.len();
+        self.consume(zeros);
+        if !all {
+            return Ok(Padding::Garbage);
+        }
+        Ok(if self.more()? == 0 { Padding::Ended } else { Padding::Open })
     }
 
     /// As [`Input::pass_on`], leaving the size of the read to `block`.

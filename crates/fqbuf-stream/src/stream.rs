@@ -218,7 +218,6 @@ impl Stream {
             }
         }
         let plan = Plan { threads, helps, blocks: blocks(threads, helps), size };
-        let workers = threads + usize::from(helps);
         self.charge_for(memory(threads, helps))?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
         let counters = Arc::clone(&self.progress.0);
@@ -234,7 +233,7 @@ impl Stream {
             return Ok(());
         }
         #[cfg(feature = "gzip")]
-        if workers > 1 {
+        if threads + usize::from(helps) > 1 {
             self.stage = Stage::Team(Team::start(Gzip::new(input, plan.size), plan, counters)?);
             return Ok(());
         }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fqbuf_parallel::{Error, Input};
+use fqbuf_parallel::{Done, Error, Input};
 
 use crate::support::*;
 
@@ -42,6 +42,26 @@ enum End {
     Stop,
 }
 
+impl How {
+    /// Ends a run at a record.
+    fn at(self, number: usize) -> Result<ControlFlow<()>, String> {
+        match self {
+            Self::Panic => resume_unwind(Box::new(number)),
+            Self::Error => Err(format!("at {number}")),
+            Self::Stop => Ok(ControlFlow::Break(())),
+        }
+    }
+}
+
+fn end_of<T>(result: std::thread::Result<Result<Done<T>, Error>>) -> End {
+    match result {
+        Ok(Ok(done)) if done.summary.stopped => End::Stop,
+        Ok(Ok(_)) => End::Done,
+        Ok(Err(error)) => End::Error(error.to_string()),
+        Err(payload) => End::Panic(*payload.downcast::<usize>().expect("our own")),
+    }
+}
+
 #[derive(Clone, Copy)]
 enum From<'a> {
     Slice(&'a [u8]),
@@ -70,29 +90,14 @@ fn ordered_until(from: From<'_>, threads: usize, at: &[usize], how: How) -> (End
             |(), record, out| {
                 let number = number_of(record.id());
                 if at.contains(&number) {
-                    match how {
-                        How::Panic => resume_unwind(Box::new(number)),
-                        How::Error => return Err(format!("at {number}")),
-                        How::Stop => return Ok(ControlFlow::Break(())),
-                    }
+                    return how.at(number);
                 }
                 out.extend_from_slice(record.id());
                 Ok(ControlFlow::Continue(()))
             },
         )
     }));
-    let end = match result {
-        Ok(Ok(done)) => {
-            if done.summary.stopped {
-                End::Stop
-            } else {
-                End::Done
-            }
-        }
-        Ok(Err(error)) => End::Error(error.to_string()),
-        Err(payload) => End::Panic(*payload.downcast::<usize>().expect("our own")),
-    };
-    (end, out.chunks(6).map(number_of).collect())
+    (end_of(result), out.chunks(6).map(number_of).collect())
 }
 
 /// The same with a run that folds; the number of records seen before the end.
@@ -109,29 +114,14 @@ fn folded_until(from: From<'_>, threads: usize, at: &[usize], how: How) -> (End,
                     before.fetch_add(1, Ordering::Relaxed);
                 }
                 if at.contains(&number) {
-                    match how {
-                        How::Panic => resume_unwind(Box::new(number)),
-                        How::Error => return Err(format!("at {number}")),
-                        How::Stop => return Ok(ControlFlow::Break(())),
-                    }
+                    return how.at(number);
                 }
                 Ok(ControlFlow::Continue(()))
             },
             |(), ()| (),
         )
     }));
-    let end = match result {
-        Ok(Ok(done)) => {
-            if done.summary.stopped {
-                End::Stop
-            } else {
-                End::Done
-            }
-        }
-        Ok(Err(error)) => End::Error(error.to_string()),
-        Err(payload) => End::Panic(*payload.downcast::<usize>().expect("our own")),
-    };
-    (end, usize::try_from(before.into_inner()).expect("small"))
+    (end_of(result), usize::try_from(before.into_inner()).expect("small"))
 }
 
 fn expected(how: How, at: usize) -> End {

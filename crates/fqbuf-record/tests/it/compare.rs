@@ -35,21 +35,31 @@ pub(crate) fn error(input: &[u8], got: &ParseError, expected: &Bad<'_>) {
     hold!(got.is_format(), input, "{got:?} is the input's fault");
 }
 
+/// What a reader has given where a record is expected.
+fn next(input: &[u8], got: Result<Option<RefRecord<'_>>, ParseError>, expected: &Rec<'_>) {
+    match got {
+        Ok(Some(got)) => record(input, &got, expected),
+        other => panic!("{other:?} instead of {expected:?} in {:?}", input.escape_ascii().to_string()),
+    }
+}
+
+/// The same behind the last record.
+fn end(input: &[u8], got: Result<Option<RefRecord<'_>>, ParseError>, expected: &Outcome<'_>) {
+    match (got, &expected.end) {
+        (Ok(None), Ok(())) => {}
+        (Err(got), Err(bad)) => error(input, &got, bad),
+        (got, expected) => panic!("{got:?} instead of {expected:?} in {:?}", input.escape_ascii().to_string()),
+    }
+}
+
 /// Reads all, compares all, and asks twice at the end.
 pub(crate) fn reader<S: Source>(input: &[u8], mut reader: Reader<S>, expected: &Outcome<'_>) {
     for rec in &expected.records {
         hold!(reader.position() == rec.position, input, "{:?}, not {:?}", reader.position(), rec.position);
-        match reader.next_record() {
-            Ok(Some(got)) => record(input, &got, rec),
-            other => panic!("{other:?} instead of {rec:?} in {:?}", input.escape_ascii().to_string()),
-        }
+        next(input, reader.next_record(), rec);
     }
     for _ in 0..2 {
-        match (reader.next_record(), &expected.end) {
-            (Ok(None), Ok(())) => {}
-            (Err(got), Err(bad)) => error(input, &got, bad),
-            (got, expected) => panic!("{got:?} instead of {expected:?} in {:?}", input.escape_ascii().to_string()),
-        }
+        end(input, reader.next_record(), expected);
     }
     hold!(reader.skipped() == Default::default(), input, "nothing was to be skipped");
     if let Err(bad) = &expected.end {
@@ -61,17 +71,10 @@ pub(crate) fn slice(input: &[u8], mut reader: SliceReader<'_>, expected: &Outcom
     for rec in &expected.records {
         let (place, at) = (reader.position(), reader.consumed());
         hold!(place == rec.position && at as u64 == place.byte, input, "{place:?}, not {:?}", rec.position);
-        match reader.next_record() {
-            Ok(Some(got)) => record(input, &got, rec),
-            other => panic!("{other:?} instead of {rec:?} in {:?}", input.escape_ascii().to_string()),
-        }
+        next(input, reader.next_record(), rec);
     }
     for _ in 0..2 {
-        match (reader.next_record(), &expected.end) {
-            (Ok(None), Ok(())) => {}
-            (Err(got), Err(bad)) => error(input, &got, bad),
-            (got, expected) => panic!("{got:?} instead of {expected:?} in {:?}", input.escape_ascii().to_string()),
-        }
+        end(input, reader.next_record(), expected);
     }
     if expected.end.is_ok() {
         hold!(reader.consumed() == input.len(), input, "all bytes are accounted for");

@@ -4,7 +4,7 @@ use fqbuf_benches::{Case, Check, FaultKind, conformance};
 use fqbuf_record::{Alphabet, Checks, ParseError, ParseErrorKind, Reader, ReaderBuilder};
 
 /// Records, bases and sum of qualities; or how many records were delivered before the error.
-fn read(builder: ReaderBuilder, text: &[u8]) -> Result<(u64, u64, u64), (u64, ParseError)> {
+pub(crate) fn read(builder: ReaderBuilder, text: &[u8]) -> Result<(u64, u64, u64), (u64, ParseError)> {
     let mut sums = (0, 0, 0_u64);
     let mut reader = builder.build(text);
     loop {

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use fqbuf_record::{Checks, ParseError, Reader};
+use fqbuf_record::{Checks, Reader};
+
+use crate::conformance::read;
 
 /// The folder of the manifest, from `FQBUF_CORPUS` or beside the workspace.
 fn folder() -> Option<PathBuf> {
@@ -48,24 +50,6 @@ fn rows(manifest: &str) -> Vec<Row> {
     rows.flatten().collect()
 }
 
-fn read(text: &[u8], checks: Checks) -> Result<(u64, u64, u64), (u64, ParseError)> {
-    let mut sums = (0, 0, 0_u64);
-    let mut reader = Reader::builder().checks(checks).capacity(1).build(text);
-    loop {
-        match reader.next_record() {
-            Ok(Some(record)) => {
-                sums.0 += 1;
-                sums.1 += record.len() as u64;
-                for quality in record.qual() {
-                    sums.2 = sums.2.wrapping_add(u64::from(*quality)).wrapping_sub(33);
-                }
-            }
-            Ok(None) => return Ok(sums),
-            Err(error) => return Err((sums.0, error)),
-        }
-    }
-}
-
 #[test]
 fn every_plain_file_of_the_corpus() {
     let Some(folder) = folder() else {
@@ -82,7 +66,7 @@ fn every_plain_file_of_the_corpus() {
         let text = std::fs::read(folder.join(&row.path)).unwrap();
         let strict = row.class == "invalid-content";
         for checks in [Checks::none(), Checks::strict()] {
-            let result = read(&text, checks);
+            let result = read(Reader::builder().checks(checks).capacity(1), &text);
             let accept = match row.class.as_str() {
                 "valid4" => true,
                 "invalid-content" => checks == Checks::none(),

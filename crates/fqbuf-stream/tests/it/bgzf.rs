@@ -298,24 +298,9 @@ fn fault_35_a_reader_that_panics_under_the_threads() {
 
 #[test]
 fn would_block_is_resumed_on_many_threads() {
-    use crate::support::{Answer, Script};
-    use fqbuf_line::{Block, Source};
+    use crate::support::{patiently, reluctant};
     let text = fastq(2000);
-    let input = bgzf(&text);
-    let answers = input
-        .chunks(9001)
-        .flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(std::io::ErrorKind::WouldBlock)]);
     let mut builder = fqbuf_stream::Stream::builder();
-    let mut stream = builder.threads(3).block_size(0).from_reader(Script::new(answers));
-    let mut bytes = Vec::new();
-    loop {
-        let mut block = Block::new();
-        block.make_room(100).expect("memory");
-        match stream.fill(&mut block) {
-            Ok(0) => break,
-            Ok(_) => bytes.extend_from_slice(block.data()),
-            Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock),
-        }
-    }
-    assert!(bytes == text);
+    let mut stream = builder.threads(3).block_size(0).from_reader(reluctant(&bgzf(&text), 9001));
+    assert!(patiently(&mut stream) == text);
 }

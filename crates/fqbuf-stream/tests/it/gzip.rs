@@ -214,26 +214,12 @@ fn fault_66_empty_members() {
 /// Fails when the reader is blamed for what it has not sent yet.
 #[test]
 fn fault_30_would_block_inside_a_member() {
-    use crate::support::{Answer, Script, drain};
-    use fqbuf_line::{Block, Source};
+    use crate::support::{drain, patiently, reluctant};
     let text = fastq(200);
     let input = member(&text);
     for way in WAYS {
-        let answers = input
-            .chunks(100)
-            .flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(std::io::ErrorKind::WouldBlock)]);
-        let mut stream = way.builder().from_reader(Script::new(answers));
-        let mut bytes = Vec::new();
-        loop {
-            let mut block = Block::new();
-            block.make_room(100).expect("memory");
-            match stream.fill(&mut block) {
-                Ok(0) => break,
-                Ok(_) => bytes.extend_from_slice(block.data()),
-                Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock),
-            }
-        }
-        assert!(bytes == text);
+        let mut stream = way.builder().from_reader(reluctant(&input, 100));
+        assert!(patiently(&mut stream) == text);
         assert!(drain(&mut stream).error.is_none());
     }
 }

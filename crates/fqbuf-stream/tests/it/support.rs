@@ -156,6 +156,27 @@ impl Script {
     }
 }
 
+/// A reader of pieces that are not there at first, each of them.
+pub(crate) fn reluctant(input: &[u8], piece: usize) -> Script {
+    let answers =
+        input.chunks(piece).flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(io::ErrorKind::WouldBlock)]);
+    Script::new(answers)
+}
+
+/// What a stream has, by blocks, asked again where it would block.
+pub(crate) fn patiently(stream: &mut Stream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut block = Block::new();
+        block.make_room(100).expect("memory");
+        match stream.fill(&mut block) {
+            Ok(0) => return bytes,
+            Ok(_) => bytes.extend_from_slice(block.data()),
+            Err(e) => assert_eq!(e.kind(), io::ErrorKind::WouldBlock),
+        }
+    }
+}
+
 impl Read for Script {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.0.pop_front() {
