@@ -175,6 +175,7 @@ impl Cursor {
         self.base = base;
         self.at = at;
         self.until = until;
+        self.source.part = base + at as u64 > 0;
     }
 
     /// Bytes that a record may take.

@@ -162,11 +162,25 @@ struct Inner {
     source: SourceInfo,
 }
 
-/// What an error says of the input: its name, and whether its byte offsets are of uncompressed data.
+/// What an error says of the input: its name, whether its byte offsets are of uncompressed data, and whether records and lines
+/// are counted from somewhere behind its start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SourceInfo {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) compressed: bool,
+    pub(crate) part: bool,
+}
+
+impl SourceInfo {
+    /// `record 3 (line 12, byte 100 uncompressed)`.
+    fn place(&self, position: Position) -> impl fmt::Display {
+        let Position { record, line, byte } = position;
+        let unit = if self.compressed { " uncompressed" } else { "" };
+        match self.part {
+            false => format!("record {record} (line {line}, byte {byte}{unit})"),
+            true => format!("record {record} of a part (line {line} of it, byte {byte}{unit})"),
+        }
+    }
 }
 
 impl ParseError {
@@ -215,13 +229,14 @@ impl ParseError {
     }
 
     /// Moves the position on by the records, lines and bytes that precede it: for a part of an input whose own place became
-    /// known later.
+    /// known later. Before, Display says that records and lines are those of a part.
     #[must_use]
     pub fn offset_by(mut self, records: u64, lines: u64, bytes: u64) -> Self {
         let position = &mut self.0.position;
         position.record += records;
         position.line += lines;
         position.byte += bytes;
+        self.0.source.part = false;
         self
     }
 
@@ -313,8 +328,6 @@ impl fmt::Display for Report<'_> {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, position, id, source } = &*self.0;
-        let Position { record, line, byte } = position;
-        let unit = if source.compressed { " uncompressed" } else { "" };
         match kind {
             ParseErrorKind::MateMismatch { pair, other } => {
                 let id = id.as_deref().unwrap_or_default();
@@ -338,14 +351,14 @@ impl fmt::Display for ParseError {
                     Some(name) if !said.starts_with(&format!("{name}: ")) => write!(f, "{name}: ")?,
                     _ => {}
                 }
-                return write!(f, "{said}, reading record {record} (line {line}, byte {byte}{unit})");
+                return write!(f, "{said}, reading {}", source.place(*position));
             }
             _ => {}
         }
         if let Some(name) = &source.name {
             write!(f, "{name}: ")?;
         }
-        write!(f, "record {record} (line {line}, byte {byte}{unit}): {kind}")
+        write!(f, "{}: {kind}", source.place(*position))
     }
 }
 

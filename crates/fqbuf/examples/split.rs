@@ -46,16 +46,20 @@ fn parse() -> Asked<Args> {
 fn run(args: &Args) -> Result<(), Error> {
     let (file, _) = parts::open(args.input.as_ref())?;
     let settings = Reader::builder().source_name(args.input.display().to_string());
+    // Records and lines before the part: what its reader cannot know.
+    let (mut before, mut lines_before) = (0, 0);
     for (number, part) in (1..).zip(settings.split(&file, args.parts.get())?) {
         let mut reader = settings.clone().build_part(&file, part)?;
         let mut path = args.prefix.clone();
         path.push(format!(".{number}.fq"));
         let mut writer = Writer::new(create(&path).map_err(Error::Output)?);
         let mut records = 0u64;
-        while let Some(record) = reader.next_record()? {
+        while let Some(record) = reader.next_record().map_err(|e| e.offset_by(before, lines_before, 0))? {
             writer.write(&record).map_err(Error::Output)?;
             records += 1;
         }
+        let end = reader.position();
+        (before, lines_before) = (before + end.record - 1, lines_before + end.line - 1);
         writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
         told::say(&format!("{}: {records} records", path.display()));
     }

@@ -399,3 +399,24 @@ fn positions_of_parts() {
     let mended = partial.offset_by(before, 4 * before, 0);
     assert_eq!((mended.position(), mended.to_string()), (error.position(), error.to_string()));
 }
+
+/// Counts that begin with the part must not pass for those of the file.
+#[test]
+fn an_error_in_a_part_says_that_it_counts_from_there() {
+    let text = b"@a\nA\n+\nI\n@b\nA\n+\nI\n@c\nAC\n+\nI\n";
+    let builder = Reader::builder().source_name("a.fq").compressed(true);
+    let whole = "a.fq: record 3 (line 12, byte 26 uncompressed): quality has 1 character, sequence has 2";
+    for start in [0, 5, 15] {
+        let mut reader = builder.clone().build_part(&text[..], start..text.len() as u64).unwrap();
+        let error = reader.records().find_map(Result::err).unwrap();
+        let mut slice = builder.clone().build_slice_part(text, start as usize..text.len());
+        assert_eq!(slice.find_map(Result::err).unwrap().to_string(), error.to_string());
+        let record = error.position().record;
+        if start > 0 {
+            let line = error.position().line;
+            let expected = format!("a.fq: record {record} of a part (line {line} of it, byte 26 uncompressed): ");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+        assert_eq!(error.offset_by(3 - record, 4 * (3 - record), 0).to_string(), whole);
+    }
+}

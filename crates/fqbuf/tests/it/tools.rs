@@ -130,6 +130,13 @@ fn split_writes_parts_that_make_up_the_whole() {
         let whole: Vec<u8> = (1..=parts).flat_map(|n| content(&folder.path(&format!("part.{n}.fq")))).collect();
         assert!(whole == data, "{parts} parts");
     }
+    // Which part a bad record is in does not matter for its place.
+    let bad = folder.file("bad.fq", &[&data[..], b"@bad\nACGT\n+\nIII\n", &data].concat());
+    for parts in ["1", "2", "7", "40"] {
+        let output = tool("split", &[parts, str(&bad), str(&prefix)]);
+        let place = format!("bad.fq: record 501 (line 2004, byte {}): ", data.len() + 12);
+        assert!(!output.status.success() && text(&output.stderr).contains(&place), "{parts}: {}", text(&output.stderr));
+    }
     let packed = folder.file("in.fq.gz", &gzip(&data));
     let said = failed(&tool("split", &["2", str(&packed), str(&prefix)]), 1);
     assert!(said.contains("in.fq.gz: gzip input cannot be read in parts"), "{said}");
