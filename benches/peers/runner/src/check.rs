@@ -40,23 +40,25 @@ struct Case<'g> {
 /// When ratios fell by more than 15 % and stayed there; all are printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let cases = cases(groups)?;
-    let mut suspects = Vec::new();
+    let (mut suspects, mut other) = (Vec::new(), 0);
     for case in &cases {
-        let (fallen, _) = case.again(&case.fastest(), SHORT)?;
-        suspects.extend((fallen > 0).then_some(case));
+        match case.again(&case.fastest(), SHORT)? {
+            Some((fallen, _)) => suspects.extend((fallen > 0).then_some(case)),
+            None => other += 1,
+        }
     }
     let meanwhile = meanwhile();
     for _ in 0..CONFIRMED {
         let mut confirmed = Vec::new();
         for case in suspects {
-            let (fallen, compared) = case.again(&case.all(), LONGER)?;
-            confirmed.extend((fallen > 0 && fallen * 2 >= compared).then_some(case));
+            let fell = |(fallen, compared)| fallen > 0 && fallen * 2 >= compared;
+            confirmed.extend(case.again(&case.all(), LONGER)?.is_some_and(fell).then_some(case));
         }
         suspects = confirmed;
     }
     meanwhile?;
     if suspects.is_empty() {
-        println!("none of {} rows is slower", cases.len());
+        println!("none of {} rows is slower, {other} of them were not compared", cases.len());
         return Ok(());
     }
     let names: Vec<&str> = suspects.iter().map(|case| case.name.as_str()).collect();
@@ -107,21 +109,21 @@ impl Case<'_> {
         self.with(|_| true)
     }
 
-    /// Measures anew: how many ratios fell, of how many. Says what it found.
-    fn again(&self, row: &Row, effort: Effort) -> Outcome<(usize, usize)> {
+    /// Measures anew: how many ratios fell, of how many; nothing where the machine is in another state. Says what it found.
+    fn again(&self, row: &Row, effort: Effort) -> Outcome<Option<(usize, usize)>> {
         let now = round::run(row, effort)?;
         let (controls, others): (Vec<&Line>, Vec<&Line>) =
             now.lines.iter().filter(|line| line.role != Role::Ours).partition(|line| is_control(&line.name));
         if let Some(state) = controls.iter().find_map(|line| self.other_state(line)) {
             println!("{}: not compared: {state}", self.name);
-            return Ok((0, 0));
+            return Ok(None);
         }
         let fallen: Vec<String> = others.iter().filter_map(|line| self.fell(line)).collect();
         match fallen.as_slice() {
             [] => println!("{}: as before", self.name),
             fallen => println!("{}: {}, of {}", self.name, fallen.join("; "), others.len()),
         }
-        Ok((fallen.len(), others.len()))
+        Ok(Some((fallen.len(), others.len())))
     }
 
     /// What was kept of this contender.
