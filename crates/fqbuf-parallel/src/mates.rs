@@ -90,10 +90,10 @@ fn part(stream: &mut Stream<'_>, claim: Claim<'_, '_>, data: &[u8], has: Has, re
 fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
     let records = match (stream.ended(), claim.skip) {
         (true, false) => {
-            let lines = lines_in(data);
-            let rest = line_end(data, lines / 4 * 4).map_or(data, |end| &data[end..]);
-            // What follows the last whole record is one too, or an error.
-            lines / 4 + u64::from(rest.iter().any(|b| !matches!(b, b'\r' | b'\n')))
+            // Blank lines behind the last record are none, but for one that is its empty quality. What follows the last whole record is
+            // one too, or an error.
+            let text = data.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+            text.map_or(0, |last| (lines_in(&data[..last]) + 1).div_ceil(4))
         }
         // What comes before a failure is one record more, or the error.
         (true, true) => parsed(data, usize::MAX, stream, claim) + u64::from(stream.failed()),

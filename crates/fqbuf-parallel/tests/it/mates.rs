@@ -130,6 +130,8 @@ fn nearly_nothing(#[values(3)] threads: usize) {
             "@r/2\nA\n+\nI\n\n",
             "@r\n",
             "@s/1\nC\n+\nI\n@t",
+            "\n\n\n\n\n\n\n\n\n\n\n\n",
+            "@e/1\n\n+\n\n\n\n\n\n\n\n\n\n\n\n\n",
         ];
         for a in cases {
             for b in cases {
@@ -163,6 +165,20 @@ fn damaged_pairs(#[values(false, true)] skip: bool) {
             let given = Given { skip, ..PLAIN };
             two(&a, &b, given, threads, block, seed);
             one(&both, given, threads, block, seed);
+        }
+    });
+}
+
+#[rstest]
+fn mixtures_with_much_that_is_no_record(#[values(false, true)] skip: bool) {
+    watched(if deep() { 3000 } else { 120 }, || {
+        for seed in 0..if deep() { 20_000 } else { 60 } {
+            let mut rng = Rng(seed);
+            let (a, b) = (mixture(&mut rng), mixture(&mut rng));
+            let block = [1, 4097][rng.below(2)];
+            let given = Given { skip, ..PLAIN };
+            one(&a, given, 1 + rng.below(4), block, seed);
+            two(&a, &b, given, 1 + rng.below(4), block, seed);
         }
     });
 }

@@ -75,6 +75,18 @@ fn damaged_input(#[values(false, true)] skip: bool) {
 }
 
 #[rstest]
+fn mixtures_with_much_that_is_no_record(#[values(false, true)] skip: bool) {
+    watched(if deep() { 3000 } else { 120 }, || {
+        for seed in 0..if deep() { 20_000 } else { 100 } {
+            let mut rng = Rng(seed);
+            let data = mixture(&mut rng);
+            let block = [1, 4097][rng.below(2)];
+            all_ways(&data, Given { skip, ..PLAIN }, 1 + rng.below(4), block, seed);
+        }
+    });
+}
+
+#[rstest]
 fn failing_reader(#[values(1, 2, 5)] threads: usize, #[values(false, true)] skip: bool) {
     watched(if deep() { 3000 } else { 60 }, || {
         let given = Given { skip, ..PLAIN };

@@ -138,6 +138,26 @@ pub(crate) fn damage(rng: &mut Rng, data: &mut Vec<u8>) {
     }
 }
 
+/// Good records, and stretches of up to several blocks that are blank, bad, or look like beginnings of records.
+pub(crate) fn mixture(rng: &mut Rng) -> Vec<u8> {
+    let mut data = Vec::new();
+    for number in 0..1 + rng.below(8) {
+        let much = ["x", "\n", "\r\n", "\r", "x\n", "@\n", "@h\n+\n", "+\n", "\nx\n", "@a\nA\n"][rng.below(10)];
+        match rng.below(3) {
+            0 => data.extend_from_slice(much.repeat(rng.below(30_000) / much.len()).as_bytes()),
+            1 => data.extend_from_slice(much.repeat(1 + rng.below(3)).as_bytes()),
+            _ => (0..1 + rng.below(3)).for_each(|_| {
+                let len = rng.below(40);
+                record(rng, number, "", len, &mut data);
+            }),
+        }
+        if rng.below(3) == 0 {
+            data.push(b'\n');
+        }
+    }
+    data
+}
+
 /// Gives bytes in odd pieces.
 pub(crate) struct Odd<'a> {
     pub(crate) data: &'a [u8],
