@@ -61,7 +61,8 @@ impl<'a> Stream<'a> {
         // Head room in whole pages, so that what is read behind it lands on a page boundary.
         let head = carried.saturating_sub(PAGE).next_multiple_of(PAGE);
         which(slot).clear();
-        if which(slot).room() < head + more {
+        // Also where nothing more is to be read: new memory has no room at all.
+        if which(slot).room() < (head + more).max(1) {
             claim.board.grow(claim.number, slot, which, head + more + 2 * PAGE)?;
         }
         let block = which(slot);

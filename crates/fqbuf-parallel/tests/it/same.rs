@@ -77,7 +77,7 @@ fn damaged_input(#[values(false, true)] skip: bool) {
 #[rstest]
 fn mixtures_with_much_that_is_no_record(#[values(false, true)] skip: bool) {
     watched(if deep() { 3000 } else { 120 }, || {
-        for seed in 0..if deep() { 20_000 } else { 100 } {
+        for seed in 0..if deep() { 10_000 } else { 40 } {
             let mut rng = Rng(seed);
             let data = mixture(&mut rng);
             let block = [1, 4097][rng.below(2)];
