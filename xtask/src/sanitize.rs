@@ -62,8 +62,9 @@ fn thread() -> Outcome {
     // Those that the others share their memory through once more, with their tests of threads at their longest.
     watched(&SHARING[..3], &["threads::"])?.var("FQBUF_DEEP", "1").check()?;
     // Not a thousand runs, each with threads of its own, on input that hardly is; nor what asks the system for a process'
-    // memory, which the sanitizer multiplies.
-    watched(&["fqbuf-parallel"], &["--skip", "nearly_nothing", "--skip", "peak_memory"])?.check()
+    // memory, which the sanitizer multiplies; nor what enumerates texts on one thread.
+    let skipped = ["nearly_nothing", "peak_memory", "condensed"];
+    watched(&["fqbuf-parallel"], &skipped.map(|name| ["--skip", name]).concat())?.check()
 }
 
 fn address() -> Outcome {
