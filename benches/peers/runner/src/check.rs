@@ -99,8 +99,7 @@ impl Case<'_> {
 
     /// The row with the peer that was fastest.
     fn fastest(&self) -> Row {
-        let peers = self.before.lines.iter().filter(|line| line.role == Role::Peer);
-        let fastest = peers.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
+        let fastest = self.before.fastest_peer();
         self.with(|peer| fastest.is_some_and(|fastest| fastest.name == peer.name))
     }
 

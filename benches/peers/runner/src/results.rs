@@ -145,11 +145,9 @@ pub(crate) fn render() -> Outcome {
     text.push_str("\n## In short\n\nThe fastest peer of each row, and the first limit beside it, in units of our time: above 1, we are \
                    faster.\n\n| row | job | fastest peer | its time | limit | its time |\n|---|---|---|--:|---|--:|\n");
     for group in &kept {
-        for Measured { row, lines } in &group.rows {
-            let fastest = lines
-                .iter()
-                .filter(|line| line.role == Role::Peer)
-                .min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
+        for measured in &group.rows {
+            let Measured { row, lines } = measured;
+            let fastest = measured.fastest_peer();
             let limit = lines.iter().find(|line| line.role == Role::Limit && !is_control(&line.name));
             let cell = |line: Option<&Line>| {
                 line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))

@@ -14,6 +14,14 @@ pub(crate) struct Measured {
     pub(crate) lines: Vec<Line>,
 }
 
+impl Measured {
+    /// The peer that took the least of our time.
+    pub(crate) fn fastest_peer(&self) -> Option<&Line> {
+        let peers = self.lines.iter().filter(|line| line.role == Role::Peer);
+        peers.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
+    }
+}
+
 /// What came of a contender.
 pub(crate) struct Line {
     pub(crate) name: String,
