@@ -13,22 +13,35 @@
 //! sharded.rs                                     4.3  (4.5)      4.4 (4.7)
 //! ```
 //!
-//! On a two-core Zen 5 guest (AMD EPYC, family 26 model 2), 2026-11-25, medians of five interleaved processes of `cargo xtask
-//! bench stats`, three times, a word to the other core in 23 to 28 ns: this 19.7 and 94 to 100, naive 23.8 and 98. An addition
-//! for allocations instead of a loop of compare-and-exchange, which has to load first and then to own: 19.2 and 86 to 92, but
-//! it wraps; with a check that stops it at `u64::MAX`, for an instant too late: 97 to 99. A read that owns at once: 23.9 and 105.
+//! The additions came later; `live bytes shared` was a loop of compare-and-exchange, which stops at its bounds by itself. On a
+//! two-core Zen 5 guest (AMD EPYC, family 26 model 2), 2026-11-25, pinned threads, 11 rounds in turn in one process, three times,
+//! where a word goes to the other core in 23 ns and where in 197:
 //!
-//! The naive counters also wrap below zero. The spin lock is fastest, but a thread that is descheduled inside it stops
-//! all others; in this design no call ever waits for another. `cargo bench -p fqbuf-benches --bench stats` repeats the
-//! first and the last rows.
+//! ```text
+//!                                              one thread     two threads, 23 ns    two threads, 197 ns
+//! naive                                        24.3 to 25.0     99 to 102              90 to 92
+//! live bytes by compare-and-exchange           19.9 to 20.6     92 to 111              79 to 85
+//! the same, 4 pauses before it tries again     20.1 to 20.4     55 to 57               92 to 99
+//! the same, 16 pauses                          20.0 to 20.5     44 to 45               61 to 65
+//! allocations by addition                      19.7 to 20.2     78 to 85               77 to 80
+//! this: both by addition, brought back         19.7 to 20.2     69 to 71               67 to 68
+//! ```
+//!
+//! Pauses are best when threads do nothing else than count, but a call that has met another takes a multiple of its time. A
+//! read that owns the line at once: 23.9 and 105, beside 98 of the naive counters.
+//!
+//! The naive counters also wrap below zero. The spin lock is fastest on one thread, but a thread that is descheduled inside it
+//! stops all others; here no call ever waits for another or tries twice. `cargo bench -p fqbuf-benches --bench stats` repeats
+//! the first and the last rows of the first table.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
 use crossbeam_utils::CachePadded;
 
 use crate::home::{SHARDS, home};
+use crate::live::Live;
 use crate::snapshot::StatsSnapshot;
 
 #[cfg(test)]
@@ -56,9 +69,9 @@ mod tests;
 /// ```
 #[derive(Default)]
 pub struct BufferStats {
-    /// Allocated minus deallocated bytes, stopping at 0 and at `u64::MAX`. All threads meet here: the exact peak is
-    /// the maximum of this word's own history, so there can be but one.
-    live: CachePadded<AtomicU64>,
+    /// Allocated minus deallocated bytes. All threads meet here: the exact peak is the maximum of this word's own
+    /// history, so there can be but one.
+    live: Live,
     /// At least every value that `live` had since the last reset, save those whose call has not returned yet; always
     /// a value that `live` had, or 0 in the middle of a reset.
     peak: CachePadded<AtomicU64>,
@@ -81,18 +94,20 @@ impl BufferStats {
             AtomicU64::new(0)
         }
         Self {
-            live: CachePadded::new(zero()),
+            live: Live::new(),
             peak: CachePadded::new(zero()),
             counts: [const { CachePadded::new(Counts { allocations: zero(), deallocations: zero() }) }; SHARDS],
         }
     }
 
     /// Counts an allocation of `size` bytes.
+    ///
+    /// Live bytes stop at 2^56 (64 PiB), which is more than a process can address.
     #[inline]
     pub fn record_allocation(&self, size: usize) {
         // Release, so that whoever sees the deallocation of these bytes counted sees this allocation counted too.
         self.counts[home()].allocations.fetch_add(1, Release);
-        let live = update(&self.live, |live| live.saturating_add(size as u64));
+        let live = self.live.add(size as u64);
         // Sequentially consistent on both words: a reset that the load below does not see will see the new `live`.
         if live > self.peak.load(SeqCst) {
             self.peak.fetch_max(live, SeqCst);
@@ -101,19 +116,19 @@ impl BufferStats {
 
     /// Counts a deallocation of `size` bytes.
     ///
-    /// Live bytes stop at zero: a deallocation that was never recorded as an allocation takes away what there is and
-    /// no more.
+    /// Live bytes stop at zero: a deallocation that was never recorded as an allocation takes away what there is, or is
+    /// recorded by others while the call lasts, and no more.
     #[inline]
     pub fn record_deallocation(&self, size: usize) {
         self.counts[home()].deallocations.fetch_add(1, Release);
-        update(&self.live, |live| live.saturating_sub(size as u64));
+        self.live.take(size as u64);
     }
 
     /// The live bytes alone, at one instant: a single load.
     #[inline]
     #[must_use]
     pub fn live_bytes(&self) -> u64 {
-        self.live.load(SeqCst)
+        self.live.get()
     }
 
     /// All counters.
@@ -134,7 +149,7 @@ impl BufferStats {
         // Deallocations first: every allocation that belongs to one of them is then seen by the second sum.
         let deallocations = self.counts.iter().map(|counts| counts.deallocations.load(Acquire)).sum();
         let allocations = self.counts.iter().map(|counts| counts.allocations.load(Acquire)).sum();
-        let total_bytes = self.live.load(SeqCst);
+        let total_bytes = self.live.get();
         // A call that has raised `live` may not have raised `peak` yet.
         let peak_bytes = self.peak.load(SeqCst).max(total_bytes);
         StatsSnapshot { allocations, deallocations, total_bytes, peak_bytes }
@@ -146,25 +161,12 @@ impl BufferStats {
     pub fn reset_peak(&self) {
         // Not one store of the live bytes: they may rise between the load and the store, and that peak would be lost.
         self.peak.store(0, SeqCst);
-        self.peak.fetch_max(self.live.load(SeqCst), SeqCst);
+        self.peak.fetch_max(self.live.get(), SeqCst);
     }
 }
 
 impl fmt::Debug for BufferStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BufferStats").field(&self.snapshot()).finish()
-    }
-}
-
-/// Replaces the word by `next` of it and returns the new value. Retries only when another thread changed the word.
-#[inline]
-pub(crate) fn update(word: &AtomicU64, next: impl Fn(u64) -> u64) -> u64 {
-    let mut old = word.load(Relaxed);
-    loop {
-        let new = next(old);
-        match word.compare_exchange_weak(old, new, SeqCst, Relaxed) {
-            Ok(_) => return new,
-            Err(found) => old = found,
-        }
     }
 }

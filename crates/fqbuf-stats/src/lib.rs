@@ -3,6 +3,7 @@
 
 mod exact;
 mod home;
+mod live;
 mod sharded;
 mod sizes;
 mod snapshot;

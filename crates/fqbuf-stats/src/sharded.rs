@@ -30,12 +30,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crossbeam_utils::CachePadded;
 
-use crate::exact::update;
 use crate::home::{SHARDS, home, move_to};
+use crate::live::Live;
 use crate::snapshot::StatsSnapshot;
 
 #[cfg(test)]
 mod tests;
+
+/// What all shards together draw has to be within the range of [`Live`], a hundred times over.
+const MOST_SLACK: u64 = 1 << 48;
 
 /// Rounds over all shards that a thread spins for before it yields its time slice.
 const SPINS: u32 = 64;
@@ -63,7 +66,7 @@ const SPINS: u32 = 64;
 /// ```
 pub struct ShardedStats {
     /// Live bytes and the unspent of all shards; see the top of the file.
-    drawn: CachePadded<AtomicU64>,
+    drawn: Live,
     /// The most that `drawn` has been since the last reset.
     peak: CachePadded<AtomicU64>,
     /// Counts and unspent bytes of the threads at home there.
@@ -98,7 +101,8 @@ impl ShardedStats {
     /// Counters at zero that keep at most `slack` bytes unspent in each of eight shards.
     ///
     /// A buffer of up to half the slack that is recorded as allocated and deallocated in turn never touches memory
-    /// that threads share. The slack times eight is the bound on the peak's error; 0 makes the peak exact.
+    /// that threads share. The slack times eight is the bound on the peak's error; 0 makes the peak exact, and more than
+    /// 2^48 bytes are taken for so many.
     #[must_use]
     pub const fn with_slack(slack: usize) -> Self {
         const fn zero() -> AtomicU64 {
@@ -108,17 +112,17 @@ impl ShardedStats {
             Shard { held: AtomicBool::new(false), allocations: zero(), deallocations: zero(), unspent: zero() }
         }
         Self {
-            drawn: CachePadded::new(zero()),
+            drawn: Live::new(),
             peak: CachePadded::new(zero()),
             shards: [const { CachePadded::new(shard()) }; SHARDS],
-            slack: slack as u64,
+            slack: if slack as u64 > MOST_SLACK { MOST_SLACK } else { slack as u64 },
         }
     }
 
     /// The most that [`StatsSnapshot::peak_bytes`] is above the true peak: eight times the slack.
     #[must_use]
     pub const fn peak_error(&self) -> u64 {
-        self.slack.saturating_mul(SHARDS as u64)
+        self.slack * SHARDS as u64
     }
 
     /// Counts an allocation of `size` bytes.
@@ -160,7 +164,7 @@ impl ShardedStats {
         StatsSnapshot {
             allocations: sum(|shard| &shard.allocations),
             deallocations: sum(|shard| &shard.deallocations),
-            total_bytes: self.drawn.load(SeqCst).saturating_sub(sum(|shard| &shard.unspent)),
+            total_bytes: self.drawn.get().saturating_sub(sum(|shard| &shard.unspent)),
             peak_bytes: self.peak.load(SeqCst),
         }
     }
@@ -173,9 +177,9 @@ impl ShardedStats {
         for shard in &shards {
             let unspent = shard.0.unspent.load(Relaxed);
             shard.0.unspent.store(0, Relaxed);
-            update(&self.drawn, |drawn| drawn.saturating_sub(unspent));
+            self.drawn.take(unspent);
         }
-        self.peak.store(self.drawn.load(SeqCst), SeqCst);
+        self.peak.store(self.drawn.get(), SeqCst);
     }
 
     /// Draws what the shard lacks for `size` bytes, and half the slack for those to come.
@@ -184,7 +188,7 @@ impl ShardedStats {
     fn draw(&self, shard: &Held<'_>, size: u64) {
         let spare = self.slack / 2;
         let lack = size.saturating_sub(shard.0.unspent.load(Relaxed)).saturating_add(spare);
-        let drawn = update(&self.drawn, |drawn| drawn.saturating_add(lack));
+        let drawn = self.drawn.add(lack);
         self.peak.fetch_max(drawn, SeqCst);
         shard.0.unspent.store(spare, Relaxed);
     }
@@ -194,7 +198,7 @@ impl ShardedStats {
     #[inline(never)]
     fn hand_back(&self, shard: &Held<'_>, unspent: u64) {
         let spare = self.slack / 2;
-        update(&self.drawn, |drawn| drawn.saturating_sub(unspent - spare));
+        self.drawn.take(unspent - spare);
         shard.0.unspent.store(spare, Relaxed);
     }
 

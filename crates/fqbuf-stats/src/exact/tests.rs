@@ -1,5 +1,7 @@
 //! What cannot be reached through the public interface in a test's time: counts beyond 32 bits.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::*;
 
 /// Seen red with `AtomicU32` counts, which go back to zero here.
