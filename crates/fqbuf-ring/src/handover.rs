@@ -56,6 +56,10 @@
 //! | ten pauses between two looks at the flag | 1711 | 7442 |
 //! | the writer holds back for 15 pauses, so that the reader goes first | 2057 | 7797 |
 //!
+//! With 64 buffers each (2 MB, of which nobody waits for one) 1133 for ours, 1081 for crossbeam's two channels and 1039 for two
+//! rings of rtrb, medians of seven rounds where a word takes 26 ns: there the lines have left the other core, and what remains of
+//! the difference is the lock that both sides take.
+//!
 //! The queues in one array with the lock's state, so that a lock takes fewer lines along: 1623 where it was 1611. Many buffers in
 //! turn help because their lines have left the reader's core by the time they are filled again.
 //!
