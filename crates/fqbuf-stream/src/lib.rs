@@ -19,6 +19,7 @@ mod format;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod header;
+mod helper;
 #[cfg(feature = "gzip")]
 mod inflate;
 mod input;
@@ -35,6 +36,7 @@ pub use builder::{ReadAhead, StreamBuilder, from_reader, open};
 pub use create::{FileWriter, create};
 pub use error::{StreamError, StreamErrorKind};
 pub use format::Format;
+pub use helper::Helper;
 pub use progress::Progress;
 pub use stream::{Stream, StreamReader};
 pub use write::{StreamWriter, WriterBuilder};

@@ -15,10 +15,11 @@ use crate::builder::{self, ReadAhead, StreamBuilder};
 use crate::fill::{self, Fill, Plain};
 #[cfg(feature = "gzip")]
 use crate::gzip::Gzip;
+use crate::helper::Helper;
 use crate::input::{self, Input, out_of_memory};
 use crate::pieces::{self, Pieces};
 use crate::progress::Progress;
-use crate::team::{Plan, Team};
+use crate::team::{Plan, Supply, Team};
 use crate::{Format, StreamError, StreamErrorKind};
 
 /// A byte stream of a file or reader, decompressed, verified to its last byte.
@@ -170,6 +171,65 @@ impl Stream {
         StreamReader { stream: self }
     }
 
+    /// For so many threads that take blocks from the stream by turns: what each decompresses with, beforehand and at the same time
+    /// as the others. See [`Helper`]. Of use for BGZF in a file opened by its path; none otherwise, nor where half of the budget
+    /// has no memory for two, nothing is to be [read ahead](ReadAhead::Never), or the stream was read from: then it is read like
+    /// any other.
+    ///
+    /// The stream has no threads of its own then. It charges for its blocks here, and for as long as it or a helper is there.
+    #[must_use]
+    pub fn helpers(&mut self, threads: usize) -> Vec<Helper> {
+        #[cfg(feature = "gzip")]
+        if let Some((team, threads)) = self.team_without_threads(threads) {
+            let helpers = (0..threads).map(|_| Helper::new(team.helper())).collect();
+            self.stage = Stage::Team(team);
+            return helpers;
+        }
+        let _ = threads;
+        Vec::new()
+    }
+
+    /// A team of no threads but so many helpers, or as many as there is memory for; where there are to be any.
+    #[cfg(feature = "gzip")]
+    fn team_without_threads(&mut self, threads: usize) -> Option<(Team<Gzip>, usize)> {
+        if self.detect().ok()? != Format::Bgzf || self.settings.read_ahead == ReadAhead::Never {
+            return None;
+        }
+        let size = self.block_size();
+        let blocks = |helpers| 2 * helpers + 1;
+        // The caller has blocks of the input as well: it works where it would wait.
+        let memory = |helpers| memory_of(blocks(helpers) + helpers + 1, size);
+        let helpers = self.within_half(threads.min(builder::MOST_THREADS), memory);
+        let Stage::Fresh(input) = &self.stage else { return None };
+        if helpers < 2 || input.file().is_none() {
+            return None;
+        }
+        self.charge_for(memory(helpers)).ok()?;
+        let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return None };
+        let plan = Plan { threads: 0, helps: true, blocks: blocks(helpers), size };
+        match self.team(Gzip::new(input, size), plan) {
+            Ok(team) => Some((team, helpers)),
+            Err(e) => {
+                self.failed(e);
+                None
+            }
+        }
+    }
+
+    /// As many workers, at least one, as half of the budget has memory for: the other half is for who takes the blocks.
+    fn within_half(&self, mut workers: usize, memory: impl Fn(usize) -> usize) -> usize {
+        let room = self.settings.budget.as_ref().map_or(usize::MAX, |budget| budget.available() / 2);
+        while workers > 1 && memory(workers) > room {
+            workers -= 1;
+        }
+        workers
+    }
+
+    /// Starts a team, which has the stream's charge from now on.
+    fn team<S: Supply>(&mut self, supply: S, plan: Plan) -> io::Result<Team<S>> {
+        Team::start(supply, plan, Arc::clone(&self.progress.0), self.charge.take())
+    }
+
     /// Remembers an error that ends the stream.
     fn failed(&mut self, err: io::Error) -> io::Error {
         if err.kind() != io::ErrorKind::WouldBlock {
@@ -190,37 +250,28 @@ impl Stream {
         };
         let Stage::Fresh(input) = &self.stage else { return Ok(()) };
         // A read of a regular file does not wait, so the caller may work as well while it would wait.
-        let mut helps = ahead && input.file().is_some() && matches!(format, Format::Plain | Format::Bgzf);
-        let mut threads = if ahead && format == Format::Bgzf { self.settings.threads } else { 1 };
+        let helps = ahead && input.file().is_some() && matches!(format, Format::Plain | Format::Bgzf);
+        let threads = if ahead && format == Format::Bgzf { self.settings.threads } else { 1 };
         let size = self.block_size();
-        let blocks = |threads: usize, helps: bool| {
-            let workers = threads + usize::from(helps);
-            match (format, ahead) {
-                (Format::Plain, false) => 0,
-                (_, false) => 1,
-                (Format::Plain, true) if helps => pieces::BLOCKS,
-                // Each fills one while another waits to be read, and the caller has one.
-                (_, true) if workers > 1 => 2 * workers + 1,
-                (_, true) => ahead::BLOCKS + 1,
-            }
+        let blocks = |workers| match (format, ahead) {
+            (Format::Plain, false) => 0,
+            (_, false) => 1,
+            (Format::Plain, true) if workers > 1 => pieces::BLOCKS,
+            // Each fills one while another waits to be read, and the caller has one.
+            (_, true) if workers > 1 => 2 * workers + 1,
+            (_, true) => ahead::BLOCKS + 1,
         };
         // Those who inflate have batches of compressed blocks as well.
-        let batches = |threads: usize, helps: bool| match threads + usize::from(helps) {
-            workers if workers > 1 && format == Format::Bgzf => workers,
-            _ => 0,
-        };
-        let memory = |threads, helps| memory_of(blocks(threads, helps) + batches(threads, helps), size);
-        if let (Format::Bgzf, Some(budget)) = (format, &self.settings.budget) {
-            // As many as half of the budget has memory for: the other half is for who takes the blocks.
-            let room = budget.available() / 2;
-            while (threads > 1 || helps) && memory(threads, helps) > room {
-                (threads, helps) = if threads > 1 { (threads - 1, helps) } else { (1, false) };
-            }
+        let batches = |workers| if workers > 1 && format == Format::Bgzf { workers } else { 0 };
+        let memory = |workers| memory_of(blocks(workers) + batches(workers), size);
+        let mut workers = threads + usize::from(helps);
+        if format == Format::Bgzf {
+            workers = self.within_half(workers, memory);
         }
-        let plan = Plan { threads, helps, blocks: blocks(threads, helps), size };
-        self.charge_for(memory(threads, helps))?;
+        let helps = helps && workers > 1;
+        let plan = Plan { threads: workers - usize::from(helps), helps, blocks: blocks(workers), size };
+        self.charge_for(memory(workers))?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return Ok(()) };
-        let counters = Arc::clone(&self.progress.0);
         if format == Format::Plain && !ahead {
             self.stage = Stage::Direct(input);
             return Ok(());
@@ -229,16 +280,17 @@ impl Stream {
             && let Some(file) = input.file().cloned()
         {
             let pieces = Pieces::new(Plain { input, size: plan.size }, file);
-            self.stage = Stage::Pieces(Team::start(pieces, plan, counters)?);
+            self.stage = Stage::Pieces(self.team(pieces, plan)?);
             return Ok(());
         }
         #[cfg(feature = "gzip")]
-        if threads + usize::from(helps) > 1 {
-            self.stage = Stage::Team(Team::start(Gzip::new(input, plan.size), plan, counters)?);
+        if workers > 1 {
+            self.stage = Stage::Team(self.team(Gzip::new(input, plan.size), plan)?);
             return Ok(());
         }
         let enough = if input.file().is_some() { ahead::ENOUGH } else { 1 };
         let fill = self.decoder(format, input)?;
+        let counters = Arc::clone(&self.progress.0);
         let how = How { name: Arc::clone(&self.name), counters, enough };
         self.stage = match self.settings.read_ahead {
             ReadAhead::Never => Stage::Inline(fill),

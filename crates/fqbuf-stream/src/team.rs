@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fqbuf_line::Block;
+use fqbuf_pool::Charge;
 
 use crate::fill::Fill;
 use crate::input::message;
@@ -76,7 +77,7 @@ pub(crate) enum Behind {
 /// How a team works.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
-    /// Threads beside the caller's.
+    /// Threads of the team's own. Without any, others help: see [`Helper`].
     pub(crate) threads: usize,
     /// Whether the caller works where it would wait.
     pub(crate) helps: bool,
@@ -99,14 +100,18 @@ pub(crate) struct Team<S: Supply> {
 struct Shared<S> {
     source: Mutex<Source<S>>,
     board: Mutex<Board>,
-    /// Signalled when the entry that the caller waits for may be there.
+    /// Signalled when the first entry may be there: the caller waits for it, and those who help.
     ready: Condvar,
     /// Signalled when a block comes back, and when it is over.
     free: Condvar,
+    /// Whether others help, who wait for a block where they wait for the first entry.
+    helped: bool,
     name: Arc<str>,
     counters: Arc<Counters>,
     /// Bytes of data in a block.
     size: usize,
+    /// The memory of all blocks, as long as anybody has one.
+    _charge: Option<Charge>,
 }
 
 /// The compressed side.
@@ -147,7 +152,7 @@ impl<S: Supply> Team<S> {
     ///
     /// # Errors
     /// The system's refusal of the first of them; with fewer than asked for it goes on.
-    pub(crate) fn start(supply: S, plan: Plan, counters: Arc<Counters>) -> io::Result<Self> {
+    pub(crate) fn start(supply: S, plan: Plan, counters: Arc<Counters>, charge: Option<Charge>) -> io::Result<Self> {
         let name = Arc::clone(supply.name());
         let helper = plan.helps.then(|| supply.tools());
         // The caller's block takes part: it comes back for the first entry.
@@ -159,9 +164,11 @@ impl<S: Supply> Team<S> {
             board: Mutex::new(board),
             ready: Condvar::new(),
             free: Condvar::new(),
+            helped: plan.threads == 0,
             name,
             counters,
             size: plan.size,
+            _charge: charge,
         });
         let mut team = Self { shared, threads: Vec::with_capacity(plan.threads), helper, ended: false };
         for (n, tools) in tools.into_iter().enumerate() {
@@ -174,6 +181,12 @@ impl<S: Supply> Team<S> {
             }
         }
         Ok(team)
+    }
+
+    /// What another thread helps with.
+    pub(crate) fn helper(&self) -> Helper<S> {
+        let tools = lock(&self.shared.source).supply.tools();
+        Helper { shared: Arc::clone(&self.shared), tools, filled: VecDeque::new() }
     }
 
     /// Puts the next filled block into `current`, whose memory goes back; 0 at the verified end of input.
@@ -216,6 +229,26 @@ impl<S: Supply> Drop for Team<S> {
     }
 }
 
+/// What one of several callers fills blocks with before it takes the next one.
+pub(crate) struct Helper<S: Supply> {
+    shared: Arc<Shared<S>>,
+    tools: S::Tools,
+    /// Numbers of the entries that it has filled and that may not be taken yet.
+    filled: VecDeque<u64>,
+}
+
+/// Helps, whatever there is to fill.
+pub(crate) trait Help: Send {
+    /// Fills blocks until the first entry is one of its own, or there is no block to fill.
+    fn help(&mut self);
+}
+
+impl<S: Supply> Help for Helper<S> {
+    fn help(&mut self) {
+        self.shared.help(&mut self.tools, &mut self.filled);
+    }
+}
+
 /// A lock, also when its holder panicked: what that left undone is told by [`Board::lost`].
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -230,14 +263,14 @@ impl<S: Supply> Shared<S> {
     /// A worker.
     fn work(&self, mut tools: S::Tools) {
         while let Some(block) = self.take_block() {
-            if !self.work_on(block, &mut tools) {
+            if self.work_on(block, &mut tools).is_none() {
                 return;
             }
         }
     }
 
-    /// Fills one block; false when there is nothing more to do. A panic is left for the caller to be told.
-    fn work_on(&self, block: Block, tools: &mut S::Tools) -> bool {
+    /// Fills one block and gives its number, `None` when there is nothing more to do. A panic is left for the caller to be told.
+    fn work_on(&self, block: Block, tools: &mut S::Tools) -> Option<u64> {
         catch_unwind(AssertUnwindSafe(|| self.fill(block, tools))).unwrap_or_else(|payload| {
             let mut board = lock(&self.board);
             board.lost = Some(message(&*payload));
@@ -245,14 +278,14 @@ impl<S: Supply> Shared<S> {
             drop(board);
             self.ready.notify_all();
             self.free.notify_all();
-            false
+            None
         })
     }
 
-    fn fill(&self, mut block: Block, tools: &mut S::Tools) -> bool {
+    fn fill(&self, mut block: Block, tools: &mut S::Tools) -> Option<u64> {
         let mut source = lock(&self.source);
         if source.over {
-            return false;
+            return None;
         }
         let number = source.next;
         source.next += 1;
@@ -278,7 +311,7 @@ impl<S: Supply> Shared<S> {
             Err(e) => source.failed(block, e),
         };
         self.put_entry(number, entry);
-        true
+        Some(number)
     }
 
     /// A block to fill; waits for one, `None` when it is over.
@@ -300,7 +333,9 @@ impl<S: Supply> Shared<S> {
         let mut board = lock(&self.board);
         board.free.push(block);
         drop(board);
-        if !mutant("block-untold") {
+        if self.helped {
+            self.ready.notify_all();
+        } else if !mutant("block-untold") {
             self.free.notify_one();
         }
     }
@@ -320,7 +355,34 @@ impl<S: Supply> Shared<S> {
             self.free.notify_all();
         }
         if at == 0 && !mutant("entry-untold") {
-            self.ready.notify_one();
+            self.ready.notify_all();
+        }
+    }
+
+    /// Fills blocks until the first entry is one of the `filled`, or there is no block to fill.
+    fn help(&self, tools: &mut S::Tools, filled: &mut VecDeque<u64>) {
+        let mut board = lock(&self.board);
+        while !board.closed {
+            let there = matches!(board.entries.front(), Some(Some(_)));
+            while filled.front().is_some_and(|&number| number < board.first) {
+                filled.pop_front();
+            }
+            if there && filled.front() == Some(&board.first) {
+                return;
+            }
+            if let Some(block) = board.free.pop() {
+                drop(board);
+                match self.work_on(block, tools) {
+                    Some(number) => filled.push_back(number),
+                    None => return,
+                }
+                board = lock(&self.board);
+            } else if there && !mutant("others-blocks-left") {
+                return;
+            } else {
+                waited(&self.counters.decoder_waits);
+                board = self.ready.wait(board).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 
@@ -343,7 +405,7 @@ impl<S: Supply> Shared<S> {
                 && let Some(block) = board.free.pop()
             {
                 drop(board);
-                if !self.work_on(block, tools) {
+                if self.work_on(block, tools).is_none() {
                     helper = None;
                 }
                 board = lock(&self.board);

@@ -49,7 +49,7 @@ fn read(tape: Tape, window: usize, helps: bool) -> (Vec<u8>, Option<String>) {
     }
     let pieces = Pieces::new(Plain { input, size: SIZE }, Arc::new(tape));
     let plan = Plan { threads: 1, helps, blocks: BLOCKS, size: SIZE };
-    let mut team = Team::start(pieces, plan, Arc::clone(&counters)).expect("a thread");
+    let mut team = Team::start(pieces, plan, Arc::clone(&counters), None).expect("a thread");
     let (mut got, mut block, mut pending) = (Vec::new(), Block::new(), None);
     let error = loop {
         if let Some(error) = pending.take() {
