@@ -11,6 +11,7 @@ use std::io;
 
 use fqbuf_line::Block;
 use fqbuf_record::ReaderBuilder;
+use fqbuf_stream::Helper;
 
 use crate::board::{Board, Refusal, Slot};
 use crate::cut::{Front, front, last_cut, pairs_within};
@@ -230,6 +231,14 @@ impl<'a> Feed<'a> {
         match self {
             Self::Stream(stream) => stream.whole_blocks,
             Self::File(_) | Self::Slice(_) => None,
+        }
+    }
+
+    /// What so many threads decompress with before they claim blocks, if they are to.
+    pub(crate) fn helpers(&mut self, threads: usize) -> Vec<Helper> {
+        match self {
+            Self::Stream(stream) => stream.helpers(threads),
+            Self::File(_) | Self::Slice(_) => Vec::new(),
         }
     }
 

@@ -111,7 +111,7 @@ pub(crate) struct Opened<'a> {
     pub(crate) name: Option<Arc<str>>,
     /// Whether byte offsets are those of decompressed data.
     pub(crate) compressed: bool,
-    /// Threads that the input keeps busy by itself.
+    /// Threads that the input keeps busy by itself, unless those of the run [help](Feed::helpers).
     pub(crate) threads: usize,
     /// How far the input has come, when it counts for itself.
     pub(crate) stored: Option<Progress>,
@@ -135,7 +135,7 @@ impl<'a> Input<'a> {
             Kind::Path(path) => open_path(&path, name, how),
             Kind::Stream(mut stream) => {
                 let format = stream.detect()?;
-                Ok(of_stream(*stream, format, name, 0))
+                Ok(of_stream(*stream, format, name, None))
             }
             Kind::Source(source) => Ok(Opened {
                 feed: Feed::Stream(Behind::new(source, None, false)),
@@ -184,18 +184,22 @@ fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::
         Format::Bgzf => team,
         _ => 1,
     };
-    Ok(of_stream(stream, format, name, threads))
+    Ok(of_stream(stream, format, name, Some(threads)))
 }
 
-fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, threads: usize) -> Opened<'a> {
-    let block = stream.block_size();
+fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, own: Option<usize>) -> Opened<'a> {
     let progress = stream.progress();
     let compressed = format != Format::Plain;
+    let whole = compressed.then_some(stream.block_size());
+    let behind = match own {
+        Some(_) => Behind::own(stream, whole),
+        None => Behind::new(Box::new(stream), whole, true),
+    };
     Opened {
-        feed: Feed::Stream(Behind::new(Box::new(stream), compressed.then_some(block), true)),
+        feed: Feed::Stream(behind),
         name,
         compressed,
-        threads,
+        threads: own.unwrap_or(0),
         stored: Some(progress),
         size: None,
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use fqbuf_line::PAGE;
 use fqbuf_record::{ReaderBuilder, Skipped};
-use fqbuf_stream::Progress;
+use fqbuf_stream::{Helper, Progress};
 
 use crate::board::{Board, Event};
 use crate::error::Error;
@@ -74,8 +74,8 @@ pub struct Run<'a, L> {
     names: Vec<Option<Arc<str>>>,
     /// How far each input has come, where it knows.
     progress: Vec<Option<Progress>>,
-    /// Threads left for work.
-    threads: usize,
+    /// Threads that the inputs keep busy by themselves, unless those of the run help.
+    busy: usize,
     counters: Arc<Counters>,
     monitor: Monitor,
     layout: PhantomData<L>,
@@ -84,7 +84,7 @@ pub struct Run<'a, L> {
 impl<'a, L: Layout> Run<'a, L> {
     pub(crate) fn new(settings: &Pipeline, inputs: Vec<Opened<'a>>) -> Self {
         let counters = Arc::new(Counters::default());
-        let busy: usize = inputs.iter().map(|input| input.threads).sum();
+        let busy = inputs.iter().map(|input| input.threads).sum();
         let mut progress = Vec::new();
         let mut stored = Vec::new();
         let mut total = Some(0);
@@ -102,14 +102,13 @@ impl<'a, L: Layout> Run<'a, L> {
             progress.push(input.stored);
         }
         let monitor = Monitor::new(&counters, &settings.budget, stored, total);
-        let threads = settings.threads.saturating_sub(busy).max(1);
         Self {
             settings: settings.clone(),
             feeds,
             readers,
             names,
             progress,
-            threads,
+            busy,
             counters,
             monitor,
             layout: PhantomData,
@@ -239,18 +238,33 @@ impl<'a, L: Layout> Run<'a, L> {
         Ok(Done { value, summary })
     }
 
+    /// How much of what is used; and what the threads of the run decompress its one input with, where that has none of its own.
+    fn plan(&mut self, ordered: bool) -> (Plan, Vec<Helper>) {
+        let of = |threads, feeds: &[Feed<'_>]| Plan::of(&self.settings, threads, feeds, ordered);
+        let all = of(self.settings.threads, &self.feeds);
+        if let [feed] = &mut self.feeds[..] {
+            let helpers = feed.helpers(all.threads);
+            if !helpers.is_empty() {
+                return (all, helpers);
+            }
+        }
+        let left = self.settings.threads.saturating_sub(self.busy).max(1);
+        (of(left, &self.feeds), Vec::new())
+    }
+
     /// Runs all threads to the end.
     fn drive<S: Send>(
-        self,
+        mut self,
         sink: Option<&mut (dyn Write + Send)>,
         init: &(impl Fn() -> S + Sync),
         body: &(impl for<'d> Fn(&mut S, &mut L::Batch<'d>, Option<Output<'_, '_>>) -> Result<ControlFlow<()>, Event> + Sync),
     ) -> Result<(Vec<S>, Summary), Error> {
         let ordered = sink.is_some();
         let inputs = self.feeds.len();
-        let plan = Plan::of(&self.settings, self.threads, &self.feeds, ordered);
+        let (plan, helpers) = self.plan(ordered);
         let core = Core {
             board: Board::new(&self.settings.budget, plan.threads, plan.retained, sink, &self.counters),
+            helpers: Mutex::new(helpers),
             feed: Mutex::new(Feeding::new(self.feeds)),
             plan,
             readers: self.readers,

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use fqbuf_record::{MateCheck, Position, ReaderBuilder};
+use fqbuf_stream::Helper;
 
 use crate::board::{Board, Event, Out, Refusal, Settled, Slot};
 use crate::error::MemoryError;
@@ -56,6 +57,8 @@ impl<'a> Feeding<'a> {
 pub(crate) struct Core<'a, 'w> {
     pub(crate) board: Board<'w>,
     pub(crate) feed: Mutex<Feeding<'a>>,
+    /// What threads decompress with, one for each that may.
+    pub(crate) helpers: Mutex<Vec<Helper>>,
     pub(crate) plan: Plan,
     pub(crate) readers: Vec<ReaderBuilder>,
     pub(crate) names: Vec<Option<Arc<str>>>,
@@ -77,10 +80,15 @@ impl<'a> Core<'a, '_> {
     ) -> Option<S> {
         let mut state = None;
         let mut spares = [None, None];
-        while let Some(work) = self.claim() {
+        let mut helper = self.helpers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        loop {
+            // Not under the source's lock: all threads decompress at once, and each mostly what it claims then.
+            if let Some(helper) = &mut helper {
+                helper.help();
+            }
+            let Some(work) = self.claim() else { return state };
             self.process::<L, S>(&mut state, &mut spares, work, init, body);
         }
-        state
     }
 
     /// The next block; `None` when there is none, or the run has ended.

@@ -4,15 +4,32 @@ use std::io;
 
 use fqbuf_line::{Block, PAGE, Source};
 use fqbuf_pool::Charge;
+use fqbuf_stream::Helper;
 
 use super::{Claim, Condensed, LONG, Piece, Span, Tail, first};
 use crate::board::{Refusal, Slot};
 use crate::cut::{Front, front, last_cut, lines_in};
 use crate::monitor::{Counters, add};
 
+/// What a stream's bytes come from.
+enum Origin<'a> {
+    /// A file opened for the run alone.
+    Own(Box<fqbuf_stream::Stream>),
+    Any(Box<dyn Source + Send + 'a>),
+}
+
+impl Source for Origin<'_> {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        match self {
+            Self::Own(stream) => stream.fill(block),
+            Self::Any(source) => source.fill(block),
+        }
+    }
+}
+
 /// A stream, and what of it is behind the last cut.
 pub(crate) struct Stream<'a> {
-    source: Box<dyn Source + Send + 'a>,
+    origin: Origin<'a>,
     /// Bytes behind the cut, to go in front of the next block.
     carry: Vec<u8>,
     /// The capacity of `carry`.
@@ -31,8 +48,25 @@ pub(crate) struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
+        Self::of(Origin::Any(source), whole_blocks, counts)
+    }
+
+    /// A file opened for the run alone.
+    pub(crate) fn own(stream: fqbuf_stream::Stream, whole_blocks: Option<usize>) -> Self {
+        Self::of(Origin::Own(Box::new(stream)), whole_blocks, true)
+    }
+
+    /// What so many threads decompress with; nothing where the stream has threads of its own, or none.
+    pub(super) fn helpers(&mut self, threads: usize) -> Vec<Helper> {
+        match &mut self.origin {
+            Origin::Own(stream) => stream.helpers(threads),
+            Origin::Any(_) => Vec::new(),
+        }
+    }
+
+    fn of(origin: Origin<'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
         Self {
-            source,
+            origin,
             carry: Vec::new(),
             charge: None,
             offset: 0,
@@ -84,7 +118,7 @@ impl<'a> Stream<'a> {
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
             // How much room there is depends on where in a page memory begins; what blocks hold must not.
             block.set_read_limit(target - block.len());
-            match self.source.fill(block) {
+            match self.origin.fill(block) {
                 Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {
                     if !self.counts {
