@@ -1,15 +1,20 @@
-//! Streams with threads of their own over random schedules: reading ahead, several that inflate, several that deflate.
+//! Streams with threads of their own over random schedules: reading ahead, several that inflate, several that deflate; and callers'
+//! threads that inflate what they take.
 //!
 //! `cargo xtask shuttle` runs the scenarios, with `--mutants` against the mutants that each names.
 #![cfg(all(shuttle, feature = "gzip"))]
 
 use std::io::{self, Read, Write};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use fqbuf_line::{Block, Source};
 use fqbuf_models::scenario;
 use fqbuf_stream::{Format, ReadAhead, Stream, StreamError, StreamErrorKind, WriterBuilder};
 use shuttle::rand::Rng;
+use shuttle::sync::Mutex;
 use shuttle::sync::atomic::{AtomicBool, Ordering};
+use shuttle::thread;
 
 /// A number below `bound`, chosen by the schedule.
 fn below(bound: usize) -> usize {
@@ -118,6 +123,64 @@ fn a_thread_that_reads_ahead() {
 fn three_threads_that_inflate() {
     let mutants = ["entry-untold", "block-untold", "close-untold"];
     scenario(&mutants, || any_end(ReadAhead::Always, 3));
+}
+
+/// Threads that take blocks of a file by turns and decompress before, of a file that ends well or too early, or all of them
+/// leave before its end.
+#[test]
+fn three_threads_that_take_turns() {
+    static FILES: OnceLock<(Vec<u8>, [PathBuf; 2])> = OnceLock::new();
+    let mutants = ["entry-untold", "others-blocks-left"];
+    scenario(&mutants, || {
+        let (text, paths) = FILES.get_or_init(|| {
+            let text = text(LENGTH);
+            let packed = bgzf(&text, 30_000);
+            let paths = [packed.len(), packed.len() / 2].map(|len| {
+                let path = std::env::temp_dir().join(format!("fqbuf-turns-{}-{len}.gz", std::process::id()));
+                std::fs::write(&path, &packed[..len]).expect("a temporary file");
+                path
+            });
+            (text, paths)
+        });
+        let cut = below(3) == 0;
+        let mut stream = Stream::builder().block_size(0).open(&paths[usize::from(cut)]).expect("a file");
+        let helpers = stream.helpers(3);
+        assert_eq!(helpers.len(), 3);
+        let wanted = if below(3) == 0 { below(LENGTH) } else { usize::MAX };
+        let turns = Mutex::new((Some(stream), Vec::new(), None));
+        thread::scope(|scope| {
+            for mut helper in helpers {
+                let turns = &turns;
+                scope.spawn(move || {
+                    let mut block = Block::new();
+                    loop {
+                        helper.help();
+                        block.clear();
+                        block.make_room(1).expect("memory");
+                        let mut turn = turns.lock().expect("no panic");
+                        let (stream, got, error) = &mut *turn;
+                        match stream.as_mut().map(|stream| stream.fill(&mut block)) {
+                            None => return,
+                            Some(Ok(n)) if n > 0 && got.len() < wanted => got.extend_from_slice(block.data()),
+                            Some(end) => {
+                                *error = end.err().as_ref().and_then(StreamError::of).map(StreamError::kind);
+                                *stream = None;
+                            }
+                        }
+                        drop(turn);
+                        step();
+                    }
+                });
+            }
+        });
+        let (_, got, error) = turns.into_inner().expect("no panic");
+        assert_eq!(got, text[..got.len()], "in order");
+        match (wanted, cut) {
+            (usize::MAX, true) => assert_eq!(error, Some(StreamErrorKind::Truncated)),
+            (usize::MAX, false) => assert_eq!((got.len(), error), (LENGTH, None)),
+            _ => assert!(cut || got.len() >= wanted),
+        }
+    });
 }
 
 /// A writer that lets others run, and fails from some byte on.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fqbuf_parallel::{BoxError, Error, Input, Layout, Run};
+use fqbuf_pool::MemoryBudget;
 use fqbuf_stream::{Format, ReadAhead, Stream, WriterBuilder};
 use rstest::rstest;
 
@@ -57,10 +58,19 @@ enum From {
     Pairs,
     /// Compressed, read ahead on so many threads.
     Packed(Format, usize),
+    /// A file of BGZF that the run's own threads decompress.
+    Bgzf,
 }
 
-const SOURCES: [From; 6] =
-    [From::Slice, From::Reader, From::File, From::Pairs, From::Packed(Format::Gzip, 1), From::Packed(Format::Bgzf, 2)];
+const SOURCES: [From; 7] = [
+    From::Slice,
+    From::Reader,
+    From::File,
+    From::Pairs,
+    From::Packed(Format::Gzip, 1),
+    From::Packed(Format::Bgzf, 2),
+    From::Bgzf,
+];
 
 /// One run to be ended.
 #[derive(Clone, Copy, Debug)]
@@ -120,11 +130,12 @@ impl Case {
 
     /// What the run comes to when it goes on past its end.
     fn next_end(self) -> End {
-        let records = if matches!(self.from, From::Packed(..)) { Files::count_above(self.at) } else { self.records };
+        let records =
+            if matches!(self.from, From::Packed(..) | From::Bgzf) { Files::count_above(self.at) } else { self.records };
         match self.from {
             _ if self.at + 1 < records => End::Closure(format!("at {}", self.at + 1)),
             From::Reader | From::Pairs => End::Input(io::ErrorKind::ConnectionReset),
-            From::Slice | From::File | From::Packed(..) => End::Done,
+            From::Slice | From::File | From::Packed(..) | From::Bgzf => End::Done,
         }
     }
 }
@@ -276,6 +287,12 @@ impl Files {
         Self::COUNTS.into_iter().find(|n| *n > at).expect("the last is more than all")
     }
 
+    /// The smallest of the files that has the case's end in it.
+    fn packed(&self, format: Format, case: Case) -> &[u8] {
+        let files = &self.packed[usize::from(format == Format::Bgzf)];
+        &files[Self::COUNTS.iter().take_while(|n| **n <= case.at).count()]
+    }
+
     /// Opens the input of the case and runs it.
     fn run(&self, case: Case, writer: Option<impl Write + Send>, token: &Arc<()>) -> End {
         let whole = &self.data[..case.records * RECORD];
@@ -286,7 +303,7 @@ impl Files {
             _ => (whole.len(), Then::Error),
         };
         let tape = |data: &[u8], then| Tape { data: io::Cursor::new(data.to_vec()), then, _token: Arc::clone(token) };
-        let pipeline = pipeline(case.threads, 1, PLAIN);
+        let mut pipeline = pipeline(case.threads, 1, PLAIN);
         let file;
         let input = match case.from {
             From::Slice => Input::slice(whole),
@@ -301,8 +318,7 @@ impl Files {
                 return drive(run, |pair| number_of(pair.first.id()), case, writer, token);
             }
             From::Packed(format, threads) => {
-                let files = &self.packed[usize::from(format == Format::Bgzf)];
-                let whole = &files[Self::COUNTS.iter().take_while(|n| **n <= case.at).count()];
+                let whole = self.packed(format, case);
                 let tape = match case.way {
                     Way::ReaderError => tape(&whole[..whole.len() * case.at / RECORDS], Then::Error),
                     _ => tape(whole, Then::End),
@@ -310,6 +326,12 @@ impl Files {
                 let mut builder = Stream::builder();
                 builder.read_ahead(ReadAhead::Always).threads(threads).block_size(0);
                 Input::stream(builder.from_reader(tape))
+            }
+            From::Bgzf => {
+                // So little that blocks are small, and some go round.
+                pipeline = pipeline.budget(&MemoryBudget::new(16 << 20));
+                file = Temporary::new("ending.fq.bgz", self.packed(Format::Bgzf, case)).expect("a temporary file");
+                file.input()
             }
         };
         match pipeline.single(input) {

@@ -1,6 +1,7 @@
 //! BGZF input: blocks in order on any number of threads, empty ones, ends, mixtures with plain gzip.
 
 use std::io::{Cursor, Write};
+use std::sync::Mutex;
 
 use fqbuf_stream::{Format, ReadAhead, StreamErrorKind, WriterBuilder};
 
@@ -245,6 +246,79 @@ fn fault_73_lengths_around_the_block() {
     }
 }
 
+/// Reads a file by threads that take turns, and decompress before.
+fn by_turns(path: &std::path::Path, threads: usize) -> Outcome {
+    let mut builder = fqbuf_stream::Stream::builder();
+    let mut stream = builder.block_size(0).open(path).expect("a file");
+    let helpers = stream.helpers(threads);
+    assert_eq!(helpers.len(), if threads == 1 { 0 } else { threads });
+    let taken = Mutex::new((stream, Outcome { bytes: Vec::new(), error: None }, false));
+    let turns = |mut helper: Option<fqbuf_stream::Helper>| {
+        let mut block = fqbuf_line::Block::new();
+        loop {
+            if let Some(helper) = &mut helper {
+                helper.help();
+            }
+            let mut taken = taken.lock().expect("no panic");
+            let (stream, out, over) = &mut *taken;
+            if *over {
+                return;
+            }
+            block.clear();
+            block.make_room(1).expect("memory");
+            match fqbuf_line::Source::fill(stream, &mut block) {
+                Ok(n) => *over = n == 0,
+                Err(error) => (out.error, *over) = (Some(error), true),
+            }
+            out.bytes.extend_from_slice(block.data());
+        }
+    };
+    std::thread::scope(|scope| {
+        for helper in helpers {
+            scope.spawn(|| turns(Some(helper)));
+        }
+        // One more than there are helpers, which only takes.
+        turns(None);
+    });
+    taken.into_inner().expect("no panic").1
+}
+
+/// Fails when help is promised that nobody gives, or is charged for no longer than the stream while helpers have blocks.
+#[test]
+fn who_is_helped_and_what_it_costs() {
+    use fqbuf_pool::MemoryBudget;
+    let text = fastq(5000);
+    let path = std::env::temp_dir().join(format!("fqbuf-helpers-{}.gz", std::process::id()));
+    std::fs::write(&path, bgzf(&text)).expect("a temporary file");
+    let builder = fqbuf_stream::Stream::builder;
+    for (limit, asked, given) in
+        [(16 << 20, 0, 0), (16 << 20, 1, 0), (16 << 20, 4, 4), (3 << 20, 100, 2), (1 << 20, 4, 0)]
+    {
+        let budget = MemoryBudget::new(limit);
+        let mut stream = builder().block_size(0).budget(&budget).open(&path).expect("a file");
+        let mut helpers = stream.helpers(asked);
+        assert_eq!(helpers.len(), given, "{limit} bytes, {asked} asked for");
+        assert_eq!(budget.used() > 0, given > 0);
+        let out = drain(stream);
+        assert!(out.error.is_none() && out.bytes == text && budget.peak() <= limit);
+        assert_eq!(budget.used() > 0, given > 0, "as long as there are helpers");
+        helpers.iter_mut().for_each(fqbuf_stream::Helper::help);
+        drop(helpers);
+        assert_eq!(budget.used(), 0);
+    }
+    let mut begun = builder().open(&path).expect("a file");
+    let mut block = fqbuf_line::Block::with_capacity(4096).expect("memory");
+    fqbuf_line::Source::fill(&mut begun, &mut block).expect("sound");
+    let never = builder().read_ahead(ReadAhead::Never).open(&path).expect("a file");
+    let reader = builder().from_reader(Cursor::new(bgzf(&text)));
+    std::fs::write(&path, member(&text)).expect("a temporary file");
+    let gzip = builder().open(&path).expect("a file");
+    for mut stream in [begun, never, reader, gzip] {
+        assert!(stream.helpers(4).is_empty());
+    }
+    std::fs::remove_file(&path).expect("a temporary file");
+}
+
 /// Fails when the caller, who inflates with the workers where the input is a file, changes what is read or hangs.
 #[test]
 fn a_file_is_the_same_with_the_callers_help() {
@@ -269,6 +343,9 @@ fn a_file_is_the_same_with_the_callers_help() {
         for threads in [1, 2, 5] {
             for _ in 0..20 {
                 assert!(read(ReadAhead::Compressed, threads) == alone, "{threads} threads, {} bytes", input.len());
+                let out = by_turns(&path, threads);
+                let out = (out.bytes, out.error.map(|error| error.to_string()));
+                assert!(out == alone, "{threads} by turns, {} bytes", input.len());
             }
         }
     }
