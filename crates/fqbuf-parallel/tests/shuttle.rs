@@ -4,6 +4,8 @@
 //! deadlock here, and a thread that outlives its run is a task that is left over: both fail a scenario.
 #![cfg(shuttle)]
 
+#[path = "shuttle/bgzf.rs"]
+mod bgzf;
 #[path = "shuttle/ends.rs"]
 mod ends;
 #[path = "shuttle/memory.rs"]

@@ -14,7 +14,7 @@ const RECORDS: usize = 33;
 
 /// How a run has ended.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     Done,
     Stopped,
     Closure(usize),
@@ -50,7 +50,7 @@ fn ends_at(record: usize, at: &[(usize, usize)]) -> Result<ControlFlow<()>, BoxE
 }
 
 /// The end by a closure.
-fn told((record, how): (usize, usize)) -> End {
+pub(crate) fn told((record, how): (usize, usize)) -> End {
     match how {
         0 => End::Stopped,
         1 => End::Closure(record),
@@ -60,7 +60,11 @@ fn told((record, how): (usize, usize)) -> End {
 
 /// A run through `sink`, ended by its closure at some records, its reader or the writer.
 fn ordered(pipeline: &Pipeline, tape: Tape<'_>, at: &[(usize, usize)], sink: Sink<'_>) -> End {
-    let run = pipeline.reader(tape);
+    with_ends(pipeline.reader(tape), at, sink)
+}
+
+/// A run through `sink`, ended by its closure at some records, or otherwise.
+pub(crate) fn with_ends(run: Run<'_, Single>, at: &[(usize, usize)], sink: Sink<'_>) -> End {
     end_of(catch_unwind(AssertUnwindSafe(|| {
         run.map_ordered(
             sink,
