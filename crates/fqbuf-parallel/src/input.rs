@@ -48,7 +48,8 @@ impl<'a> Input<'a> {
     /// A file, plain or compressed, told by its first bytes; `-` is standard input. Opened when the run is made.
     ///
     /// A plain regular file is read at own offsets by each thread, which is fastest; where two inputs have to be read in
-    /// step, and for all else, threads take turns.
+    /// step, and for all else, threads take turns. Of BGZF in a file that is the only input each thread decompresses what it
+    /// is going to parse, mostly.
     #[must_use]
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { kind: Kind::Path(path.into()), name: None }
@@ -159,7 +160,8 @@ impl<'a> Input<'a> {
 
 fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
     let ahead = how.threads > 0;
-    // BGZF takes as many threads as it is given, and decompressing is mostly the greater part of the work.
+    // Where the threads of the run cannot help: BGZF takes as many threads as it is given, and decompressing is mostly the
+    // greater part of the work.
     let team = (2 * how.threads / 3).max(1);
     let block = if how.budget.available() < AMPLE { SMALL_BLOCK } else { WHOLE_BLOCK };
     let mut builder = Stream::builder();

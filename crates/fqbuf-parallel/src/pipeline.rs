@@ -81,7 +81,7 @@ impl Pipeline {
         }
     }
 
-    /// Threads that work, the calling one among them; decompression threads of inputs opened by path count as well. With 1
+    /// Threads that work, the calling one among them; threads that do nothing but decompress inputs opened by path count as well. With 1
     /// everything happens on the calling thread, in the same way. 0 counts as 1, and more than 1,024 as 1,024: so many are a
     /// slip. Default: as many as the machine has cores.
     #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! There are no stages with a thread of their own and no queue between them. Each thread does the whole job for a block:
 //! claims it (under the source's lock), reads what of it is not read yet, parses it and calls the closure, settles it with
-//! the board. With one thread the same loop runs on the caller's thread alone.
+//! the board. Of a file of BGZF it decompresses blocks before it claims one, as a rule the one that it then claims. With one thread the same loop runs on the caller's thread alone.
 
 use std::io::Write;
 use std::marker::PhantomData;
