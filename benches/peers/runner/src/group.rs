@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub(crate) contenders: Vec<Contender>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Ours,
     Peer,

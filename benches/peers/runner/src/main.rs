@@ -1,8 +1,9 @@
-//! `cargo xtask bench [GROUP...] [--rounds N] [--laps N] [--row TEXT] [--check] [--instructions]`.
+//! `cargo xtask bench [GROUP...] [--rounds N] [--laps N] [--row TEXT] [--keep] [--check] [--instructions]`.
 //!
 //! Builds the contenders of the groups, runs those of each row interleaved, one process each, in another order every round,
-//! and compares: all answers of a row are equal, ratios are medians of the ratios within a round. Without filters the results
-//! are kept in `benches/results/` and `benches/RESULTS.md` is written anew.
+//! and compares: all answers of a row are equal, ratios are medians of the ratios within a round. The results are kept in
+//! `benches/results/`, those of rows with two threads for each state of the machine that was met, and `benches/RESULTS.md` is
+//! written anew; with `--row` only where `--keep` says so.
 //!
 //! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % and stays there fails.
 //! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
@@ -24,7 +25,10 @@ use std::{
     process::ExitCode,
 };
 
-use crate::group::Group;
+use crate::{
+    group::{Group, Row},
+    round::Measured,
+};
 
 /// What a step ends with; the error is for people.
 type Outcome<T = ()> = Result<T, String>;
@@ -61,7 +65,7 @@ fn main() -> ExitCode {
 fn parse(mut args: impl Iterator<Item = String>) -> Outcome<Args> {
     let mut parsed = Args {
         groups: Vec::new(),
-        effort: Effort { rounds: 9, laps: 3 },
+        effort: Effort { rounds: 8, laps: 3 },
         row: String::new(),
         check: false,
         instructions: false,
@@ -96,9 +100,8 @@ fn run(args: &Args) -> Outcome {
     }
     for group in &groups {
         let measured = measure(group, args)?;
-        // What a filter left out must not vanish from the results.
-        if args.row.is_empty() {
-            results::keep(&group.name, &measured)?;
+        if args.keep || args.row.is_empty() {
+            results::keep(group, measured)?;
             results::render()?;
         }
     }
@@ -106,12 +109,17 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// All rows of a group, printed as they come.
-fn measure(group: &Group, args: &Args) -> Outcome<Vec<round::Measured>> {
+fn measure<'g>(group: &'g Group, args: &Args) -> Outcome<Vec<(&'g Row, Measured)>> {
     let mut all = Vec::new();
     for row in group.rows.iter().filter(|row| row.name.contains(&args.row)) {
-        let measured = round::run(row, args.effort)?;
-        println!("{}", report::table(&measured));
-        all.push(measured);
+        match round::run(row, args.effort)? {
+            Some(mut measured) => {
+                round::count_allocations(row, &mut measured)?;
+                println!("{}", report::row(row, [&measured]));
+                all.push((row, measured));
+            }
+            None => println!("{} {}: the machine changes too often\n", group.name, row.name),
+        }
     }
     Ok(all)
 }

@@ -3,19 +3,34 @@
 use std::fmt::Write;
 
 use crate::{
-    group::{Role, is_control},
+    group::{Role, Row, is_control},
     round::{Line, Measured},
 };
 
-/// A table in Markdown: the fastest peer first, ours in its place, the limits last.
-pub(crate) fn table(measured: &Measured) -> String {
-    let row = &measured.row;
-    let mut out = format!("#### {}: {}\n\n", row.name, row.title);
+/// A row in Markdown: a table for each state of the machine.
+pub(crate) fn row<'m>(row: &Row, measured: impl IntoIterator<Item = &'m Measured>) -> String {
+    let mut out = format!("#### {}: {}\n", row.name, row.title);
+    measured.into_iter().for_each(|measured| table(&mut out, measured));
+    if !row.notes.is_empty() {
+        out.push('\n');
+    }
+    for note in &row.notes {
+        let _ = writeln!(out, "- {note}");
+    }
+    out
+}
+
+/// When, in which state, and how long: the fastest peer first, ours in its place, the limits last.
+fn table(out: &mut String, measured: &Measured) {
+    let _ = match measured.state() {
+        Some(time) => writeln!(out, "\n{}, a word to the other core took {time:.0} ns:\n", measured.date),
+        None => writeln!(out, "\n{}:\n", measured.date),
+    };
     let operations = measured.lines.first().is_some_and(|line| line.operations);
     let unit = if operations { "ns" } else { "GB/s" };
     let _ = writeln!(out, "| | {unit} | time, ours = 1 | quartiles | peak resident | allocations |");
     out.push_str("|---|--:|--:|--:|--:|--:|\n");
-    let mut lines: Vec<&Line> = measured.lines.iter().collect();
+    let mut lines: Vec<&Line> = measured.lines.iter().filter(|line| !is_control(&line.name)).collect();
     lines.sort_by(|a, b| {
         let limit = |line: &Line| line.role == Role::Limit;
         limit(a).cmp(&limit(b)).then(a.seconds.median.total_cmp(&b.seconds.median))
@@ -26,11 +41,6 @@ pub(crate) fn table(measured: &Measured) -> String {
             Role::Peer => line.name.clone(),
             Role::Limit => format!("*{}*", line.name),
         };
-        if is_control(&line.name) {
-            let nanoseconds = line.seconds.median * 1e9 / line.amount as f64;
-            let _ = writeln!(out, "| {name} | {nanoseconds:.0} ns | | | | |");
-            continue;
-        }
         let ratio = line.ratio;
         let _ = writeln!(
             out,
@@ -43,13 +53,6 @@ pub(crate) fn table(measured: &Measured) -> String {
             line.allocations
         );
     }
-    if !row.notes.is_empty() {
-        out.push('\n');
-    }
-    for note in &row.notes {
-        let _ = writeln!(out, "- {note}");
-    }
-    out
 }
 
 /// Gigabytes a second, or nanoseconds an operation.

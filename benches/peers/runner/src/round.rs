@@ -1,16 +1,27 @@
-//! One row: its contenders, interleaved.
+//! One row: its contenders, interleaved, in one state of the machine.
 
 use std::process::Command;
 
 use crate::{
     Effort, Outcome, data,
-    group::{Contender, Role, Row},
+    group::{Contender, Role, Row, is_control},
+    machine,
     statistics::{Spread, spread},
 };
 
-/// What came of a row.
+/// The controls of one state differ by no more than this factor. What it costs to reach the other core is some 25 ns or some
+/// 210 on the machine of the kept results, and within a tenth of that for as long as the machine stays as it is.
+const SAME_STATE: f64 = 1.5;
+
+/// So many rounds are begun for each one wanted, before a row is given up: the machine changes too often.
+const PATIENCE: usize = 3;
+
+/// Laps of a control. One takes a millisecond or eight.
+const CONTROL_LAPS: usize = 3;
+
+/// What came of a row in one state of the machine.
 pub(crate) struct Measured {
-    pub(crate) row: Row,
+    pub(crate) date: String,
     pub(crate) lines: Vec<Line>,
 }
 
@@ -20,9 +31,29 @@ impl Measured {
         let peers = self.lines.iter().filter(|line| line.role == Role::Peer);
         peers.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
     }
+
+    /// The time of the control in nanoseconds, in rows that have one.
+    pub(crate) fn state(&self) -> Option<f64> {
+        let control = self.lines.iter().find(|line| is_control(&line.name))?;
+        Some(control.seconds.median * 1e9 / control.amount as f64)
+    }
+
+    /// Whether both were taken in the same state, or are of a row for which there is but one.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        match (self.state(), other.state()) {
+            (Some(one), Some(other)) => same_state(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+/// Whether two times of a control tell of one state.
+fn same_state(one: f64, other: f64) -> bool {
+    one.max(other) <= one.min(other) * SAME_STATE
 }
 
 /// What came of a contender.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) role: Role,
@@ -33,7 +64,7 @@ pub(crate) struct Line {
     /// Bytes or operations of a lap.
     pub(crate) amount: u64,
     pub(crate) operations: bool,
-    /// Heap allocations of one lap, the first warm one.
+    /// Heap allocations of one lap, the first warm one; 0 until they are counted.
     pub(crate) allocations: u64,
     /// The median of the processes' peaks, in bytes.
     pub(crate) resident: u64,
@@ -49,48 +80,125 @@ struct Sample {
     resident: u64,
 }
 
-/// Runs all contenders once a round, each round in another order.
+impl Sample {
+    fn nanoseconds(&self) -> f64 {
+        self.seconds * 1e9 / self.amount as f64
+    }
+}
+
+/// Runs all contenders once a round, each round in another order, until one state of the machine has all its rounds.
+///
+/// The control, where the row has one, begins the round and follows every contender: a round in which the state changed is
+/// dropped. Nothing comes back when that happens too often.
 ///
 /// # Errors
 ///
 /// Where a contender fails, or gives another answer than ours.
-pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Measured> {
+pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Option<Measured>> {
     data::prepare(&row.data)?;
-    let count = row.contenders.len();
-    let mut samples: Vec<Vec<Sample>> = (0..count).map(|_| Vec::new()).collect();
-    for round in 0..effort.rounds {
-        for step in 0..count {
-            // Forwards from another start every round, and every other round backwards.
-            let step = if round % 2 == 0 { step } else { count - 1 - step };
-            let at = (step + round) % count;
-            samples[at].push(sample(row, &row.contenders[at], round, effort.laps, false)?);
+    let control = row.contenders.iter().find(|contender| is_control(&contender.name));
+    let mut states = States { wanted: effort.rounds, met: Vec::new() };
+    for _ in 0..effort.rounds * PATIENCE {
+        let begun = control.map(|control| sample(row, control, 0, CONTROL_LAPS, false)).transpose()?;
+        let state = begun.as_ref().map_or(0.0, Sample::nanoseconds);
+        if let Some(round) = one_round(row, begun, states.rounds(state), effort.laps)?
+            && let Some(rounds) = states.add(state, round)
+        {
+            return conclude(row, &rounds).map(Some);
         }
     }
+    Ok(None)
+}
+
+/// Rounds by the state they were met in.
+struct States<R> {
+    /// Rounds of one state that are enough.
+    wanted: usize,
+    /// Each with the control's time in its first round.
+    met: Vec<(f64, Vec<R>)>,
+}
+
+impl<R> States<R> {
+    /// Rounds that this state has.
+    fn rounds(&self, state: f64) -> usize {
+        self.met.iter().find(|(known, _)| same_state(*known, state)).map_or(0, |(_, rounds)| rounds.len())
+    }
+
+    /// Adds one, and gives all of this state back when they are enough.
+    fn add(&mut self, state: f64, round: R) -> Option<Vec<R>> {
+        let at = self.met.iter().position(|(known, _)| same_state(*known, state)).unwrap_or_else(|| {
+            self.met.push((state, Vec::new()));
+            self.met.len() - 1
+        });
+        self.met[at].1.push(round);
+        (self.met[at].1.len() == self.wanted).then(|| self.met.swap_remove(at).1)
+    }
+}
+
+/// A sample of each contender in the order of the row, the control's as it was `begun`; nothing once the state has changed.
+fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Outcome<Option<Vec<Sample>>> {
+    let count = row.contenders.len();
+    let mut samples: Vec<Option<Sample>> = (0..count).map(|_| None).collect();
+    let control = row.contenders.iter().position(|contender| is_control(&contender.name));
+    for step in 0..count {
+        // Forwards from another start every round, and every other round backwards.
+        let step = if round % 2 == 0 { step } else { count - 1 - step };
+        let at = (step + round) % count;
+        if control == Some(at) {
+            continue;
+        }
+        samples[at] = Some(sample(row, &row.contenders[at], round, laps, false)?);
+        if let (Some(control), Some(begun)) = (control, &begun) {
+            let now = sample(row, &row.contenders[control], 0, CONTROL_LAPS, false)?;
+            if !same_state(begun.nanoseconds(), now.nanoseconds()) {
+                return Ok(None);
+            }
+        }
+    }
+    if let Some(control) = control {
+        samples[control] = begun;
+    }
+    Ok(Some(samples.into_iter().flatten().collect()))
+}
+
+/// What the rounds, of one sample for each contender, come to.
+fn conclude(row: &Row, rounds: &[Vec<Sample>]) -> Outcome<Measured> {
     let ours = row.contenders.iter().position(|contender| contender.role == Role::Ours);
     let ours = ours.ok_or_else(|| format!("{} has none of ours", row.name))?;
-    let base: Vec<f64> = samples[ours].iter().map(|sample| sample.seconds).collect();
-    let answer = samples[ours][0].answer.clone();
+    let answer = &rounds[0][ours].answer;
     let mut lines = Vec::new();
-    for (contender, samples) in row.contenders.iter().zip(&samples) {
-        let wrong = samples.iter().find(|sample| contender.role != Role::Limit && sample.answer != answer);
+    for (at, contender) in row.contenders.iter().enumerate() {
+        let samples = || rounds.iter().map(|round| &round[at]);
+        let wrong = samples().find(|sample| contender.role != Role::Limit && sample.answer != *answer);
         if let Some(wrong) = wrong {
             return Err(format!("{}: {} answers {}, ours is {answer}", row.name, contender.name, wrong.answer));
         }
-        let counted = sample(row, contender, 0, 1, true)?;
-        let mut resident: Vec<u64> = samples.iter().map(|sample| sample.resident).collect();
+        let mut resident: Vec<u64> = samples().map(|sample| sample.resident).collect();
         resident.sort_unstable();
         lines.push(Line {
             name: contender.name.clone(),
             role: contender.role,
-            seconds: spread(samples.iter().map(|sample| sample.seconds).collect()),
-            ratio: spread(samples.iter().zip(&base).map(|(sample, base)| sample.seconds / base).collect()),
-            amount: samples[0].amount,
-            operations: samples[0].operations,
-            allocations: counted.allocations,
+            seconds: spread(samples().map(|sample| sample.seconds).collect()),
+            ratio: spread(rounds.iter().map(|round| round[at].seconds / round[ours].seconds).collect()),
+            amount: rounds[0][at].amount,
+            operations: rounds[0][at].operations,
+            allocations: 0,
             resident: resident[resident.len() / 2],
         });
     }
-    Ok(Measured { row: row.clone(), lines })
+    Ok(Measured { date: machine::date(), lines })
+}
+
+/// Counts the allocations of a lap of each contender.
+///
+/// # Errors
+///
+/// Where one fails.
+pub(crate) fn count_allocations(row: &Row, measured: &mut Measured) -> Outcome {
+    for (contender, line) in row.contenders.iter().zip(&mut measured.lines) {
+        line.allocations = sample(row, contender, 0, 1, true)?.allocations;
+    }
+    Ok(())
 }
 
 /// One process.
@@ -121,4 +229,21 @@ fn parse(line: &str) -> Option<Sample> {
         allocations: allocations.parse().ok()?,
         resident: resident.parse().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::States;
+
+    #[test]
+    fn rounds_of_two_states_are_never_mixed() {
+        let mut states = States { wanted: 3, met: Vec::new() };
+        assert_eq!(states.add(25.0, 'a'), None);
+        assert_eq!(states.add(210.0, 'x'), None);
+        assert_eq!(states.add(28.0, 'b'), None);
+        assert_eq!(states.add(190.0, 'y'), None);
+        assert_eq!((states.rounds(24.0), states.rounds(220.0), states.rounds(75.0)), (2, 2, 0));
+        assert_eq!(states.add(23.0, 'c'), Some(vec!['a', 'b', 'c']));
+        assert_eq!(states.add(205.0, 'z'), Some(vec!['x', 'y', 'z']));
+    }
 }

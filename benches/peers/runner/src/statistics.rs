@@ -1,7 +1,7 @@
 //! Medians and spreads.
 
 /// Of some numbers: the median, and the quartiles around it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) low: f64,
     pub(crate) median: f64,
@@ -9,8 +9,24 @@ pub(crate) struct Spread {
 }
 
 /// Of at least one number.
+///
+/// Rounds differ on purpose, in where buffers begin: where one half of them takes twice as long as the other, the median is
+/// what lies between, not whichever half has one round more.
 pub(crate) fn spread(mut numbers: Vec<f64>) -> Spread {
     numbers.sort_by(f64::total_cmp);
     let last = numbers.len() - 1;
-    Spread { low: numbers[last / 4], median: numbers[last / 2], high: numbers[last - last / 4] }
+    let median = f64::midpoint(numbers[last / 2], numbers[last.div_ceil(2)]);
+    Spread { low: numbers[last / 4], median, high: numbers[last - last / 4] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Spread, spread};
+
+    #[test]
+    fn the_median_lies_between_two_halves() {
+        assert_eq!(spread(vec![3.0, 1.0, 1.0, 3.0]), Spread { low: 1.0, median: 2.0, high: 3.0 });
+        assert_eq!(spread(vec![5.0, 1.0, 2.0]), Spread { low: 1.0, median: 2.0, high: 5.0 });
+        assert_eq!(spread(vec![7.0]), Spread { low: 7.0, median: 7.0, high: 7.0 });
+    }
 }

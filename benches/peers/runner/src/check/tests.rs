@@ -1,0 +1,106 @@
+use super::{Case, Fallen, Suspect, Verdict, compare};
+use crate::{
+    group::{Role, Row},
+    results::KeptRow,
+    round::{Line, Measured},
+    statistics::Spread,
+};
+
+fn line(name: &str, role: Role, ratio: f64) -> Line {
+    let spread = |median| Spread { low: median * 0.5, median, high: median * 1.5 };
+    Line {
+        name: name.to_owned(),
+        role,
+        seconds: spread(ratio * 1e-9),
+        ratio: spread(ratio),
+        amount: 1,
+        operations: true,
+        allocations: 0,
+        resident: 0,
+    }
+}
+
+/// A row where a word to the other core takes `state` nanoseconds, with the times of the second of ours, of two peers and a limit.
+fn measured(state: f64, [second, fast, slow, limit]: [f64; 4]) -> Measured {
+    let lines = vec![
+        line("ours", Role::Ours, 1.0),
+        line("ours, small", Role::Ours, second),
+        line("fast", Role::Peer, fast),
+        line("slow", Role::Peer, slow),
+        line("limit", Role::Limit, limit),
+        line("control", Role::Limit, state),
+    ];
+    Measured { date: "2026-11-25".to_owned(), lines }
+}
+
+fn row() -> Row {
+    Row { name: "row".to_owned(), title: String::new(), data: String::new(), notes: Vec::new(), contenders: Vec::new() }
+}
+
+fn kept(measured: Vec<Measured>) -> KeptRow {
+    KeptRow { row: row(), measured }
+}
+
+fn names(verdict: &Verdict) -> Vec<&str> {
+    match verdict {
+        Verdict::Compared(fallen) => fallen.iter().map(|fallen| fallen.name.as_str()).collect(),
+        Verdict::Unknown(why) => panic!("not compared: {why}"),
+    }
+}
+
+const BEFORE: [f64; 4] = [0.5, 1.2, 4.0, 0.8];
+
+#[test]
+fn a_single_ratio_that_fell_by_more_than_15_percent_is_found() {
+    let kept = kept(vec![measured(25.0, BEFORE)]);
+    let found = |now| compare(&kept, &measured(25.0, now));
+    assert_eq!(names(&found([0.5, 1.03, 3.5, 0.69])), [""; 0]);
+    assert_eq!(names(&found([0.5, 1.01, 4.0, 0.8])), ["fast"]);
+    assert_eq!(names(&found([0.5, 1.2, 3.3, 0.8])), ["slow"]);
+    assert_eq!(names(&found([0.5, 1.2, 4.0, 0.67])), ["limit"]);
+    assert_eq!(names(&found([0.5, 0.9, 3.0, 0.6])), ["fast", "slow", "limit"]);
+}
+
+#[test]
+fn another_of_ours_is_worse_when_its_time_rose() {
+    let kept = kept(vec![measured(25.0, BEFORE)]);
+    assert_eq!(names(&compare(&kept, &measured(25.0, [0.4, 1.2, 4.0, 0.8]))), [""; 0]);
+    assert_eq!(names(&compare(&kept, &measured(25.0, [0.6, 1.2, 4.0, 0.8]))), ["ours, small"]);
+}
+
+#[test]
+fn each_state_is_compared_with_its_own_results() {
+    let kept = kept(vec![measured(25.0, BEFORE), measured(210.0, [0.5, 2.4, 8.0, 0.3])]);
+    assert_eq!(names(&compare(&kept, &measured(27.0, [0.5, 1.2, 4.0, 0.8]))), [""; 0]);
+    assert_eq!(names(&compare(&kept, &measured(190.0, [0.5, 2.4, 8.0, 0.3]))), [""; 0]);
+    assert_eq!(names(&compare(&kept, &measured(190.0, [0.5, 1.2, 8.0, 0.3]))), ["fast"]);
+}
+
+#[test]
+fn what_was_never_kept_is_unknown() {
+    let kept = kept(vec![measured(25.0, BEFORE)]);
+    assert!(matches!(compare(&kept, &measured(75.0, BEFORE)), Verdict::Unknown(why) if why.contains("75 ns")));
+    let mut more = measured(25.0, BEFORE);
+    more.lines.push(line("new", Role::Peer, 2.0));
+    assert!(matches!(compare(&kept, &more), Verdict::Unknown(why) if why.contains("new")));
+    more.lines.retain(|line| line.name != "control");
+    assert!(matches!(compare(&kept, &more), Verdict::Unknown(_)));
+}
+
+#[test]
+fn a_suspicion_is_confirmed_by_the_same_ratio_and_cleared_in_its_own_state() {
+    let (kept, row) = (kept(Vec::new()), row());
+    let case = Case { name: String::new(), row: &row, kept: &kept };
+    let fallen = |name: &str| Fallen { name: name.to_owned(), how: String::new() };
+    let suspect = Suspect { case: &case, first: measured(25.0, BEFORE), fallen: vec![fallen("fast"), fallen("slow")] };
+    let (same, other) = (measured(26.0, BEFORE), measured(210.0, BEFORE));
+    let still = |again: &[&str], now| {
+        suspect.still(Verdict::Compared(again.iter().map(|name| fallen(name)).collect()), Some(now))
+    };
+    assert_eq!(still(&["slow", "limit"], &same), Ok(vec![fallen("slow")]));
+    assert_eq!(still(&["slow"], &other), Ok(vec![fallen("slow")]));
+    assert_eq!(still(&["limit"], &same), Ok(vec![]));
+    assert_eq!(still(&[], &other), Err(()));
+    assert_eq!(suspect.still(Verdict::Unknown(String::new()), Some(&same)), Err(()));
+    assert_eq!(suspect.still(Verdict::Unknown(String::new()), None), Err(()));
+}

@@ -1,0 +1,66 @@
+use super::{Kept, KeptRow, parse, text};
+use crate::round::Measured;
+
+/// A table of two rows, the first kept in two states.
+const TABLE: &str = "\
+group\tpool
+with\ta machine
+row\towned-2\t\ton two threads
+note\tunfair
+measured\t2026-11-25
+line\tours\tours\t0.100000000\t0.200000000\t0.300000000\t1.0000\t1.0000\t1.0000\t500\toperations\t8\t4096
+line\tcontrol\tlimit\t0.000000020\t0.000000025\t0.000000030\t0.1000\t0.2000\t0.3000\t1\toperations\t8\t4096
+measured\t2026-11-26
+line\tours\tours\t0.100000000\t0.400000000\t0.500000000\t1.0000\t1.0000\t1.0000\t500\toperations\t8\t4096
+line\tcontrol\tlimit\t0.000000200\t0.000000210\t0.000000220\t0.1000\t0.2000\t0.3000\t1\toperations\t8\t4096
+row\tplain\tshort.fq\ton one
+measured\t2026-11-25
+line\tours\tours\t0.100000000\t0.200000000\t0.300000000\t1.0000\t1.0000\t1.0000\t900\tbytes\t0\t4096
+";
+
+fn table() -> Kept {
+    parse(TABLE).unwrap_or_else(|line| panic!("line {line}"))
+}
+
+fn states(row: &KeptRow) -> Vec<Option<f64>> {
+    row.measured.iter().map(|measured| measured.state().map(f64::round)).collect()
+}
+
+#[test]
+fn a_table_is_read_as_it_was_written() {
+    assert_eq!(text(&table()), TABLE);
+    assert_eq!(states(&table().rows[0]), [Some(25.0), Some(210.0)]);
+    assert_eq!(states(&table().rows[1]), [None]);
+}
+
+#[test]
+fn the_line_that_is_none_of_results_is_named() {
+    let line = |text: &str| parse(text).err();
+    assert_eq!(line("group\tpool\nwith\n"), Some(2));
+    assert_eq!(line(&TABLE.replace("\t500\t", "\tmany\t")), Some(6));
+    assert_eq!(line(&TABLE.replace("measured\t2026-11-25\n", "")), Some(5), "lines of an unknown day");
+}
+
+#[test]
+fn a_new_measurement_replaces_that_of_its_own_state_alone() {
+    let with = |time: &str| {
+        let mut new = table().rows.remove(0).measured.remove(0);
+        new.date = "today".to_owned();
+        let control = new.lines.last_mut().expect("the control");
+        control.seconds.median = time.parse().expect("a number");
+        new
+    };
+    let dates = |row: &KeptRow| Vec::from_iter(row.measured.iter().map(|measured: &Measured| measured.date.clone()));
+    let after = |time| {
+        let mut row = table().rows.remove(0);
+        row.keep(with(time));
+        row
+    };
+    assert_eq!(dates(&after("27e-9")), ["today", "2026-11-26"]);
+    assert_eq!(dates(&after("190e-9")), ["2026-11-25", "today"]);
+    assert_eq!(dates(&after("75e-9")), ["2026-11-25", "today", "2026-11-26"]);
+    // A row that lost its control, or got one, begins anew.
+    let mut row = table().rows.remove(0);
+    row.keep(table().rows.remove(1).measured.remove(0));
+    assert_eq!(states(&row), [None]);
+}
