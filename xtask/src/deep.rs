@@ -26,6 +26,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         // A workspace of its own, which nothing that runs for a change builds.
         let lints = ["--manifest-path", "benches/peers/Cargo.toml", "--all-targets", "--", "--deny", "warnings"];
         cargo().args(["clippy"]).args(lints).check()?;
+        let tests = ["--manifest-path", "benches/peers/Cargo.toml", "--package", "runner", "--package", "harness"];
+        cargo().args(["test"]).args(tests).check()?;
         bench::run(&["--check".to_owned()])?;
     }
     Ok(())

@@ -7,9 +7,11 @@ use crate::{
     round::{self, Measured},
 };
 
-/// Enough for a suspicion.
-const SHORT: Effort = Effort { rounds: 4, laps: 1 };
-/// What confirms or clears one: as the kept results were measured.
+/// Enough for a suspicion in a row that reads a data set.
+const SHORT: Effort = Effort { rounds: 3, laps: 1 };
+/// The same where contenders meet in the heap alone: a round for each place of a cache line that its pieces can begin at.
+const IN_THE_HEAP: Effort = Effort { rounds: 4, laps: 1 };
+/// What confirms or clears a suspicion: as the kept results were measured.
 const LONGER: Effort = Effort { rounds: 8, laps: 3 };
 /// How often a suspicion has to be confirmed, each time after all other suspects.
 const CONFIRMED: usize = 2;
@@ -62,7 +64,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     let cases = cases(groups, &kept)?;
     let (mut suspects, mut unknown) = (Vec::new(), Vec::new());
     for case in &cases {
-        match case.measure(SHORT)? {
+        match case.measure(case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
             (Verdict::Compared(fallen), Some(first)) if !fallen.is_empty() => {
                 suspects.push(Suspect { case, first, fallen });
             }
@@ -74,7 +76,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     for _ in 0..CONFIRMED {
         let mut confirmed = Vec::new();
         for suspect in suspects {
-            let (verdict, now) = suspect.case.measure(LONGER)?;
+            let (verdict, now) = suspect.case.measure(&suspect.row(), LONGER)?;
             let still = suspect.still(verdict, now.as_ref());
             match still {
                 Ok(fallen) if fallen.is_empty() => {}
@@ -114,9 +116,9 @@ fn cases<'g>(groups: &'g [Group], kept: &'g [Kept]) -> Outcome<Vec<Case<'g>>> {
 }
 
 impl Case<'_> {
-    /// Measures anew and compares. Says what it found.
-    fn measure(&self, effort: Effort) -> Outcome<(Verdict, Option<Measured>)> {
-        let now = round::run(self.row, effort)?;
+    /// Measures the row, or a part of it, anew and compares. Says what it found.
+    fn measure(&self, row: &Row, effort: Effort) -> Outcome<(Verdict, Option<Measured>)> {
+        let now = round::run(row, effort)?;
         let verdict = match &now {
             Some(now) => compare(self.kept, now),
             None => Verdict::Unknown("the machine changes too often".to_owned()),
@@ -134,6 +136,15 @@ impl Case<'_> {
 }
 
 impl Suspect<'_, '_> {
+    /// The row with the first of ours, the control, and those whose ratios are suspected.
+    fn row(&self) -> Row {
+        let mut row = self.case.row.clone();
+        let first = row.contenders.iter().find(|one| one.role == Role::Ours).map(|one| one.name.clone());
+        let suspected = |name: &str| self.fallen.iter().any(|fallen| fallen.name == name);
+        row.contenders.retain(|one| first.as_ref() == Some(&one.name) || is_control(&one.name) || suspected(&one.name));
+        row
+    }
+
     /// Which ratios are still suspected; an error where it cannot be said, for the machine is no longer as it was.
     fn still(&self, verdict: Verdict, now: Option<&Measured>) -> Result<Vec<Fallen>, ()> {
         let (Verdict::Compared(again), Some(now)) = (verdict, now) else { return Err(()) };

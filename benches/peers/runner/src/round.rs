@@ -142,7 +142,7 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Out
     let control = row.contenders.iter().position(|contender| is_control(&contender.name));
     for step in 0..count {
         // Forwards from another start every round, and every other round backwards.
-        let step = if round % 2 == 0 { step } else { count - 1 - step };
+        let step = if round.is_multiple_of(2) { step } else { count - 1 - step };
         let at = (step + round) % count;
         if control == Some(at) {
             continue;
