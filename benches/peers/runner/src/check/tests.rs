@@ -1,3 +1,5 @@
+//! When a ratio has fallen, and in which state of the machine.
+
 use super::{Case, Fallen, Suspect, Verdict, compare};
 use crate::{
     group::{Role, Row},

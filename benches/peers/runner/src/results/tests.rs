@@ -1,3 +1,5 @@
+//! What is kept of a group, and what a new run replaces of it.
+
 use super::{Kept, KeptRow, parse, text};
 use crate::round::Measured;
 
