@@ -13,18 +13,21 @@
 //! A team need not have threads: those of several callers, who take entries by turns, may fill blocks before they do, until the
 //! next entry is one of their own. Others' entries are taken when no block is left to fill, so nobody waits while there is work;
 //! 96 of 100 are then taken by who has filled them. GC and mean quality of records of BGZF, two threads in all, GB/s, medians
-//! of 6 to 9 rounds, where cores are quick to reach each other (a word in 25 ns) and where they are not (220 ns; the state of the
-//! guest changes by itself, `cargo xtask bench stream --row bgzf-records` measures it too):
+//! of 4 to 9 rounds in each state of the guest, which changes by itself: its cores reach each other in 25 ns, or in 220 (2-core
+//! Zen 5 guest, 2026-11-26; `cargo xtask bench stream --row bgzf-records` prints both figures):
 //!
 //! | | 25 ns | 220 ns |
 //! |---|---|---|
-//! | a thread that inflates and a caller that helps and parses | 3.46 | 2.85 |
-//! | two callers that fill what they take | 3.44 | 3.37 |
-//! | the same, blocks and slots go back to who had them | 3.42 | 3.33 |
-//! | the same, with 4 and 7 blocks that go round instead of 5 | 3.46, 3.43 | 3.36 |
-//! | the same, blocks of 128 and 512 KiB instead of 256 | 3.44, 3.36 | 3.39, 3.30 |
-//! | the same, compressed bytes read by 64 and 32 KiB instead of 128 | 3.37, 3.41 | 3.36, 3.34 |
-//! | helicase, which knows all blocks from an index | 3.35 | 3.35 |
+//! | a thread that inflates, and a caller that helps and parses | 3.47 | 2.87 |
+//! | this: two callers that fill what they take, 5 blocks of 256 KiB | 3.48 | 3.36 |
+//! | blocks, and those of the pipeline, go back to who had them | 3.42 | 3.34 |
+//! | 4, 7 and 9 blocks | 3.46, 3.50, 3.52 | 7: 3.36 |
+//! | blocks of 128 and 512 KiB | 3.44, 3.36 | 3.34, 3.30 |
+//! | compressed bytes read by 64 and 32 KiB instead of 128 | 3.37, 3.41 | 3.36, 3.34 |
+//! | compressed bytes read into memory of who takes them | 3.38 | 3.33 |
+//! | nobody woken who does not sleep, one lock less | | 3.34 |
+//! | helicase, which knows all blocks from an index | 3.36 | 3.37 |
+//! | twice what one thread has, while another does the same | 3.59 | |
 //!
 //! Plain locks: they are taken twice for some 256 KiB of output, under a thousandth of the time. A hand-over for each worker, and
 //! one for the order, was as fast (2-core Zen 5 guest, 2026-11-25, two threads: 5.1 to 5.6 ms against 5.0 to 5.6), but the
