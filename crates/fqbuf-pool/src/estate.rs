@@ -3,14 +3,17 @@
 #[cfg(any(loom, shuttle))]
 mod wrong;
 
-use crossbeam_utils::CachePadded;
 use fqbuf_stats::BufferStats;
 
+use crate::anchor::HomeLane;
+use crate::barrier;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
 use crate::gate::Gate;
+use crate::home::{self, Me};
+use crate::lane::Why;
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
-use crate::queue::{ArrayQueue, Slot};
 use crate::recipe::Recipe;
+use crate::shard::Shard;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, mutant};
 
@@ -20,104 +23,28 @@ pub(crate) struct Entry<T> {
     pub(crate) item: T,
     /// Bytes that the item had when they were last settled, charged to the pool's budget.
     pub(crate) charge: Charge,
-    ledger: std::sync::Arc<Ledger>,
+    pub(crate) ledger: std::sync::Arc<Ledger>,
     /// What a rejected design would have here, for a mutant.
     #[cfg(any(loom, shuttle))]
     pub(crate) anchor: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
 
+impl<T> Entry<T> {
+    /// The item, idle until now, is handed out.
+    #[inline]
+    pub(crate) fn hit(&self) {
+        self.ledger.hit();
+    }
+}
+
 /// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
 pub(crate) type Held<T> = Box<Entry<T>>;
-
-/// Idle items of one home.
-struct Shard<T> {
-    /// Filled by the threads at home here, for whom a swap is cheaper than the queue; by others when nothing else has room.
-    slot: CachePadded<Slot<Held<T>>>,
-    /// The other items; none where the slot is all the room there is.
-    queue: Option<CachePadded<ArrayQueue<Held<T>>>>,
-    /// Before a ledger says that its item goes into the slot or has come out, and before ledgers are asked.
-    gate: Gate,
-    /// Memory between this queue's slots and those of the next, which otherwise share a cache line.
-    _apart: Box<[u8; 128]>,
-}
-
-impl<T> Shard<T> {
-    /// Room for `capacity` items, at least one.
-    fn new(capacity: usize) -> Self {
-        let queue = (capacity > 1).then(|| CachePadded::new(ArrayQueue::new(capacity - 1)));
-        Self { slot: CachePadded::new(Slot::new()), queue, gate: Gate::new(), _apart: Box::new([0; 128]) }
-    }
-
-    /// An item of the queue or, first, the slot; for a thread at home here. One that lies in the slot may be overlooked.
-    #[inline]
-    fn take(&self) -> Option<Held<T>> {
-        self.slot.take_likely().map(|entry| self.out_of_slot(entry)).or_else(|| self.pop())
-    }
-
-    /// The item in the slot.
-    fn empty_slot(&self) -> Option<Held<T>> {
-        self.slot.take().map(|entry| self.out_of_slot(entry))
-    }
-
-    /// An item that has just been taken from the slot.
-    #[inline]
-    fn out_of_slot(&self, entry: Held<T>) -> Held<T> {
-        self.gate.pass();
-        entry.ledger.set_in_slot(false);
-        entry
-    }
-
-    /// Puts an item into the slot; returns the one that was there.
-    #[inline]
-    fn put(&self, entry: Held<T>) -> Option<Held<T>> {
-        self.gate.pass();
-        entry.ledger.set_in_slot(true);
-        if mutant("slot_in_two_steps") {
-            let before = self.empty_slot();
-            self.slot.put(entry);
-            return before;
-        }
-        self.slot.put(entry).map(|entry| self.out_of_slot(entry))
-    }
-
-    /// Puts an item into the slot if that is empty; else returns it, or one that came in meanwhile.
-    fn put_if_empty(&self, entry: Held<T>) -> Result<(), Held<T>> {
-        match self.put(entry).and_then(|before| self.put(before)) {
-            None => Ok(()),
-            Some(entry) => Err(entry),
-        }
-    }
-
-    /// An item of the queue.
-    #[inline]
-    fn pop(&self) -> Option<Held<T>> {
-        self.queue.as_ref()?.pop()
-    }
-
-    /// Puts an item into the queue; returns it when that is full.
-    #[inline]
-    fn push(&self, entry: Held<T>) -> Result<(), Held<T>> {
-        match &self.queue {
-            Some(queue) => queue.push(entry),
-            None => Err(entry),
-        }
-    }
-
-    /// Items in the queue.
-    fn queued(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.len())
-    }
-
-    fn capacity(&self) -> usize {
-        1 + self.queue.as_ref().map_or(0, |queue| queue.capacity())
-    }
-}
 
 /// Everything that outlives the handles while leases are about.
 pub(crate) struct Estate<R: Recipe> {
     recipe: R,
     /// Idle items. None at all, or a power of two of them; their capacities sum up to the bound on idle items.
-    shards: Box<[Shard<R::Item>]>,
+    shards: Box<[Shard<R>]>,
     /// An item of more bytes is not kept.
     max_retained: usize,
     /// No handle is left: nothing may stay idle.
@@ -148,9 +75,10 @@ impl<R: Recipe> Estate<R> {
         let shards = if most == 0 { 0 } else { 1 << most.ilog2() };
         let capacity =
             |i| max_idle / shards + usize::from(i < max_idle % shards) + usize::from(mutant("bound_by_count"));
+        let lanes = budget.is_none() && barrier::available();
         Self {
             recipe,
-            shards: (0..shards).map(|i| Shard::new(capacity(i))).collect(),
+            shards: (0..shards).map(|i| Shard::new(capacity(i), lanes)).collect(),
             max_retained,
             closed: AtomicBool::new(false),
             gate: Gate::new(),
@@ -175,7 +103,23 @@ impl<R: Recipe> Estate<R> {
             }
             leave(budget);
         }
+        for lane in self.lanes() {
+            // The reference is not the last, because the pool has one.
+            let (entry, _anchor) = lane.close(home::me());
+            if let Some(entry) = entry {
+                self.end(entry, End::Freed);
+            }
+        }
         self.trim(0);
+    }
+
+    /// The lane of a home.
+    pub(crate) fn lane(&self, home: usize) -> Option<Arc<HomeLane<R>>> {
+        self.shards.get(home)?.lane.clone()
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &Arc<HomeLane<R>>> {
+        self.shards.iter().filter_map(|shard| shard.lane.as_ref())
     }
 
     /// Makes items until `n` are idle, or there is no room or no memory; returns how many it made.
@@ -251,8 +195,24 @@ impl<R: Recipe> Estate<R> {
         self.others(home).find_map(Shard::pop).or_else(slots)
     }
 
+    /// An item of a lane, whosever it is: the last resort, because it costs the most.
+    fn take_from_lanes(&self, me: Me, why: Why) -> Option<Held<R::Item>> {
+        self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))
+    }
+
+    /// Puts an item into a lane with room, whosever it is. Comes back when there is none.
+    fn put_into_lanes(&self, me: Me, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+        for lane in self.lanes().filter(|lane| !lane.occupied()) {
+            match lane.put_from_outside(me, entry) {
+                Ok(()) => return Ok(()),
+                Err(back) => entry = back,
+            }
+        }
+        Err(entry)
+    }
+
     /// The shards but that of `home`.
-    fn others(&self, home: usize) -> impl Iterator<Item = &Shard<R::Item>> {
+    fn others(&self, home: usize) -> impl Iterator<Item = &Shard<R>> {
         let (before, after) = self.shards.split_at(home);
         after.iter().skip(1).chain(before)
     }
@@ -292,6 +252,10 @@ impl<R: Recipe> Estate<R> {
                 Err(back) => entry = back,
             }
         }
+        match self.put_into_lanes(home::me(), entry) {
+            Ok(()) => return Ok(()),
+            Err(back) => entry = back,
+        }
         match &self.shards[home] {
             // Puts back what lay there before, and takes the newcomer out.
             shard if is_at_home => shard.put(entry).map_or(Ok(()), Err),
@@ -301,36 +265,40 @@ impl<R: Recipe> Estate<R> {
 
     /// An item for a lease, waiting for memory as long as it takes.
     #[inline]
-    pub(crate) fn get(&self, home: usize) -> Held<R::Item> {
+    pub(crate) fn get(&self, me: Me, home: usize) -> Held<R::Item> {
         if self.budget.is_none()
             && let Some(entry) = self.take_idle(home)
         {
-            entry.ledger.hit();
+            entry.hit();
             return entry;
         }
-        self.get_otherwise(home)
+        self.get_otherwise(me, home)
     }
 
     #[cold]
-    fn get_otherwise(&self, home: usize) -> Held<R::Item> {
+    fn get_otherwise(&self, me: Me, home: usize) -> Held<R::Item> {
         if self.budget.is_none() {
+            if let Some(entry) = self.take_from_lanes(me, Why::Need) {
+                entry.hit();
+                return entry;
+            }
             return self.make(home, Charge::to_nobody(self.recipe.fresh_bytes()), Origin::Miss);
         }
-        match self.get_patiently(home, || Patience::Forever) {
+        match self.get_patiently(me, home, || Patience::Forever) {
             Some(entry) => entry,
             None => unreachable!("patience for ever ran out"),
         }
     }
 
     /// An item for a lease; `None` when there is none without waiting.
-    pub(crate) fn try_get(&self, home: usize) -> Option<Held<R::Item>> {
-        let Some(budget) = &self.budget else { return Some(self.get(home)) };
+    pub(crate) fn try_get(&self, me: Me, home: usize) -> Option<Held<R::Item>> {
+        let Some(budget) = &self.budget else { return Some(self.get(me, home)) };
         let counter = budget.counter();
         if counter.somebody_waits() && !mutant("idle_item_goes_to_newcomer") {
             return None;
         }
         if let Some(entry) = self.take_idle(home) {
-            entry.ledger.hit();
+            entry.hit();
             return Some(entry);
         }
         let fresh = self.recipe.fresh_bytes();
@@ -340,8 +308,13 @@ impl<R: Recipe> Estate<R> {
 
     /// An item for a lease; `None` when patience ran out. Asks for that only where it has to wait: a look at the clock costs
     /// more than what lies idle.
-    pub(crate) fn get_patiently(&self, home: usize, patience: impl FnOnce() -> Patience) -> Option<Held<R::Item>> {
-        if let Some(entry) = self.try_get(home) {
+    pub(crate) fn get_patiently(
+        &self,
+        me: Me,
+        home: usize,
+        patience: impl FnOnce() -> Patience,
+    ) -> Option<Held<R::Item>> {
+        if let Some(entry) = self.try_get(me, home) {
             return Some(entry);
         }
         let counter = self.budget.as_ref()?.counter();
@@ -356,7 +329,7 @@ impl<R: Recipe> Estate<R> {
         // Out of the line by now: making an item may take its time, and may use pools itself.
         Some(match source {
             Source::Idle(entry) => {
-                entry.ledger.hit();
+                entry.hit();
                 entry
             }
             Source::Charged(charge) => self.make(home, charge, Origin::Miss),
@@ -378,26 +351,51 @@ impl<R: Recipe> Estate<R> {
         })
     }
 
-    /// Ends a lease.
+    /// Empties an item at the end of its lease; `None` if it is not to be kept, and freed.
     #[inline]
-    pub(crate) fn come_home(&self, home: usize, mut entry: Held<R::Item>) {
+    pub(crate) fn emptied(&self, mut entry: Held<R::Item>) -> Option<Held<R::Item>> {
         let bytes = self.recipe.bytes(&entry.item);
         #[cfg(any(loom, shuttle))]
-        match self.keep_wrongly(home, entry, bytes) {
-            Some(back) => entry = back,
-            None => return,
-        }
-        if (bytes != entry.charge.bytes() || bytes > self.max_retained) && !self.settle(&mut entry, bytes) {
-            return self.end(entry, End::Discarded);
+        let mut entry = self.keep_wrongly(entry, bytes)?;
+        if bytes != entry.charge.bytes() || bytes > self.max_retained {
+            entry = self.settled(entry, bytes)?;
         }
         self.recipe.reset(&mut entry.item);
-        let is_at_home = crate::home::of_this_thread() & (self.homes() - 1) == home;
+        Some(entry)
+    }
+
+    /// Accounts for an item whose size its holder has changed; `None` if it is not to be kept, and freed.
+    #[cold]
+    fn settled(&self, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
+        if self.settle(&mut entry, bytes) {
+            return Some(entry);
+        }
+        self.end(entry, End::Discarded);
+        None
+    }
+
+    /// Keeps an item that has been emptied and found no place in the caller's lane.
+    pub(crate) fn come_home(&self, me: Me, home: usize, mut entry: Held<R::Item>) {
+        let is_at_home = me.home_of(self.homes()) == home;
+        if is_at_home && let Some(lane) = self.lane_to_claim(home) {
+            lane.claim(me);
+            match lane.put(me, entry) {
+                Ok(()) => return self.after_homecoming(),
+                Err(back) => entry = back,
+            }
+        }
         match self.put_idle(home, is_at_home, entry) {
             Ok(()) => self.after_homecoming(),
             Err(entry) => {
                 self.end(entry, End::Discarded);
             }
         }
+    }
+
+    /// The lane of a home if nobody owns it.
+    #[inline]
+    fn lane_to_claim(&self, home: usize) -> Option<&HomeLane<R>> {
+        self.shards.get(home)?.lane.as_deref().filter(|lane| lane.is_free())
     }
 
     /// Looks after an item that has just become idle: it may be wanted, or unwanted.
@@ -415,8 +413,7 @@ impl<R: Recipe> Estate<R> {
         }
     }
 
-    /// Accounts for an item whose size its holder has changed; false when it is not to be kept.
-    #[cold]
+    /// Accounts for the size that an item has; false when it is not to be kept.
     fn settle(&self, entry: &mut Entry<R::Item>, bytes: usize) -> bool {
         let before = entry.charge.bytes();
         let taken_away = bytes < before && bytes < self.recipe.fresh_bytes();
@@ -499,27 +496,29 @@ impl<R: Recipe> Estate<R> {
             if keep > 0 && !self.has_more_than(keep) {
                 return freed;
             }
-            let Some(entry) = self.take_idle(freed % self.shards.len()) else { return freed };
+            let found = self.take_idle(freed % self.shards.len());
+            let Some(entry) = found.or_else(|| self.take_from_lanes(home::me(), Why::Wish)) else { return freed };
             self.end(entry, End::Freed);
         }
         self.max_idle()
     }
 
-    /// Looks at every item. What is just going into a slot or coming out of it counts as idle, hence the bound.
+    /// Looks at every item. What is just going into a slot or a lane, or coming out of it counts as idle, hence the bound.
     pub(crate) fn idle(&self) -> usize {
         let queued = self.queued();
         self.shards.iter().for_each(|shard| shard.gate.pass());
-        (queued + self.ledgers.in_slots()).min(self.max_idle())
+        let in_lanes = self.lanes().filter(|lane| lane.occupied()).count();
+        (queued + in_lanes + self.ledgers.in_slots()).min(self.max_idle())
     }
 
     fn queued(&self) -> usize {
         self.shards.iter().map(Shard::queued).sum()
     }
 
-    /// Whether more than `keep` items are idle; looks at every item only where the slots decide.
+    /// Whether more than `keep` items are idle; looks at every item only where slots and lanes decide.
     fn has_more_than(&self, keep: usize) -> bool {
         let queued = self.queued();
-        queued > keep || (queued + self.shards.len() > keep && self.idle() > keep)
+        queued > keep || (queued + 2 * self.shards.len() > keep && self.idle() > keep)
     }
 
     pub(crate) fn max_idle(&self) -> usize {
@@ -530,7 +529,7 @@ impl<R: Recipe> Estate<R> {
 impl<R: Recipe> Drop for Estate<R> {
     fn drop(&mut self) {
         // What came home while the pool was being closed.
-        while let Some(entry) = self.take_idle(0) {
+        while let Some(entry) = self.take_idle(0).or_else(|| self.take_from_lanes(home::me(), Why::End)) {
             self.end(entry, End::Freed);
         }
     }

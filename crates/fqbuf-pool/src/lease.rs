@@ -5,9 +5,9 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 
+use crate::anchor::Anchor;
 use crate::budget::BudgetError;
 use crate::estate::{Entry, Held};
-use crate::pool::Anchor;
 use crate::recipe::{Buffers, Recipe};
 use crate::sync::{Arc, mutant};
 
@@ -26,20 +26,21 @@ pub type PooledBuffer = Lease<Buffers>;
 pub struct Lease<R: Recipe> {
     /// `None` only while the lease ends.
     entry: Option<Held<R::Item>>,
-    anchor: Arc<Anchor<R>>,
+    /// `None` only while the lease ends.
+    anchor: Option<Arc<Anchor<R>>>,
 }
 
 impl<R: Recipe> Lease<R> {
     #[inline]
     pub(crate) fn new(entry: Held<R::Item>, anchor: Arc<Anchor<R>>) -> Self {
-        Self { entry: Some(entry), anchor }
+        Self { entry: Some(entry), anchor: Some(anchor) }
     }
 
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
         let entry = take(&mut this.entry);
-        this.anchor.estate().detach(entry)
+        anchor(&this.anchor).estate().detach(entry)
     }
 
     /// Bytes charged for the item: those it had when it was made or last settled.
@@ -72,9 +73,9 @@ impl<R: Recipe> Lease<R> {
     /// # }
     /// ```
     pub fn grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let entry = held_mut(&mut self.entry);
+        let (entry, anchor) = (held_mut(&mut self.entry), anchor(&self.anchor));
         entry.charge.grow(bytes)?;
-        Ok(self.anchor.estate().grow(entry, bytes, grow))
+        Ok(anchor.estate().grow(entry, bytes, grow))
     }
 
     /// Like [`grow_with`](Self::grow_with), if the bytes can be had without waiting.
@@ -82,9 +83,9 @@ impl<R: Recipe> Lease<R> {
     /// # Errors
     /// [`BudgetError::TooLarge`] as there, [`BudgetError::Exhausted`] when the bytes are not free; `grow` is not called.
     pub fn try_grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let entry = held_mut(&mut self.entry);
+        let (entry, anchor) = (held_mut(&mut self.entry), anchor(&self.anchor));
         entry.charge.try_grow(bytes)?;
-        Ok(self.anchor.estate().grow(entry, bytes, grow))
+        Ok(anchor.estate().grow(entry, bytes, grow))
     }
 }
 
@@ -125,14 +126,18 @@ where
 impl<R: Recipe> Drop for Lease<R> {
     #[inline]
     fn drop(&mut self) {
+        let (Some(entry), Some(anchor)) = (self.entry.take(), self.anchor.take()) else { return };
         #[cfg(any(loom, shuttle))]
-        if let Some(entry) = self.entry.as_mut().filter(|_| mutant("idle_item_keeps_its_anchor")) {
-            entry.anchor = Some(Box::new(Arc::clone(&self.anchor)));
-        }
-        if let Some(entry) = self.entry.take() {
-            self.anchor.estate().come_home(self.anchor.home(), entry);
-        }
+        let entry = if mutant("idle_item_keeps_its_anchor") { with_anchor(entry, &anchor) } else { entry };
+        Anchor::come_home_for_good(anchor, entry);
     }
+}
+
+/// What an item would be like that keeps its anchor alive.
+#[cfg(any(loom, shuttle))]
+fn with_anchor<R: Recipe>(mut entry: Held<R::Item>, anchor: &Arc<Anchor<R>>) -> Held<R::Item> {
+    entry.anchor = Some(Box::new(Arc::clone(anchor)));
+    entry
 }
 
 // Like the item it holds; the pool does not mind.
@@ -169,12 +174,12 @@ impl<R: Recipe> Drop for ScopedLease<'_, R> {
     #[inline]
     fn drop(&mut self) {
         if let Some(entry) = self.entry.take() {
-            self.anchor.estate().come_home(self.anchor.home(), entry);
+            self.anchor.come_home(entry);
         }
     }
 }
 
-/// Why the entry of a lease is there.
+/// Why the parts of a lease are there.
 const HELD: &str = "a lease has its item until it ends";
 
 #[inline]
@@ -185,6 +190,10 @@ fn held<T>(entry: &Option<Held<T>>) -> &Entry<T> {
 #[inline]
 fn held_mut<T>(entry: &mut Option<Held<T>>) -> &mut Entry<T> {
     entry.as_mut().expect(HELD)
+}
+
+fn anchor<R: Recipe>(anchor: &Option<Arc<Anchor<R>>>) -> &Anchor<R> {
+    anchor.as_ref().expect(HELD)
 }
 
 fn take<T>(entry: &mut Option<Held<T>>) -> Held<T> {

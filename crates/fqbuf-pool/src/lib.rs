@@ -1,16 +1,20 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod anchor;
+mod barrier;
 mod budget;
 mod builder;
 mod estate;
 mod gate;
 mod home;
+mod lane;
 mod lease;
 mod ledger;
 mod pool;
 mod queue;
 mod recipe;
+mod shard;
 mod sync;
 
 pub use bytes::Bytes;

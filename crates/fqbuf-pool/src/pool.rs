@@ -56,11 +56,11 @@
 
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
-
+use crate::anchor::Anchor;
 use crate::budget::{MemoryBudget, Neighbour, Patience};
 use crate::builder::PoolBuilder;
-use crate::estate::{Estate, Listed};
+use crate::estate::{Estate, Held, Listed};
+use crate::home::{self, Me};
 use crate::lease::{Lease, ScopedLease};
 use crate::ledger::PoolStats;
 use crate::recipe::{Buffers, Recipe};
@@ -107,23 +107,6 @@ struct Tenure<R: Recipe> {
     neighbour: Option<Arc<Neighbour>>,
 }
 
-/// What owned leases of one home keep alive. On a cache line of its own: its reference count is written at every get.
-pub(crate) struct Anchor<R: Recipe> {
-    at: CachePadded<(Arc<Estate<R>>, usize)>,
-}
-
-impl<R: Recipe> Anchor<R> {
-    #[inline]
-    pub(crate) fn estate(&self) -> &Estate<R> {
-        &self.at.0
-    }
-
-    #[inline]
-    pub(crate) fn home(&self) -> usize {
-        self.at.1
-    }
-}
-
 impl<R: Recipe> Drop for Tenure<R> {
     fn drop(&mut self) {
         self.estate.close(|budget| {
@@ -162,8 +145,7 @@ impl<R: Recipe> Pool<R> {
     /// A pool of this estate, whose budget holds at least one item.
     pub(crate) fn of(estate: Estate<R>) -> Self {
         let estate = Arc::new(estate);
-        let anchor = |home| Arc::new(Anchor { at: CachePadded::new((Arc::clone(&estate), home)) });
-        let anchors = (0..estate.homes()).map(anchor).collect();
+        let anchors = (0..estate.homes()).map(|home| Arc::new(Anchor::new(&estate, home))).collect();
         let neighbour = estate.budget().map(|budget| {
             let pool = Box::new(Listed(Arc::clone(&estate)));
             let neighbour = Arc::new(Neighbour { pool, key: estate.key() });
@@ -175,9 +157,21 @@ impl<R: Recipe> Pool<R> {
 
     /// The calling thread's anchor.
     #[inline]
-    fn anchor(&self) -> &Arc<Anchor<R>> {
+    fn anchor(&self, me: Me) -> &Arc<Anchor<R>> {
         let anchors = &self.tenure.anchors;
-        &anchors[crate::home::of_this_thread() & (anchors.len() - 1)]
+        &anchors[me.home_of(anchors.len())]
+    }
+
+    /// A lease of the item in this thread's lane, or of what `otherwise` finds.
+    #[inline]
+    fn lease(&self, otherwise: impl FnOnce(&Estate<R>, Me, usize) -> Option<Held<R::Item>>) -> Option<Lease<R>> {
+        let me = home::me();
+        let anchor = self.anchor(me);
+        let (entry, kept) = match anchor.take_with_anchor(me) {
+            Some(both) => both,
+            None => (otherwise(anchor.estate(), me, anchor.home())?, None),
+        };
+        Some(Lease::new(entry, kept.unwrap_or_else(|| Arc::clone(anchor))))
     }
 
     /// An item: an idle one, else a new one. With a budget, waits in line for memory, **for ever if need be**: a thread
@@ -185,33 +179,35 @@ impl<R: Recipe> Pool<R> {
     #[must_use]
     #[inline]
     pub fn get(&self) -> Lease<R> {
-        let anchor = self.anchor();
-        let entry = anchor.estate().get(anchor.home());
-        Lease::new(entry, Arc::clone(anchor))
+        match self.lease(|estate, me, home| Some(estate.get(me, home))) {
+            Some(lease) => lease,
+            None => unreachable!("a get gives something"),
+        }
     }
 
-    /// Like [`get`](Self::get), for a lease that borrows the pool: cheaper by one reference count.
+    /// Like [`get`](Self::get), for a lease that borrows the pool: cheaper where the thread has no lane of its own.
     #[must_use]
     #[inline]
     pub fn get_scoped(&self) -> ScopedLease<'_, R> {
-        let anchor = self.anchor();
-        ScopedLease::new(anchor.estate().get(anchor.home()), anchor)
+        let me = home::me();
+        let anchor = self.anchor(me);
+        let entry = match anchor.take(me) {
+            Some(entry) => entry,
+            None => anchor.estate().get(me, anchor.home()),
+        };
+        ScopedLease::new(entry, anchor)
     }
 
     /// An item if there is one without waiting. `None` only with a budget: it is exhausted, or others wait in line.
     #[must_use]
     pub fn try_get(&self) -> Option<Lease<R>> {
-        let anchor = self.anchor();
-        let entry = anchor.estate().try_get(anchor.home())?;
-        Some(Lease::new(entry, Arc::clone(anchor)))
+        self.lease(Estate::try_get)
     }
 
     /// An item, waiting in line for no longer than `timeout`. `None` only with a budget.
     #[must_use]
     pub fn get_timeout(&self, timeout: Duration) -> Option<Lease<R>> {
-        let anchor = self.anchor();
-        let entry = anchor.estate().get_patiently(anchor.home(), || Patience::lasting(timeout))?;
-        Some(Lease::new(entry, Arc::clone(anchor)))
+        self.lease(|estate, me, home| estate.get_patiently(me, home, || Patience::lasting(timeout)))
     }
 
     /// Frees all idle items. Leases are not touched, and come home as before.

@@ -11,6 +11,8 @@ mod budget;
 mod freeze;
 #[path = "loom/idle.rs"]
 mod idle;
+#[path = "loom/lane.rs"]
+mod lane;
 #[path = "loom/pool.rs"]
 mod pool;
 #[path = "models/probe.rs"]

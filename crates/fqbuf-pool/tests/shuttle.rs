@@ -6,6 +6,8 @@
 
 #[path = "shuttle/budget.rs"]
 mod budget;
+#[path = "shuttle/lane.rs"]
+mod lane;
 #[path = "shuttle/pool.rs"]
 mod pool;
 #[path = "models/probe.rs"]

@@ -1,6 +1,7 @@
 //! Naive versions of what an estate does, for models to fail on: see [`mutant`].
 
 use super::{Estate, Held};
+use crate::home;
 use crate::ledger::End;
 use crate::recipe::Recipe;
 use crate::sync::mutant;
@@ -23,7 +24,8 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Keeps an item that is too big and throws out whatever it finds, or takes an item back to empty it.
-    pub(super) fn keep_wrongly(&self, home: usize, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
+    pub(super) fn keep_wrongly(&self, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
+        let home = home::me().home_of(self.homes());
         if mutant("kept_then_measured") && bytes > self.max_retained {
             if self.put_idle(home, true, entry).is_ok() {
                 self.trim(0);

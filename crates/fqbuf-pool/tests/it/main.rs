@@ -3,6 +3,7 @@
 mod budget;
 mod faults;
 mod freeze;
+mod lane;
 mod lease;
 mod oracle;
 mod pool;

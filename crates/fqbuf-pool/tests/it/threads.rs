@@ -10,15 +10,15 @@ use std::thread;
 use fqbuf_pool::{BudgetError, BufferPool, Lease, MemoryBudget, PooledBuffer};
 
 /// Rounds of a test: `few`, or fifty times as many.
-fn rounds(few: u64) -> u64 {
+pub(crate) fn rounds(few: u64) -> u64 {
     if std::env::var_os("FQBUF_DEEP").is_some() { 50 * few } else { few }
 }
 
 /// A small generator of numbers, the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
