@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
     ("fqbuf-line", &[], &["memchr"]),
     ("fqbuf-ring", &[], &["crossbeam-utils", "loom", "shuttle"]),
     // First floor.
-    ("fqbuf-pool", &["fqbuf-stats"], &["bytes", "crossbeam-queue", "crossbeam-utils", "loom", "shuttle"]),
+    ("fqbuf-pool", &["fqbuf-stats"], &["bytes", "crossbeam-queue", "crossbeam-utils", "loom", "rustix", "shuttle"]),
     ("fqbuf-record", &["fqbuf-line"], &["memchr"]),
     // Second floor.
     (
