@@ -75,7 +75,8 @@ impl<R: Recipe> Estate<R> {
         let shards = if most == 0 { 0 } else { 1 << most.ilog2() };
         let capacity =
             |i| max_idle / shards + usize::from(i < max_idle % shards) + usize::from(mutant("bound_by_count"));
-        let lanes = budget.is_none() && barrier::available();
+        let lanes =
+            budget.is_none() && shards > 0 && Shard::<R>::has_room_for_lane(capacity(0)) && barrier::available();
         Self {
             recipe,
             shards: (0..shards).map(|i| Shard::new(capacity(i), lanes)).collect(),

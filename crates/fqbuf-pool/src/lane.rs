@@ -14,6 +14,8 @@
 //! thread becomes the owner; it stays it, so a thread that has seen its own number there need not look again. Each finds what
 //! the other has left: the owner's last store to `inside` releases, as the other's to `shut`, and both are acquired.
 //!
+//! The wait is for a few instructions, unless the owner is just not running.
+//!
 //! **What runs inside.** Moves between options, nothing that is generic: no drop, no panic, no call back into the lane.
 //!
 //! Besides the item a lane keeps one reference to what keeps the lane itself alive, so that an owned lease, which has one, can

@@ -10,15 +10,18 @@
 //! thread that asked for it, then to any other with room, else it is freed. The shards' capacities add up to the bound on
 //! idle items, so the bound holds at every moment without a counter. A shard is a slot for one item and a queue for the
 //! others. The slot is for threads at home there, to whom a swap costs less than the queue; what is dropped by another
-//! thread goes to the queue, where both ends have a line of their own.
+//! thread goes to the queue, where both ends have a line of their own. Before both comes the lane (`lane.rs`), a place for one
+//! item that the first thread at home there has to itself as long as nobody else needs what lies in it: it goes in and
+//! out without an atomic exchange. All others look there last, because it costs them microseconds.
 //!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
-//! different reference counts. Idle items hold no reference, or the estate would keep itself alive.
+//! different reference counts. Idle items hold no reference, or the estate would keep itself alive; only a lane does, which
+//! the end of the pool empties and closes.
 //!
 //! What was measured and rejected, ns for get, write a byte and drop of a 64 KiB buffer, one thread / two threads on one
 //! pool (two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; minima or medians of undisturbed rounds, in one
-//! run with the alternatives; `cargo bench -p fqbuf-benches --bench pool` has the first column). As it is: 15 / 16 for
-//! `get`, 13 / 14 for `get_scoped`.
+//! run with the alternatives; `cargo bench -p fqbuf-benches --bench pool` has the first column). As it was before there were
+//! lanes: 15 / 16 for `get`, 13 / 14 for `get_scoped`.
 //!
 //! - One queue for all threads: 15 / 504, the control being a bare `ArrayQueue<Vec<u8>>`.
 //! - Entries by value in the queue (item, charge and ledger, 56 bytes) instead of in a box: 51 and 46 on one thread for
@@ -40,12 +43,12 @@
 //!   lockfree-object-pool 12.1, 21.9 and 88. A swap by whoever drops, also on another thread: 11.4 and 21.1, but 89 to 97
 //!   across. A slot that is always looked into: 86 across for `get_scoped`. Shards reached through the anchor: 14.1. No hits
 //!   counted: 14.3. Everything inlined: 14.8.
-//! - The same there, for a bare item on one thread and on two, each with a home of its own: a swap to get it and one to give
-//!   it back 9.9 and 10.0, where two swaps of a word are 9.4; an `ArrayQueue` 10.5; `Mutex<Option>` 20.0 and 19.7;
-//!   `Mutex<Vec>` 20.2; a thread-local slot 1.9 and 3.5. So with items that others can take, two atomic exchanges are the
-//!   floor, and a tenth of a bare `ArrayQueue` on two threads (46 to 58 ns where the cores are quick to reach each other, 460
-//!   where not) is below it in the one state, and met in the other. Thread-local items could be neither trimmed nor given
-//!   to who waits for a budget; malloc (13 for its pair) and regex-automata's pool (2.7, for its first user alone) have them.
+//! - The same there without lanes, as pools with a budget still are: 12.8 and 12.9 for `get_scoped`, 21.9 and 23.3 for `get`; with
+//!   them 3.8 and 5.6, 6.3 and 6.8 (2026-11-26), and no difference across. Two swaps of a word are 9.4, the floor of all that
+//!   others can take with no more trouble than the owner: a bare item in a slot 9.9, an `ArrayQueue` 10.5, `Mutex<Option>` 20.0.
+//!   malloc takes 13 for its pair and more, regex-automata's pool 2.9, for its first user alone, and 31 for the second.
+//! - Thread-local items, 1.9 for a bare one: could be neither trimmed nor counted.
+//! - Lanes looked up through the estate, checked for a budget and a flag before the owner enters: 5.6 for `get_scoped`, 7.5 for `get`.
 //! - A slot that stays locked, with the item in it, for as long as a borrowed lease lasts: one exchange to take and one store to
 //!   give back. The bare item takes 5.3 where two exchanges take 10.0, on two threads 9.1 to 10.8 where those take 18 to 20 (a state
 //!   in which exchanges of both cores at once take twice as long). `get_scoped` would take some 7, and still not be a tenth of a

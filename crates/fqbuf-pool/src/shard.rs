@@ -28,10 +28,16 @@ pub(crate) struct Shard<R: Recipe> {
 impl<R: Recipe> Shard<R> {
     /// Room for `capacity` items, at least one.
     pub(crate) fn new(capacity: usize, may_have_lane: bool) -> Self {
-        let lane = (may_have_lane && capacity > 2).then(|| Arc::new(CachePadded::new(Lane::new())));
+        let lane =
+            (may_have_lane && Self::has_room_for_lane(capacity)).then(|| Arc::new(CachePadded::new(Lane::new())));
         let rest = capacity - 1 - usize::from(lane.is_some());
         let queue = (rest > 0).then(|| CachePadded::new(ArrayQueue::new(rest)));
         Self { lane, slot: CachePadded::new(Slot::new()), queue, gate: Gate::new(), _apart: Box::new([0; 128]) }
+    }
+
+    /// Whether a lane is worth it beside a slot, and a queue for those who are elsewhere.
+    pub(crate) fn has_room_for_lane(capacity: usize) -> bool {
+        capacity > 2
     }
 
     /// An item of the queue or, first, the slot; for a thread at home here. One that lies in the slot may be overlooked.
