@@ -104,13 +104,9 @@ impl<R: Recipe> Estate<R> {
             }
             leave(budget);
         }
-        for lane in self.lanes() {
-            // The reference is not the last, because the pool has one.
-            let (entry, _anchor) = lane.close(home::me());
-            if let Some(entry) = entry {
-                self.end(entry, End::Freed);
-            }
-        }
+        // All are closed before an item is dropped, which may panic. The references are not the last: the pool has one of each.
+        let left: Vec<_> = self.lanes().map(|lane| lane.close(home::me())).collect();
+        left.into_iter().filter_map(|(entry, _)| entry).for_each(|entry| self.end(entry, End::Freed));
         self.trim(0);
     }
 
