@@ -19,6 +19,9 @@ const PATIENCE: usize = 3;
 /// Laps of a control. One takes a millisecond or eight.
 const CONTROL_LAPS: usize = 3;
 
+/// How often a control is looked at before the state is said to have changed: one in a hundred is disturbed itself.
+const LOOKS: usize = 3;
+
 /// What came of a row in one state of the machine.
 pub(crate) struct Measured {
     pub(crate) date: String,
@@ -148,17 +151,26 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Out
             continue;
         }
         samples[at] = Some(sample(row, &row.contenders[at], round, laps, false)?);
-        if let (Some(control), Some(begun)) = (control, &begun) {
-            let now = sample(row, &row.contenders[control], 0, CONTROL_LAPS, false)?;
-            if !same_state(begun.nanoseconds(), now.nanoseconds()) {
-                return Ok(None);
-            }
+        if let (Some(control), Some(begun)) = (control, &begun)
+            && !is_still(row, &row.contenders[control], begun.nanoseconds())?
+        {
+            return Ok(None);
         }
     }
     if let Some(control) = control {
         samples[control] = begun;
     }
     Ok(Some(samples.into_iter().flatten().collect()))
+}
+
+/// Whether the machine still is in this state.
+fn is_still(row: &Row, control: &Contender, state: f64) -> Outcome<bool> {
+    for _ in 0..LOOKS {
+        if same_state(state, sample(row, control, 0, CONTROL_LAPS, false)?.nanoseconds()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the rounds, of one sample for each contender, come to.
