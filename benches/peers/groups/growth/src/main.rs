@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             Contender::ours("fqbuf, 2 threads", |stage| sums(stage, 2)),
             Contender::ours("fqbuf, 4 threads", |stage| sums(stage, 4)),
             Contender::ours("fqbuf, 8 threads", |stage| sums(stage, 8)),
+            Contender::control(),
         ],
     });
     harness::run(&rows)
