@@ -29,6 +29,8 @@ pub(crate) fn contenders() -> Vec<Contender> {
     all.push(Contender::peer("helicase", helicase));
     all.push(Contender::native("helicase native", helicase));
     all.push(Contender::native("helicase native, reading ahead", helicase_ahead));
+    // For those that read ahead, on a thread.
+    all.push(Contender::control());
     all.push(Contender::native("helicase mmap native", helicase_mmap));
     all.push(Contender::limit("read(2) of 64 KiB", |stage| file(stage, |file| drain_by(64 << 10, file))));
     all.push(Contender::limit("read(2) of 1 MiB", |stage| file(stage, |file| drain_by(1 << 20, file))));
