@@ -2,7 +2,7 @@
 
 use crate::{
     Effort, Outcome,
-    group::{Group, Role, Row, is_control},
+    group::{Contender, Group, Role, Row, is_control},
     results::{self, Kept, KeptRow},
     round::{self, Measured},
 };
@@ -23,7 +23,8 @@ const HANDFUL: usize = 5;
 /// A row, and what was kept of it.
 struct Case<'g> {
     name: String,
-    row: &'g Row,
+    /// With the first of ours and all others.
+    row: Row,
     kept: &'g KeptRow,
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     let cases = cases(groups, &kept)?;
     let (mut suspects, mut unknown) = (Vec::new(), Vec::new());
     for case in &cases {
-        match case.measure(case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
+        match case.measure(&case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
             (Verdict::Compared(fallen), Some(first)) if !fallen.is_empty() => {
                 suspects.push(Suspect { case, first, fallen });
             }
@@ -103,13 +104,21 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     Ok(())
 }
 
-/// All rows of the groups with what was kept of them.
-fn cases<'g>(groups: &'g [Group], kept: &'g [Kept]) -> Outcome<Vec<Case<'g>>> {
+/// The rows of the groups that have anybody beside ours, with what was kept of them.
+fn cases<'k>(groups: &[Group], kept: &'k [Kept]) -> Outcome<Vec<Case<'k>>> {
     let mut cases = Vec::new();
     for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(|row| (&group.name, row))) {
+        let beside = |one: &Contender| one.role != Role::Ours && !is_control(&one.name);
+        if !row.contenders.iter().any(beside) {
+            continue;
+        }
         let name = format!("{group} {}", row.name);
         let mut rows = kept.iter().filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
         let kept = rows.find(|kept| kept.row.name == row.name).ok_or_else(|| format!("{name}: no results kept"))?;
+        let mut row = row.clone();
+        let first = row.contenders.iter().position(|one| one.role == Role::Ours);
+        let mut at = 0..;
+        row.contenders.retain(|one| at.next() == first || one.role != Role::Ours);
         cases.push(Case { name, row, kept });
     }
     Ok(cases)
@@ -139,9 +148,8 @@ impl Suspect<'_, '_> {
     /// The row with the first of ours, the control, and those whose ratios are suspected.
     fn row(&self) -> Row {
         let mut row = self.case.row.clone();
-        let first = row.contenders.iter().find(|one| one.role == Role::Ours).map(|one| one.name.clone());
         let suspected = |name: &str| self.fallen.iter().any(|fallen| fallen.name == name);
-        row.contenders.retain(|one| first.as_ref() == Some(&one.name) || is_control(&one.name) || suspected(&one.name));
+        row.contenders.retain(|one| one.role == Role::Ours || is_control(&one.name) || suspected(&one.name));
         row
     }
 
@@ -154,8 +162,8 @@ impl Suspect<'_, '_> {
     }
 }
 
-/// What in `now` is more than 15 % worse than what was kept in the same state: others' ratios to the first of ours that fell, and
-/// those of more of ours that rose as much.
+/// The ratios of `now` that are more than 15 % below those kept in the same state. Other ways of ours are none of them: they fall
+/// and rise with the first of ours, in the other direction.
 fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
     let Some(before) = kept.like(now) else {
         return Verdict::Unknown(now.state().map_or_else(
@@ -164,13 +172,12 @@ fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
         ));
     };
     let mut fallen = Vec::new();
-    for line in now.lines.iter().filter(|line| !is_control(&line.name)) {
+    for line in now.lines.iter().filter(|line| line.role != Role::Ours && !is_control(&line.name)) {
         let Some(before) = before.lines.iter().find(|kept| kept.name == line.name) else {
             return Verdict::Unknown(format!("nothing was kept of {}", line.name));
         };
         let (was, is) = (before.ratio.median, line.ratio.median);
-        let fell = if line.role == Role::Ours { was < is * FLOOR } else { is < was * FLOOR };
-        if fell {
+        if is < was * FLOOR {
             let how = format!("{} took {was:.2} of our time and takes {is:.2}", line.name);
             fallen.push(Fallen { name: line.name.clone(), how });
         }
