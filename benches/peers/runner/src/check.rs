@@ -177,7 +177,8 @@ fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
             return Verdict::Unknown(format!("nothing was kept of {}", line.name));
         };
         let (was, is) = (before.ratio.median, line.ratio.median);
-        if is < was * FLOOR {
+        // Two threads that race can settle in one of two ways: what a quarter of the kept rounds had is no change.
+        if is < (was * FLOOR).min(before.ratio.low) {
             let how = format!("{} took {was:.2} of our time and takes {is:.2}", line.name);
             fallen.push(Fallen { name: line.name.clone(), how });
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn line(name: &str, role: Role, ratio: f64) -> Line {
-    let spread = |median| Spread { low: median * 0.5, median, high: median * 1.5 };
+    let spread = |median| Spread { low: median * 0.95, median, high: median * 1.5 };
     Line {
         name: name.to_owned(),
         role,
@@ -61,6 +61,15 @@ fn a_single_ratio_that_fell_by_more_than_15_percent_is_found() {
     assert_eq!(names(&found([0.5, 1.2, 3.3, 0.8])), ["slow"]);
     assert_eq!(names(&found([0.5, 1.2, 4.0, 0.67])), ["limit"]);
     assert_eq!(names(&found([0.5, 0.9, 3.0, 0.6])), ["fast", "slow", "limit"]);
+}
+
+#[test]
+fn what_a_quarter_of_the_kept_rounds_had_is_no_change() {
+    let mut before = measured(25.0, BEFORE);
+    before.lines[2].ratio.low = 0.7;
+    let kept = kept(vec![before]);
+    assert_eq!(names(&compare(&kept, &measured(25.0, [0.5, 0.71, 4.0, 0.8]))), [""; 0]);
+    assert_eq!(names(&compare(&kept, &measured(25.0, [0.5, 0.69, 4.0, 0.8]))), ["fast"]);
 }
 
 #[test]
