@@ -8,6 +8,7 @@ use fqbuf_stats::BufferStats;
 use crate::anchor::HomeLane;
 use crate::barrier;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
+use crate::farewell::resign_at_end;
 use crate::gate::Gate;
 use crate::home::{self, Me};
 use crate::lane::Why;
@@ -113,6 +114,12 @@ impl<R: Recipe> Estate<R> {
     /// The lane of a home.
     pub(crate) fn lane(&self, home: usize) -> Option<Arc<HomeLane<R>>> {
         self.shards.get(home)?.lane.clone()
+    }
+
+    /// Gives up the lanes that the calling thread owns, as it does when it ends outside of models.
+    #[cfg(any(loom, shuttle))]
+    pub(crate) fn resign(&self) {
+        self.lanes().for_each(|lane| crate::farewell::Resign::resign(&**lane));
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Arc<HomeLane<R>>> {
@@ -374,7 +381,10 @@ impl<R: Recipe> Estate<R> {
     /// Keeps an item that has been emptied and found no place in the caller's lane.
     pub(crate) fn come_home(&self, me: Me, home: usize, mut entry: Held<R::Item>) {
         let is_at_home = me.home_of(self.homes()) == home;
-        if is_at_home && let Some(lane) = self.lane_to_claim(home) {
+        if is_at_home
+            && let Some(lane) = self.lane_to_claim(home)
+            && resign_at_end(lane)
+        {
             lane.claim(me);
             match lane.put(me, entry) {
                 Ok(()) => return self.after_homecoming(),
@@ -391,8 +401,8 @@ impl<R: Recipe> Estate<R> {
 
     /// The lane of a home if nobody owns it.
     #[inline]
-    fn lane_to_claim(&self, home: usize) -> Option<&HomeLane<R>> {
-        self.shards.get(home)?.lane.as_deref().filter(|lane| lane.is_free())
+    fn lane_to_claim(&self, home: usize) -> Option<&Arc<HomeLane<R>>> {
+        self.shards.get(home)?.lane.as_ref().filter(|lane| lane.is_free())
     }
 
     /// Looks after an item that has just become idle: it may be wanted, or unwanted.

@@ -1,6 +1,6 @@
 //! A place for one idle item that its owner reaches by plain loads and stores: the one file of this crate with `unsafe`.
 //!
-//! A lane belongs to a home. The first thread there that wants it owns it, for ever; it enters and leaves without a
+//! A lane belongs to a home. The first thread there that wants it owns it until it ends; it enters and leaves without a
 //! read-modify-write instruction, which are nearly all that a get and a drop cost otherwise. Everybody else can reach the
 //! item too, at the price of a barrier in all threads (see `barrier.rs`):
 //!
@@ -11,7 +11,7 @@
 //!
 //! **Why they never meet.** Of `light` and `heavy` one comes first. If `light`, the other sees `inside` and waits until the owner
 //! has left. If `heavy`, the owner sees that the lane is shut. Those who are not the owner meet at the lock, which also is where a
-//! thread becomes the owner; it stays it, so a thread that has seen its own number there need not look again. Each finds what
+//! thread becomes the owner, or gives that up; nobody else takes it away, so a thread that has seen its own number there need not look again. Each finds what
 //! the other has left: the owner's last store to `inside` releases, as the other's to `shut`, and both are acquired.
 //!
 //! The wait is for a few instructions, unless the owner is just not running.
@@ -30,9 +30,12 @@
 use std::mem::swap;
 use std::ptr::NonNull;
 
+use crossbeam_utils::CachePadded;
+
 use crate::barrier;
+use crate::farewell::Resign;
 use crate::gate::Gate;
-use crate::home::Me;
+use crate::home::{self, Me};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, PoisonError, mutant, thread};
 
@@ -41,7 +44,7 @@ const PATIENCE: u8 = if cfg!(any(loom, shuttle)) { 2 } else { 16 };
 
 /// A place for an item, and for a reference to `A`, which keeps the lane alive.
 pub(crate) struct Lane<T, A> {
-    /// Number of the thread that may enter. 0 until there is one, and the same from then on.
+    /// Number of the thread that may enter, or 0. Written by that thread alone, under the door's lock.
     owner: AtomicUsize,
     /// The owner is at the contents, or about to see whether it may. Written by the owner alone.
     inside: AtomicBool,
@@ -225,10 +228,23 @@ impl<T, A> Lane<T, A> {
         }
     }
 
-    /// Whether nobody owns the lane.
+    /// The calling thread is the owner no more, if it was.
+    #[cold]
+    fn give_up(&self, me: Me) {
+        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        if mutant("lane_given_up_without_lock") {
+            drop(door);
+        }
+        self.gate.pass();
+        if self.owner.load(Ordering::Relaxed) == me.number() {
+            self.owner.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nobody owns the lane, and somebody may.
     #[inline]
     pub(crate) fn is_free(&self) -> bool {
-        self.owner.load(Ordering::Relaxed) == 0
+        self.owner.load(Ordering::Relaxed) == 0 && !self.shut.load(Ordering::Relaxed)
     }
 
     /// Anybody's way to the contents. `None` when the owner could not be kept out.
@@ -277,6 +293,15 @@ impl<T, A> Lane<T, A> {
     pub(crate) fn close(&self, me: Me) -> (Option<T>, Option<Arc<A>>) {
         let all = self.reach(me, Why::End, |contents| (contents.item.take(), contents.anchor.take()));
         all.unwrap_or_default()
+    }
+}
+
+impl<T: Send, A> Resign for CachePadded<Lane<T, A>>
+where
+    Arc<A>: Send,
+{
+    fn resign(&self) {
+        self.give_up(home::me());
     }
 }
 

@@ -6,6 +6,7 @@ mod barrier;
 mod budget;
 mod builder;
 mod estate;
+mod farewell;
 mod gate;
 mod home;
 mod lane;

@@ -231,6 +231,13 @@ impl<R: Recipe> Pool<R> {
         self.tenure.estate.prefill(n)
     }
 
+    /// Gives up what the calling thread owns in this pool, for models only.
+    #[cfg(any(loom, shuttle))]
+    #[doc(hidden)]
+    pub fn resign(&self) {
+        self.tenure.estate.resign();
+    }
+
     /// Number of idle items; never above [`max_idle`](Self::max_idle). Costs a lock and a look at every item: for reports.
     #[must_use]
     pub fn idle(&self) -> usize {

@@ -280,6 +280,33 @@ fn pools_end_while_owners_return_their_last() {
     }
 }
 
+/// Fails where a lane is lost with the thread that owned it: what comes home to it then is not there, or there twice.
+#[test]
+fn threads_follow_each_other_at_one_home() {
+    let counted = Counted::default();
+    let pool = PoolBuilder::new(counted.clone()).max_idle(4).shards(1).build().expect("no budget");
+    for _ in 0..rounds(40) {
+        let gone: Vec<BufferPool> = thread::scope(|s| {
+            let user = s.spawn(|| {
+                // Lanes of pools that go before the thread does, and of one that stays.
+                let kept = (0..10).map(|_| BufferPool::with_capacity(8, 4)).filter(|short| {
+                    short.get().push(1);
+                    short.get().len() > 1
+                });
+                for _ in 0..20 {
+                    pool.get().touch();
+                    pool.get_scoped().touch();
+                }
+                kept.collect()
+            });
+            user.join().expect("no panic")
+        });
+        assert!(gone.is_empty());
+        assert_eq!((pool.idle(), counted.alive()), (1, 1));
+    }
+    assert_eq!(pool.stats().misses, 1);
+}
+
 thread_local! {
     /// Ends with its thread.
     static KEPT: RefCell<Option<Keeper>> = const { RefCell::new(None) };

@@ -105,3 +105,25 @@ fn return_elsewhere_against_owner_at_the_bound() {
         assert_eq!((stats.live, stats.idle, stats.discarded, probe.alive()), (0, 3, 1, 3));
     });
 }
+
+#[test]
+fn owner_that_leaves_against_claim() {
+    exhaustive("lane_given_up_without_lock", || {
+        let probe = Probe::default();
+        let pool = pool_with_lane(&probe);
+        let heir = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                let (first, second) = (pool.get(), pool.get());
+                drop(first);
+                drop(second);
+            }
+        });
+        pool.get_scoped().touch();
+        pool.resign();
+        heir.join().unwrap();
+        assert_eq!(pool.idle() as isize, probe.alive());
+        pool.clear();
+        assert_eq!((pool.idle(), probe.alive()), (0, 0));
+    });
+}
