@@ -231,10 +231,8 @@ impl<T, A> Lane<T, A> {
     /// The calling thread is the owner no more, if it was.
     #[cold]
     fn give_up(&self, me: Me) {
-        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        if mutant("lane_given_up_without_lock") {
-            drop(door);
-        }
+        let lock = || self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let _door = (!mutant("lane_given_up_without_lock")).then(lock);
         self.gate.pass();
         if self.owner.load(Ordering::Relaxed) == me.number() {
             self.owner.store(0, Ordering::Relaxed);
