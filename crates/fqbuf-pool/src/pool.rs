@@ -44,7 +44,7 @@
 //!   across. A slot that is always looked into: 86 across for `get_scoped`. Shards reached through the anchor: 14.1. No hits
 //!   counted: 14.3. Everything inlined: 14.8.
 //! - The same there without lanes, as pools with a budget still are: 12.8 and 12.9 for `get_scoped`, 21.9 and 23.3 for `get`; with
-//!   them 3.8 and 5.6, 6.3 and 6.8 (2026-11-26), and no difference across. Two swaps of a word are 9.4, the floor of all that
+//!   them 4.2 and 4.3, 5.0 and 5.0 (2026-11-26; a bare `ArrayQueue` 14 and 35), and no difference across. Two swaps of a word are 9.4, the floor of all that
 //!   others can take with no more trouble than the owner: a bare item in a slot 9.9, an `ArrayQueue` 10.5, `Mutex<Option>` 20.0.
 //!   malloc takes 13 for its pair and more, regex-automata's pool 2.9, for its first user alone, and 31 for the second.
 //! - Thread-local items, 1.9 for a bare one: could be neither trimmed nor counted.

@@ -58,8 +58,8 @@ struct Suspect<'c, 'g> {
 ///
 /// # Errors
 ///
-/// When ratios fell by more than 15 % and stayed there, or when more than five rows met a state of which nothing was kept;
-/// all are printed first.
+/// When ratios fell by more than 15 %, and below what a quarter of the kept rounds had, and stayed there, or when more than
+/// five rows met a state of which nothing was kept; all are printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;
