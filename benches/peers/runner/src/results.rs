@@ -232,8 +232,8 @@ What distorts, and what is done about it:
   memory happens to begin, by no more than the length of a path among its arguments: half the rounds are of one kind, half of
   the other, and a median of two halves is what lies between.
 - **Where code lies.** Nothing is done about it: the same objects, linked anew with all code 16, 32 and 48 bytes further on, at
-  each place of a cache line that a function can begin at, took the same time within 5 % in rows of 0.1 to 20 ns, the vector of
-  vectors and malloc within 12.
+  each place of a cache line that a function can begin at, took the same time within 5 % in rows of 0.1 to 20 ns, all but four:
+  the vector of vectors, malloc, `VecDeque` and our turns within 12.
 - **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was
   written is kept in other pieces than what was read, and is read at half the speed.
 - **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 ns on a virtual
