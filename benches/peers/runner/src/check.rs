@@ -54,7 +54,8 @@ struct Suspect<'c, 'g> {
 /// Runs all rows and compares their ratios with those kept in the same state of the machine.
 ///
 /// What fell is measured again, twice, as long as for the kept results, when all other rows are through and `meanwhile` is
-/// done: a contender's ratio that fell every time has fallen.
+/// done: a contender's ratio that fell every time has fallen. A row that meets a state of which nothing was kept is measured
+/// again, twice, when the others are through.
 ///
 /// # Errors
 ///
@@ -64,15 +65,20 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;
     let (mut suspects, mut unknown) = (Vec::new(), Vec::new());
-    for case in &cases {
-        match case.measure(&case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
-            (Verdict::Compared(fallen), Some(first)) if !fallen.is_empty() => {
-                suspects.push(Suspect { case, first, fallen });
+    let mut left: Vec<&Case<'_>> = cases.iter().collect();
+    // States pass: a row without an answer is looked at again when all others are through.
+    for _ in 0..=CONFIRMED {
+        for case in std::mem::take(&mut left) {
+            match case.measure(&case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
+                (Verdict::Compared(fallen), Some(first)) if !fallen.is_empty() => {
+                    suspects.push(Suspect { case, first, fallen });
+                }
+                (Verdict::Compared(_), _) => {}
+                (Verdict::Unknown(_), _) => left.push(case),
             }
-            (Verdict::Compared(_), _) => {}
-            (Verdict::Unknown(_), _) => unknown.push(case.name.as_str()),
         }
     }
+    unknown.extend(left.iter().map(|case| case.name.as_str()));
     let meanwhile = meanwhile();
     for _ in 0..CONFIRMED {
         let mut confirmed = Vec::new();
