@@ -64,7 +64,7 @@ struct Suspect<'c, 'g> {
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;
-    let (mut suspects, mut unknown) = (Vec::new(), Vec::new());
+    let mut suspects = Vec::new();
     let mut left: Vec<&Case<'_>> = cases.iter().collect();
     // States pass: a row without an answer is looked at again when all others are through.
     for _ in 0..=CONFIRMED {
@@ -78,7 +78,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
             }
         }
     }
-    unknown.extend(left.iter().map(|case| case.name.as_str()));
+    let mut unknown: Vec<&str> = left.iter().map(|case| case.name.as_str()).collect();
     let meanwhile = meanwhile();
     for _ in 0..CONFIRMED {
         let mut confirmed = Vec::new();

@@ -44,6 +44,30 @@ fn dawdle(turn: usize) {
     }
 }
 
+/// Another thread does `there` while this one does `here`, 10,000 times, at ever other moments of each other; `after` each of
+/// them, nobody else is about.
+fn meet(there: impl Fn() + Sync, here: impl Fn(), mut after: impl FnMut()) {
+    const ROUNDS: usize = 10_000;
+    let line = Line::default();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                line.wait(2 * round + 1);
+                dawdle(round / 64);
+                there();
+                line.wait(2 * round + 2);
+            }
+        });
+        for round in 0..ROUNDS {
+            line.wait(2 * round + 1);
+            dawdle(round);
+            here();
+            line.wait(2 * round + 2);
+            after();
+        }
+    });
+}
+
 /// Both threads allocate at once, then deallocate: the peak of each round is known, and asked for when nothing is live
 /// any more. Seen red with the peak as a load and a store, where the smaller of two can be stored last.
 #[rstest]
@@ -87,31 +111,16 @@ fn the_peak_of_threads_is_a_true_maximum(#[case] stats: impl Counter) {
 #[case::exact(BufferStats::new())]
 #[case::sharded(ShardedStats::with_slack(0))]
 fn a_reset_does_not_lose_the_rise_that_it_meets(#[case] stats: impl Counter) {
-    const ROUNDS: usize = 10_000;
     const SIZE: usize = 77;
-    let line = Line::default();
     let mut wrong = Vec::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for round in 0..ROUNDS {
-                line.wait(2 * round + 1);
-                dawdle(round / 64);
-                stats.allocate(SIZE);
-                line.wait(2 * round + 2);
-            }
-        });
-        for round in 0..ROUNDS {
-            line.wait(2 * round + 1);
-            dawdle(round);
-            stats.reset_peak();
-            line.wait(2 * round + 2);
-            stats.deallocate(SIZE);
-            let end = stats.snapshot();
-            if (end.total_bytes, end.peak_bytes) != (0, SIZE as u64) {
-                wrong.push(end);
-            }
+    let after = || {
+        stats.deallocate(SIZE);
+        let end = stats.snapshot();
+        if (end.total_bytes, end.peak_bytes) != (0, SIZE as u64) {
+            wrong.push(end);
         }
-    });
+    };
+    meet(|| stats.allocate(SIZE), || stats.reset_peak(), after);
     assert_eq!(wrong, [], "peaks that are not those of their round");
 }
 
@@ -119,33 +128,18 @@ fn a_reset_does_not_lose_the_rise_that_it_meets(#[case] stats: impl Counter) {
 /// and nothing else is lost. Seen red with a debt that stays until somebody pays it.
 #[test]
 fn an_unmatched_deallocation_takes_no_more_than_its_size_from_what_it_meets() {
-    const ROUNDS: usize = 10_000;
     const SIZE: usize = 100;
     let stats = BufferStats::new();
-    let line = Line::default();
     let mut wrong = Vec::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for round in 0..ROUNDS {
-                line.wait(2 * round + 1);
-                dawdle(round / 64);
-                stats.record_deallocation(1);
-                line.wait(2 * round + 2);
-            }
-        });
-        for round in 0..ROUNDS {
-            line.wait(2 * round + 1);
-            dawdle(round);
-            stats.record_allocation(SIZE);
-            line.wait(2 * round + 2);
-            let end = stats.snapshot();
-            if !(99..=100).contains(&end.total_bytes) || !(end.total_bytes..=100).contains(&end.peak_bytes) {
-                wrong.push(end);
-            }
-            stats.record_deallocation(SIZE);
-            stats.reset_peak();
+    let after = || {
+        let end = stats.snapshot();
+        if !(99..=100).contains(&end.total_bytes) || !(end.total_bytes..=100).contains(&end.peak_bytes) {
+            wrong.push(end);
         }
-    });
+        stats.record_deallocation(SIZE);
+        stats.reset_peak();
+    };
+    meet(|| stats.record_deallocation(1), || stats.record_allocation(SIZE), after);
     assert_eq!(wrong, [], "live bytes that nobody took away");
     assert_eq!(stats.live_bytes(), 0);
 }
