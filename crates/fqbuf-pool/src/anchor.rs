@@ -2,17 +2,14 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::estate::{Estate, Held};
+use crate::estate::{Entry, Estate, Held};
 use crate::home::{self, Me};
 use crate::lane::Lane;
 use crate::recipe::Recipe;
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 
 /// The lane of a home, on cache lines of its own.
-pub(crate) type HomeLane<R> = CachePadded<Lane<Held<<R as Recipe>::Item>, Anchor<R>>>;
-
-/// An entry of a lane, and the reference that lay there with it.
-pub(crate) type Parked<R> = (Held<<R as Recipe>::Item>, Option<Arc<Anchor<R>>>);
+pub(crate) type HomeLane<R> = CachePadded<Lane<Entry<R>>>;
 
 /// What owned leases of one home keep alive. On a cache line of its own: its reference count is written at every get that does
 /// not go through the lane.
@@ -23,13 +20,14 @@ pub(crate) struct Anchor<R: Recipe> {
 struct Place<R: Recipe> {
     estate: Arc<Estate<R>>,
     home: usize,
-    /// That of the shard. Only here too because the way through the estate is longer.
-    lane: Option<Arc<HomeLane<R>>>,
+    /// That of the shard, or a closed one where it has none. Here too because the way through the estate is longer.
+    lane: Arc<HomeLane<R>>,
 }
 
 impl<R: Recipe> Anchor<R> {
     pub(crate) fn new(estate: &Arc<Estate<R>>, home: usize) -> Self {
-        let place = Place { estate: Arc::clone(estate), home, lane: estate.lane(home) };
+        let lane = estate.lane(home).cloned().unwrap_or_else(|| Arc::new(CachePadded::new(Lane::new(true))));
+        let place = Place { estate: Arc::clone(estate), home, lane };
         Self { at: CachePadded::new(place) }
     }
 
@@ -44,49 +42,57 @@ impl<R: Recipe> Anchor<R> {
     }
 
     #[inline]
-    fn lane(&self) -> Option<&Lane<Held<R::Item>, Self>> {
-        self.at.lane.as_ref().map(|lane| &***lane)
+    fn lane(&self) -> &Lane<Entry<R>> {
+        &self.at.lane
     }
 
-    /// The item in the lane, for its owner.
+    /// The item in the lane, for its owner. It brings along what it had there.
     #[inline]
-    pub(crate) fn take(&self, me: Me) -> Option<Held<R::Item>> {
-        let entry = self.lane()?.take(me)?;
-        entry.hit();
-        Some(entry)
-    }
-
-    /// The item in the lane, for its owner, and the reference to this anchor that was left there with it.
-    #[inline]
-    pub(crate) fn take_with_anchor(&self, me: Me) -> Option<Parked<R>> {
-        let (entry, anchor) = self.lane()?.take_with_anchor(me)?;
-        entry.hit();
-        Some((entry, anchor))
+    pub(crate) fn take(&self, me: Me) -> Option<Held<R>> {
+        self.lane().take(me)
     }
 
     /// Ends a lease that borrows the pool.
     #[inline]
-    pub(crate) fn come_home(&self, entry: Held<R::Item>) {
-        let Some(entry) = self.estate().emptied(entry) else { return };
-        let me = home::me();
-        let kept = match self.lane() {
-            Some(lane) => lane.put(me, entry),
-            None => Err(entry),
-        };
-        if let Err(entry) = kept {
-            self.estate().come_home(me, self.home(), entry);
+    pub(crate) fn come_home(&self, entry: Held<R>) {
+        #[cfg(any(loom, shuttle))]
+        let Some(entry) = self.estate().keep_wrongly(entry) else { return };
+        let mut entry = entry;
+        let estate = self.estate();
+        if !estate.is_unchanged(&entry.item, &entry.charge) {
+            return estate.settle_home(self.home(), entry);
+        }
+        estate.recipe().reset(&mut entry.item);
+        if let Err(entry) = self.lane().put(home::known(), entry) {
+            estate.come_home(self.home(), entry);
         }
     }
 
-    /// Ends a lease that owns a reference to this anchor.
+    /// Ends a lease whose entry owns a reference to its anchor.
     #[inline]
-    pub(crate) fn come_home_for_good(this: Arc<Self>, entry: Held<R::Item>) {
-        let Some(entry) = this.estate().emptied(entry) else { return };
-        let me = home::me();
+    pub(crate) fn come_home_for_good(entry: Held<R>) {
+        #[cfg(any(loom, shuttle))]
+        let Some(entry) = Self::keep_wrongly(entry) else { return };
+        let mut entry = entry;
+        match &mut *entry {
+            Entry { item, charge, anchor: Some(anchor), .. } if anchor.estate().is_unchanged(item, charge) => {
+                anchor.estate().recipe().reset(item);
+            }
+            _ => return Self::part(entry, Estate::settle_home),
+        }
         // Left in the lane, the item is looked after: the end of the pool comes to each lane, before this or after.
-        match Lane::park(me, entry, this, Self::lane) {
-            Ok(spare) => drop(spare),
-            Err((entry, this)) => this.estate().come_home(me, this.home(), entry),
+        if let Err(entry) = Lane::put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.lane())) {
+            Self::part(entry, Estate::come_home);
+        }
+    }
+
+    /// Has something done with an entry that does not own its reference any more: nothing idle keeps the estate alive but in
+    /// lanes.
+    #[inline(never)]
+    fn part(mut entry: Held<R>, then: impl FnOnce(&Estate<R>, usize, Held<R>)) {
+        let anchor = if mutant("idle_item_keeps_its_anchor") { entry.anchor.clone() } else { entry.anchor.take() };
+        if let Some(anchor) = anchor {
+            then(anchor.estate(), anchor.home(), entry);
         }
     }
 }

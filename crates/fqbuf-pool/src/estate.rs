@@ -5,13 +5,12 @@ mod wrong;
 
 use fqbuf_stats::BufferStats;
 
-use crate::anchor::HomeLane;
+use crate::anchor::{Anchor, HomeLane};
 use crate::barrier;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
-use crate::farewell::resign_at_end;
 use crate::gate::Gate;
 use crate::home::{self, Me};
-use crate::lane::Why;
+use crate::lane::{Lane, Why};
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
 use crate::recipe::Recipe;
 use crate::shard::Shard;
@@ -20,26 +19,34 @@ use crate::sync::{Arc, mutant};
 
 /// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
 #[repr(align(64))]
-pub(crate) struct Entry<T> {
-    pub(crate) item: T,
+pub(crate) struct Entry<R: Recipe> {
+    pub(crate) item: R::Item,
     /// Bytes that the item had when they were last settled, charged to the pool's budget.
     pub(crate) charge: Charge,
     pub(crate) ledger: std::sync::Arc<Ledger>,
-    /// What a rejected design would have here, for a mutant.
-    #[cfg(any(loom, shuttle))]
-    pub(crate) anchor: Option<Box<dyn std::any::Any + Send + Sync>>,
+    /// What keeps the estate alive for an owned lease. None where the item is idle, but for lanes, which the end of the pool
+    /// empties and closes: their owner need not change a count.
+    pub(crate) anchor: Option<Arc<Anchor<R>>>,
 }
 
-impl<T> Entry<T> {
+impl<R: Recipe> Entry<R> {
     /// The item, idle until now, is handed out.
     #[inline]
     pub(crate) fn hit(&self) {
         self.ledger.hit();
     }
+
+    /// The item is idle from now on and in no lane, or with somebody else. Whoever calls this has the estate by other means.
+    #[inline]
+    fn let_go(&mut self) {
+        if !mutant("idle_item_keeps_its_anchor") {
+            drop(self.anchor.take());
+        }
+    }
 }
 
 /// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
-pub(crate) type Held<T> = Box<Entry<T>>;
+pub(crate) type Held<R> = Box<Entry<R>>;
 
 /// Everything that outlives the handles while leases are about.
 pub(crate) struct Estate<R: Recipe> {
@@ -58,8 +65,8 @@ pub(crate) struct Estate<R: Recipe> {
 }
 
 /// Where a get stands when the quick ways are exhausted.
-enum Source<T> {
-    Idle(Held<T>),
+enum Source<R: Recipe> {
+    Idle(Held<R>),
     Charged(Charge),
 }
 
@@ -105,15 +112,15 @@ impl<R: Recipe> Estate<R> {
             }
             leave(budget);
         }
-        // All are closed before an item is dropped, which may panic. The references are not the last: the pool has one of each.
+        // All are closed before an item is dropped, which may panic.
         let left: Vec<_> = self.lanes().map(|lane| lane.close(home::me())).collect();
-        left.into_iter().filter_map(|(entry, _)| entry).for_each(|entry| self.end(entry, End::Freed));
+        left.into_iter().flatten().for_each(|entry| self.end(entry, End::Freed));
         self.trim(0);
     }
 
     /// The lane of a home.
-    pub(crate) fn lane(&self, home: usize) -> Option<Arc<HomeLane<R>>> {
-        self.shards.get(home)?.lane.clone()
+    pub(crate) fn lane(&self, home: usize) -> Option<&Arc<HomeLane<R>>> {
+        self.shards.get(home)?.lane.as_ref()
     }
 
     /// Gives up the lanes that the calling thread owns, as it does when it ends outside of models.
@@ -164,7 +171,8 @@ impl<R: Recipe> Estate<R> {
 
     pub(crate) fn stats(&self) -> PoolStats {
         let memory = self.memory.snapshot();
-        PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum(self.idle()) }
+        let hits = self.lanes().map(|lane| lane.hits()).sum();
+        PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum(self.idle(), hits) }
     }
 
     /// What tells this pool from others on its budget: its address.
@@ -174,7 +182,7 @@ impl<R: Recipe> Estate<R> {
 
     /// An idle item, the home shard's first.
     #[inline]
-    fn take_idle(&self, home: usize) -> Option<Held<R::Item>> {
+    fn take_idle(&self, home: usize) -> Option<Held<R>> {
         #[cfg(any(loom, shuttle))]
         if let Some(entry) = self.take_wrongly(home) {
             return Some(entry);
@@ -187,7 +195,7 @@ impl<R: Recipe> Estate<R> {
 
     /// An idle item of another shard, or one that lay in the slot of this one all the same.
     #[cold]
-    fn take_elsewhere(&self, home: usize) -> Option<Held<R::Item>> {
+    fn take_elsewhere(&self, home: usize) -> Option<Held<R>> {
         #[cfg(any(loom, shuttle))]
         if let Some(answer) = self.steal_wrongly(home) {
             return answer;
@@ -200,12 +208,14 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// An item of a lane, whosever it is: the last resort, because it costs the most.
-    fn take_from_lanes(&self, me: Me, why: Why) -> Option<Held<R::Item>> {
-        self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))
+    fn take_from_lanes(&self, me: Me, why: Why) -> Option<Held<R>> {
+        let mut entry = self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))?;
+        entry.let_go();
+        Some(entry)
     }
 
     /// Puts an item into a lane with room, whosever it is. Comes back when there is none.
-    fn put_into_lanes(&self, me: Me, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    fn put_into_lanes(&self, me: Me, mut entry: Held<R>) -> Result<(), Held<R>> {
         for lane in self.lanes().filter(|lane| !lane.occupied()) {
             match lane.put_from_outside(me, entry) {
                 Ok(()) => return Ok(()),
@@ -224,7 +234,7 @@ impl<R: Recipe> Estate<R> {
     /// Puts an item into a shard with room, the home shard first, and into its slot if the caller `is_at_home`. Comes back when
     /// there is no room; another may instead when others use the same slots meanwhile.
     #[inline]
-    fn put_idle(&self, home: usize, is_at_home: bool, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    fn put_idle(&self, home: usize, is_at_home: bool, mut entry: Held<R>) -> Result<(), Held<R>> {
         if mutant("bound_by_count") && self.idle() >= self.max_idle() - self.shards.len() {
             return Err(entry);
         }
@@ -240,7 +250,7 @@ impl<R: Recipe> Estate<R> {
 
     /// Puts an item into another shard with room. If the caller `is_at_home`, it is what lay in the slot there, and back it goes.
     #[cold]
-    fn put_elsewhere(&self, home: usize, is_at_home: bool, mut entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    fn put_elsewhere(&self, home: usize, is_at_home: bool, mut entry: Held<R>) -> Result<(), Held<R>> {
         if mutant("no_spill") {
             return Err(entry);
         }
@@ -267,9 +277,9 @@ impl<R: Recipe> Estate<R> {
         }
     }
 
-    /// An item for a lease, waiting for memory as long as it takes.
+    /// An item for a lease that is not in the caller's lane, waiting for memory as long as it takes.
     #[inline]
-    pub(crate) fn get(&self, me: Me, home: usize) -> Held<R::Item> {
+    pub(crate) fn get(&self, me: Me, home: usize) -> Held<R> {
         if self.budget.is_none()
             && let Some(entry) = self.take_idle(home)
         {
@@ -280,7 +290,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     #[cold]
-    fn get_otherwise(&self, me: Me, home: usize) -> Held<R::Item> {
+    fn get_otherwise(&self, me: Me, home: usize) -> Held<R> {
         if self.budget.is_none() {
             if let Some(entry) = self.take_from_lanes(me, Why::Need) {
                 entry.hit();
@@ -295,7 +305,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// An item for a lease; `None` when there is none without waiting.
-    pub(crate) fn try_get(&self, me: Me, home: usize) -> Option<Held<R::Item>> {
+    pub(crate) fn try_get(&self, me: Me, home: usize) -> Option<Held<R>> {
         let Some(budget) = &self.budget else { return Some(self.get(me, home)) };
         let counter = budget.counter();
         if counter.somebody_waits() && !mutant("idle_item_goes_to_newcomer") {
@@ -312,12 +322,7 @@ impl<R: Recipe> Estate<R> {
 
     /// An item for a lease; `None` when patience ran out. Asks for that only where it has to wait: a look at the clock costs
     /// more than what lies idle.
-    pub(crate) fn get_patiently(
-        &self,
-        me: Me,
-        home: usize,
-        patience: impl FnOnce() -> Patience,
-    ) -> Option<Held<R::Item>> {
+    pub(crate) fn get_patiently(&self, me: Me, home: usize, patience: impl FnOnce() -> Patience) -> Option<Held<R>> {
         if let Some(entry) = self.try_get(me, home) {
             return Some(entry);
         }
@@ -341,51 +346,42 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Makes an item whose memory is charged.
-    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R::Item> {
+    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R> {
         let item = self.recipe.make();
         self.memory.record_allocation(charge.bytes());
         // A recipe that makes more than it said is found out here, and again when the item comes home.
         self.recharge(&mut charge, self.recipe.bytes(&item));
-        Box::new(Entry {
-            item,
-            charge,
-            ledger: self.ledgers.open(home, origin),
-            #[cfg(any(loom, shuttle))]
-            anchor: None,
-        })
+        Box::new(Entry { item, charge, ledger: self.ledgers.open(home, origin), anchor: None })
     }
 
-    /// Empties an item at the end of its lease; `None` if it is not to be kept, and freed.
+    /// Whether an item is as it was when it was last settled, and is to be kept.
     #[inline]
-    pub(crate) fn emptied(&self, mut entry: Held<R::Item>) -> Option<Held<R::Item>> {
+    pub(crate) fn is_unchanged(&self, item: &R::Item, charge: &Charge) -> bool {
+        let bytes = self.recipe.bytes(item);
+        bytes == charge.bytes() && bytes <= self.max_retained
+    }
+
+    /// Keeps an item at the end of its lease, or frees it, as its size demands.
+    #[cold]
+    pub(crate) fn settle_home(&self, home: usize, mut entry: Held<R>) {
         let bytes = self.recipe.bytes(&entry.item);
-        #[cfg(any(loom, shuttle))]
-        let mut entry = self.keep_wrongly(entry, bytes)?;
-        if bytes != entry.charge.bytes() || bytes > self.max_retained {
-            entry = self.settled(entry, bytes)?;
+        if !self.settle(&mut entry.charge, bytes) {
+            return self.end(entry, End::Discarded);
         }
         self.recipe.reset(&mut entry.item);
-        Some(entry)
+        self.come_home(home, entry);
     }
 
-    /// Accounts for an item whose size its holder has changed; `None` if it is not to be kept, and freed.
-    #[cold]
-    fn settled(&self, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
-        if self.settle(&mut entry, bytes) {
-            return Some(entry);
-        }
-        self.end(entry, End::Discarded);
-        None
-    }
-
-    /// Keeps an item that has been emptied and found no place in the caller's lane.
-    pub(crate) fn come_home(&self, me: Me, home: usize, mut entry: Held<R::Item>) {
+    /// Keeps an item that has been emptied where there is room, or frees it.
+    #[inline(never)]
+    pub(crate) fn come_home(&self, home: usize, mut entry: Held<R>) {
+        let me = home::me();
         let is_at_home = me.home_of(self.homes()) == home;
-        if is_at_home
-            && let Some(lane) = self.lane_to_claim(home)
-            && resign_at_end(lane)
-        {
-            lane.claim(me);
+        entry.let_go();
+        if is_at_home && let Some(lane) = self.lane(home) {
+            if lane.may_claim(me) {
+                Lane::claim(lane, me);
+            }
             match lane.put(me, entry) {
                 Ok(()) => return self.after_homecoming(),
                 Err(back) => entry = back,
@@ -393,16 +389,8 @@ impl<R: Recipe> Estate<R> {
         }
         match self.put_idle(home, is_at_home, entry) {
             Ok(()) => self.after_homecoming(),
-            Err(entry) => {
-                self.end(entry, End::Discarded);
-            }
+            Err(entry) => self.end(entry, End::Discarded),
         }
-    }
-
-    /// The lane of a home if nobody owns it.
-    #[inline]
-    fn lane_to_claim(&self, home: usize) -> Option<&Arc<HomeLane<R>>> {
-        self.shards.get(home)?.lane.as_ref().filter(|lane| lane.is_free())
     }
 
     /// Looks after an item that has just become idle: it may be wanted, or unwanted.
@@ -421,10 +409,10 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Accounts for the size that an item has; false when it is not to be kept.
-    fn settle(&self, entry: &mut Entry<R::Item>, bytes: usize) -> bool {
-        let before = entry.charge.bytes();
+    fn settle(&self, charge: &mut Charge, bytes: usize) -> bool {
+        let before = charge.bytes();
         let taken_away = bytes < before && bytes < self.recipe.fresh_bytes();
-        if !taken_away && bytes <= self.max_retained && self.recharge(&mut entry.charge, bytes) {
+        if !taken_away && bytes <= self.max_retained && self.recharge(charge, bytes) {
             return true;
         }
         // The growth was there for a while, and goes with the item.
@@ -451,20 +439,26 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Lets `grow` loose on an item with `bytes` just charged on top, and settles the charge to what the item has.
-    pub(crate) fn grow<T>(&self, entry: &mut Entry<R::Item>, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> T {
+    pub(crate) fn grow<T>(
+        &self,
+        item: &mut R::Item,
+        charge: &mut Charge,
+        bytes: usize,
+        grow: impl FnOnce(&mut R::Item) -> T,
+    ) -> T {
         self.memory.record_allocation(bytes);
-        let answer = grow(&mut entry.item);
+        let answer = grow(item);
         // An item that shrank below a new one is not to be kept, which shows when it comes home with less than its charge.
-        let least = self.recipe.fresh_bytes().min(entry.charge.bytes());
-        let now = self.recipe.bytes(&entry.item).max(least);
-        self.recharge(&mut entry.charge, now);
+        let least = self.recipe.fresh_bytes().min(charge.bytes());
+        let now = self.recipe.bytes(item).max(least);
+        self.recharge(charge, now);
         answer
     }
 
     /// Frees an item.
     #[cold]
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
-    fn end(&self, entry: Held<R::Item>, end: End) {
+    fn end(&self, entry: Held<R>, end: End) {
         let Entry { item, charge, ledger, .. } = *entry;
         self.ledgers.close(&ledger, end);
         self.memory.record_deallocation(charge.bytes());
@@ -482,7 +476,7 @@ impl<R: Recipe> Estate<R> {
 
     /// Takes an item out of the pool for good.
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
-    pub(crate) fn detach(&self, entry: Held<R::Item>) -> R::Item {
+    pub(crate) fn detach(&self, entry: Held<R>) -> R::Item {
         let Entry { item, charge, ledger, .. } = *entry;
         self.ledgers.close(&ledger, End::Detached);
         self.memory.record_deallocation(charge.bytes());

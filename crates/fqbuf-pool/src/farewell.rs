@@ -6,12 +6,15 @@ use crate::sync::Arc;
 pub(crate) trait Resign: Send + Sync {
     /// The calling thread owns it no more.
     fn resign(&self);
+
+    /// Whether nobody owns it, nor ever will.
+    #[cfg(not(any(loom, shuttle)))]
+    fn is_over(&self) -> bool;
 }
 
 #[cfg(not(any(loom, shuttle)))]
 mod ending {
     use std::cell::RefCell;
-    use std::sync::Weak;
 
     use super::{Arc, Resign};
 
@@ -19,36 +22,50 @@ mod ending {
     const MOST: usize = 16;
 
     thread_local! {
-        /// What this thread may own. It may be gone, and does not last longer for it.
+        /// What this thread may own, kept alive by that.
         static OWNED: Owned = const { Owned(RefCell::new([const { None }; MOST])) };
     }
 
-    struct Owned(RefCell<[Option<Weak<dyn Resign>>; MOST]>);
+    struct Owned(RefCell<[Option<Arc<dyn Resign>>; MOST]>);
 
     impl Drop for Owned {
         fn drop(&mut self) {
-            self.0.get_mut().iter().flatten().filter_map(Weak::upgrade).for_each(|owned| owned.resign());
+            self.0.get_mut().iter().flatten().for_each(|owned| owned.resign());
         }
     }
 
-    /// Has it resigned from when this thread ends; false when the thread is past that, or owns as much as it can.
+    /// Keeps it alive, and has it resigned from when this thread ends; false when the thread is past that, or owns as much as
+    /// it can.
     pub(crate) fn resign_at_end<T: Resign + 'static>(owned: &Arc<T>) -> bool {
         let remember = |all: &Owned| {
             let mut all = all.0.borrow_mut();
-            let is_free = |place: &Option<Weak<dyn Resign>>| place.as_ref().is_none_or(|it| it.strong_count() == 0);
-            let place = all.iter_mut().find(|place| is_free(place));
-            place.map(|place| *place = Some(Arc::downgrade(owned) as Weak<dyn Resign>)).is_some()
+            let is_it = |it: &Arc<dyn Resign>| std::ptr::addr_eq(Arc::as_ptr(it), Arc::as_ptr(owned));
+            if all.iter().flatten().any(is_it) {
+                return Some(None);
+            }
+            let place = all.iter_mut().find(|place| place.as_ref().is_none_or(|it| it.is_over()))?;
+            Some(place.replace(Arc::clone(owned) as Arc<dyn Resign>))
         };
-        OWNED.try_with(remember).unwrap_or(false)
+        // What lay there ends when nothing is borrowed any more.
+        OWNED.try_with(remember).is_ok_and(|before| before.is_some())
     }
 }
 
 #[cfg(any(loom, shuttle))]
 mod ending {
+    use std::any::Any;
+    use std::cell::RefCell;
+
     use super::{Arc, Resign};
 
-    /// Threads of models resign by themselves.
-    pub(crate) fn resign_at_end<T: Resign + 'static>(_: &Arc<T>) -> bool {
+    crate::sync::thread_local! {
+        /// What this thread may own, kept alive by that.
+        static OWNED: RefCell<Vec<Box<dyn Any>>> = RefCell::new(Vec::new());
+    }
+
+    /// Keeps it alive. Threads of models resign by themselves.
+    pub(crate) fn resign_at_end<T: Resign + 'static>(owned: &Arc<T>) -> bool {
+        OWNED.with(|all| all.borrow_mut().push(Box::new(Arc::clone(owned))));
         true
     }
 }

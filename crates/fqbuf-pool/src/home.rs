@@ -10,8 +10,8 @@ pub(crate) struct Me {
     stays: PhantomData<*const ()>,
 }
 
-/// The number of all threads that are too many to have one each.
-const MANY: usize = usize::MAX;
+/// The number of all threads that are too many to have one each. Numbers leave one bit for others' use.
+const MANY: usize = usize::MAX >> 1;
 
 impl Me {
     /// The calling thread's number: not 0, and no other thread's if it [`is_unique`](Self::is_unique).
@@ -60,9 +60,15 @@ mod number {
         Me { number, stays: PhantomData }
     }
 
+    /// The calling thread if it has a number, else nobody, whose number is 0.
+    #[inline]
+    pub(crate) fn known() -> Me {
+        Me { number: NUMBER.with(Cell::get), stays: PhantomData }
+    }
+
     #[cold]
     fn first_time(number: &Cell<usize>) -> usize {
-        let next = |n: usize| Some(n.saturating_add(1));
+        let next = |n: usize| Some((n + 1).min(MANY));
         let n = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(MANY);
         number.set(n);
         n
@@ -92,6 +98,11 @@ mod number {
         Me { number: NUMBER.with(|number| *number), stays: PhantomData }
     }
 
+    /// The calling thread.
+    pub(crate) fn known() -> Me {
+        me()
+    }
+
     /// Its home.
     pub(crate) fn home() -> usize {
         HOME.with(Cell::get)
@@ -103,6 +114,6 @@ mod number {
     }
 }
 
-pub(crate) use number::me;
 #[cfg(any(loom, shuttle))]
 pub use number::settle_in;
+pub(crate) use number::{known, me};

@@ -1,6 +1,7 @@
 //! Leases: items on loan from a pool, that go home by themselves.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
@@ -16,6 +17,9 @@ use crate::sync::{Arc, mutant};
 /// See [`Lease`] for the methods.
 pub type PooledBuffer = Lease<Buffers>;
 
+/// An entry that no lease forgets: each takes it out at its end, so that the compiler need not free what is left.
+type Loan<R> = ManuallyDrop<Held<R>>;
+
 /// An item on loan from a [`Pool`](crate::Pool), which goes home, emptied, when this drops, on whatever thread.
 ///
 /// Where the pool outlives the lease on the spot, [`ScopedLease`] is cheaper.
@@ -24,23 +28,26 @@ pub type PooledBuffer = Lease<Buffers>;
 /// retained bytes, or beyond what the budget has free, is freed; so is an item that was taken away (`mem::take`). Growth
 /// of a known size is charged before it happens by [`grow_with`](Lease::grow_with).
 pub struct Lease<R: Recipe> {
-    /// `None` only while the lease ends.
-    entry: Option<Held<R::Item>>,
-    /// `None` only while the lease ends.
-    anchor: Option<Arc<Anchor<R>>>,
+    /// `None` only while the lease ends. The entry has an anchor.
+    entry: Option<Loan<R>>,
 }
 
 impl<R: Recipe> Lease<R> {
     #[inline]
-    pub(crate) fn new(entry: Held<R::Item>, anchor: Arc<Anchor<R>>) -> Self {
-        Self { entry: Some(entry), anchor: Some(anchor) }
+    pub(crate) fn new(mut entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
+        // What comes out of a lane has it.
+        if entry.anchor.is_none() {
+            entry.anchor = Some(Arc::clone(anchor));
+        }
+        Self { entry: Some(Loan::new(entry)) }
     }
 
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
-        let entry = take(&mut this.entry);
-        anchor(&this.anchor).estate().detach(entry)
+        let mut entry = take(&mut this.entry);
+        let anchor = entry.anchor.take();
+        self::anchor(&anchor).estate().detach(entry)
     }
 
     /// Bytes charged for the item: those it had when it was made or last settled.
@@ -73,9 +80,9 @@ impl<R: Recipe> Lease<R> {
     /// # }
     /// ```
     pub fn grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let (entry, anchor) = (held_mut(&mut self.entry), anchor(&self.anchor));
-        entry.charge.grow(bytes)?;
-        Ok(anchor.estate().grow(entry, bytes, grow))
+        let Entry { item, charge, anchor, .. } = held_mut(&mut self.entry);
+        charge.grow(bytes)?;
+        Ok(self::anchor(anchor).estate().grow(item, charge, bytes, grow))
     }
 
     /// Like [`grow_with`](Self::grow_with), if the bytes can be had without waiting.
@@ -83,9 +90,9 @@ impl<R: Recipe> Lease<R> {
     /// # Errors
     /// [`BudgetError::TooLarge`] as there, [`BudgetError::Exhausted`] when the bytes are not free; `grow` is not called.
     pub fn try_grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let (entry, anchor) = (held_mut(&mut self.entry), anchor(&self.anchor));
-        entry.charge.try_grow(bytes)?;
-        Ok(anchor.estate().grow(entry, bytes, grow))
+        let Entry { item, charge, anchor, .. } = held_mut(&mut self.entry);
+        charge.try_grow(bytes)?;
+        Ok(self::anchor(anchor).estate().grow(item, charge, bytes, grow))
     }
 }
 
@@ -117,7 +124,7 @@ where
             return Bytes::copy_from_slice(this.as_ref());
         }
         if mutant("frozen_lease_is_forgotten") {
-            return Bytes::from_owner(std::mem::ManuallyDrop::new(this).as_ref().to_vec());
+            return Bytes::from_owner(ManuallyDrop::new(this).as_ref().to_vec());
         }
         Bytes::from_owner(this)
     }
@@ -126,18 +133,10 @@ where
 impl<R: Recipe> Drop for Lease<R> {
     #[inline]
     fn drop(&mut self) {
-        let (Some(entry), Some(anchor)) = (self.entry.take(), self.anchor.take()) else { return };
-        #[cfg(any(loom, shuttle))]
-        let entry = if mutant("idle_item_keeps_its_anchor") { with_anchor(entry, &anchor) } else { entry };
-        Anchor::come_home_for_good(anchor, entry);
+        if let Some(entry) = self.entry.take() {
+            Anchor::come_home_for_good(Loan::into_inner(entry));
+        }
     }
-}
-
-/// What an item would be like that keeps its anchor alive.
-#[cfg(any(loom, shuttle))]
-fn with_anchor<R: Recipe>(mut entry: Held<R::Item>, anchor: &Arc<Anchor<R>>) -> Held<R::Item> {
-    entry.anchor = Some(Box::new(Arc::clone(anchor)));
-    entry
 }
 
 // Like the item it holds; the pool does not mind.
@@ -152,21 +151,20 @@ impl<R: Recipe> std::panic::RefUnwindSafe for ScopedLease<'_, R> where R::Item: 
 /// be frozen. What its holder makes of the item is settled in the same way; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
 pub struct ScopedLease<'p, R: Recipe> {
     /// `None` only while the lease ends.
-    entry: Option<Held<R::Item>>,
+    entry: Option<Loan<R>>,
     anchor: &'p Anchor<R>,
 }
 
 impl<'p, R: Recipe> ScopedLease<'p, R> {
     #[inline]
-    pub(crate) fn new(entry: Held<R::Item>, anchor: &'p Anchor<R>) -> Self {
-        Self { entry: Some(entry), anchor }
+    pub(crate) fn new(entry: Held<R>, anchor: &'p Anchor<R>) -> Self {
+        Self { entry: Some(Loan::new(entry)), anchor }
     }
 
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
-        let entry = take(&mut this.entry);
-        this.anchor.estate().detach(entry)
+        this.anchor.estate().detach(take(&mut this.entry))
     }
 }
 
@@ -174,30 +172,31 @@ impl<R: Recipe> Drop for ScopedLease<'_, R> {
     #[inline]
     fn drop(&mut self) {
         if let Some(entry) = self.entry.take() {
-            self.anchor.come_home(entry);
+            self.anchor.come_home(Loan::into_inner(entry));
         }
     }
 }
 
 /// Why the parts of a lease are there.
 const HELD: &str = "a lease has its item until it ends";
+const ANCHORED: &str = "an owned lease keeps the pool's insides alive";
 
 #[inline]
-fn held<T>(entry: &Option<Held<T>>) -> &Entry<T> {
+fn held<R: Recipe>(entry: &Option<Loan<R>>) -> &Entry<R> {
     entry.as_ref().expect(HELD)
 }
 
 #[inline]
-fn held_mut<T>(entry: &mut Option<Held<T>>) -> &mut Entry<T> {
+fn held_mut<R: Recipe>(entry: &mut Option<Loan<R>>) -> &mut Entry<R> {
     entry.as_mut().expect(HELD)
 }
 
 fn anchor<R: Recipe>(anchor: &Option<Arc<Anchor<R>>>) -> &Anchor<R> {
-    anchor.as_ref().expect(HELD)
+    anchor.as_ref().expect(ANCHORED)
 }
 
-fn take<T>(entry: &mut Option<Held<T>>) -> Held<T> {
-    entry.take().expect(HELD)
+fn take<R: Recipe>(entry: &mut Option<Loan<R>>) -> Held<R> {
+    Loan::into_inner(entry.take().expect(HELD))
 }
 
 impl<R: Recipe> Deref for Lease<R> {

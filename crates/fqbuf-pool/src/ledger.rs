@@ -159,9 +159,9 @@ impl Ledgers {
         (0..self.books.len()).map(of).sum()
     }
 
-    /// Sums over all ledgers of a pool with `idle` idle items; `bytes` and `peak_bytes` stay 0.
-    pub(crate) fn sum(&self, idle: usize) -> PoolStats {
-        let mut sum = PoolStats { idle: idle as u64, ..PoolStats::default() };
+    /// Sums over all ledgers of a pool with `idle` idle items, and `hits` that no ledger knows; `bytes` and `peak_bytes` stay 0.
+    pub(crate) fn sum(&self, idle: usize, hits: u64) -> PoolStats {
+        let mut sum = PoolStats { idle: idle as u64, hits, ..PoolStats::default() };
         for i in 0..self.books.len() {
             let book = self.book(i);
             sum.hits += book.sum.hits + book.open.iter().map(|ledger| ledger.hits.load(Relaxed)).sum::<u64>();

@@ -3,7 +3,7 @@
 //! ```text
 //! Pool (handle, cloned) --> Tenure: closes the pool when the last handle goes
 //!                             |--> Anchor, one a home --> Estate: shards (idle items), budget, statistics
-//! Lease -- keeps alive ----------> Anchor
+//! Lease --> Entry: the item -----> Anchor
 //! ```
 //!
 //! A get looks in the caller's home shard, then in the others, then makes an item; a lease goes home to the shard of the
@@ -15,8 +15,8 @@
 //! out without an atomic exchange. All others look there last, because it costs them microseconds.
 //!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
-//! different reference counts. Idle items hold no reference, or the estate would keep itself alive; only a lane does, which
-//! the end of the pool empties and closes.
+//! different reference counts. Idle items hold no reference, or the estate would keep itself alive; only one in a lane does, which
+//! the end of the pool empties and closes. So the owner of a lane changes no count, and a lease is one word, which stays in a register.
 //!
 //! What was measured and rejected, ns for get, write a byte and drop of a 64 KiB buffer, one thread / two threads on one
 //! pool (two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; minima or medians of undisturbed rounds, in one
@@ -44,12 +44,15 @@
 //!   across. A slot that is always looked into: 86 across for `get_scoped`. Shards reached through the anchor: 14.1. No hits
 //!   counted: 14.3. Everything inlined: 14.8.
 //! - The same there without lanes, as pools with a budget still are: 12.8 and 12.9 for `get_scoped`, 21.9 and 23.3 for `get`; with
-//!   them 4.2 and 4.3, 5.0 and 5.0 (2026-11-26; a bare `ArrayQueue` 14 and 35), and no difference across. Two swaps of a word are 9.4, the floor of all that
+//!   them 2.3 and 2.3, 2.7 and 2.6 (2026-11-26; a bare `ArrayQueue` 14 and 44), and no difference across. Two swaps of a word are 9.4, the floor of all that
 //!   others can take with no more trouble than the owner: a bare item in a slot 9.9, an `ArrayQueue` 10.5, `Mutex<Option>` 20.0.
-//!   malloc takes 13 for its pair and more, regex-automata's pool 2.9, for its first user alone, and 31 for the second.
+//!   malloc takes 13 for its pair and more, regex-automata's pool 2.5, for its first user alone, and 31 for the second.
 //! - Thread-local items, 1.9 for a bare one: could be neither trimmed nor counted.
+//! - Of what a lane's get and drop took (3.5 and 3.6 at first): leases that the compiler frees where they may not have ended, so that their drop
+//!   is too big to be inlined and the lease lies in memory, 0.9; a test whether the thread has a number, whether there is a lane,
+//!   and the ways to slot and queue inlined beside it, 0.2.
 //! - Lanes whose owner stays it after its end: threads that follow each other at one home have none, 13.5 and 24.0 on two threads.
-//! - Lanes looked up through the estate, checked for a budget and a flag before the owner enters: 5.6 for `get_scoped`, 7.5 for `get`.
+//! - Lanes looked up through the estate, checked for a budget and a flag before the owner enters: 5.6 for `get_scoped`, 7.5 for `get`, where 4.2 and 5.0 were had.
 //! - A slot that stays locked, with the item in it, for as long as a borrowed lease lasts: one exchange to take and one store to
 //!   give back. The bare item takes 5.3 where two exchanges take 10.0, on two threads 9.1 to 10.8 where those take 18 to 20 (a state
 //!   in which exchanges of both cores at once take twice as long). `get_scoped` would take some 7, and still not be a tenth of a
@@ -167,15 +170,11 @@ impl<R: Recipe> Pool<R> {
     }
 
     /// A lease of the item in this thread's lane, or of what `otherwise` finds.
-    #[inline]
-    fn lease(&self, otherwise: impl FnOnce(&Estate<R>, Me, usize) -> Option<Held<R::Item>>) -> Option<Lease<R>> {
+    fn lease(&self, otherwise: impl FnOnce(&Estate<R>, Me, usize) -> Option<Held<R>>) -> Option<Lease<R>> {
         let me = home::me();
         let anchor = self.anchor(me);
-        let (entry, kept) = match anchor.take_with_anchor(me) {
-            Some(both) => both,
-            None => (otherwise(anchor.estate(), me, anchor.home())?, None),
-        };
-        Some(Lease::new(entry, kept.unwrap_or_else(|| Arc::clone(anchor))))
+        let found = anchor.take(me).or_else(|| otherwise(anchor.estate(), me, anchor.home()));
+        Some(Lease::new(found?, anchor))
     }
 
     /// An item: an idle one, else a new one. With a budget, waits in line for memory, **for ever if need be**: a thread
@@ -183,23 +182,38 @@ impl<R: Recipe> Pool<R> {
     #[must_use]
     #[inline]
     pub fn get(&self) -> Lease<R> {
-        match self.lease(|estate, me, home| Some(estate.get(me, home))) {
-            Some(lease) => lease,
-            None => unreachable!("a get gives something"),
+        let me = home::known();
+        let anchor = self.anchor(me);
+        match anchor.take(me) {
+            Some(entry) => Lease::new(entry, anchor),
+            None => self.get_otherwise(),
         }
+    }
+
+    #[inline(never)]
+    fn get_otherwise(&self) -> Lease<R> {
+        let me = home::me();
+        let anchor = self.anchor(me);
+        Lease::new(anchor.estate().get(me, anchor.home()), anchor)
     }
 
     /// Like [`get`](Self::get), for a lease that borrows the pool: cheaper where the thread has no lane of its own.
     #[must_use]
     #[inline]
     pub fn get_scoped(&self) -> ScopedLease<'_, R> {
+        let me = home::known();
+        let anchor = self.anchor(me);
+        match anchor.take(me) {
+            Some(entry) => ScopedLease::new(entry, anchor),
+            None => self.get_scoped_otherwise(),
+        }
+    }
+
+    #[inline(never)]
+    fn get_scoped_otherwise(&self) -> ScopedLease<'_, R> {
         let me = home::me();
         let anchor = self.anchor(me);
-        let entry = match anchor.take(me) {
-            Some(entry) => entry,
-            None => anchor.estate().get(me, anchor.home()),
-        };
-        ScopedLease::new(entry, anchor)
+        ScopedLease::new(anchor.estate().get(me, anchor.home()), anchor)
     }
 
     /// An item if there is one without waiting. `None` only with a budget: it is exhausted, or others wait in line.

@@ -16,9 +16,9 @@ pub(crate) struct Shard<R: Recipe> {
     /// item in it; without barriers; nor where there is so little room that it would be most of it.
     pub(crate) lane: Option<Arc<HomeLane<R>>>,
     /// Filled by the threads at home here, for whom a swap is cheaper than the queue; by others when nothing else has room.
-    slot: CachePadded<Slot<Held<R::Item>>>,
+    slot: CachePadded<Slot<Held<R>>>,
     /// The other items; none where the slot is all the room there is.
-    queue: Option<CachePadded<ArrayQueue<Held<R::Item>>>>,
+    queue: Option<CachePadded<ArrayQueue<Held<R>>>>,
     /// Before a ledger says that its item goes into the slot or has come out, and before ledgers are asked.
     pub(crate) gate: Gate,
     /// Memory between this queue's slots and those of the next, which otherwise share a cache line.
@@ -29,7 +29,7 @@ impl<R: Recipe> Shard<R> {
     /// Room for `capacity` items, at least one.
     pub(crate) fn new(capacity: usize, may_have_lane: bool) -> Self {
         let lane =
-            (may_have_lane && Self::has_room_for_lane(capacity)).then(|| Arc::new(CachePadded::new(Lane::new())));
+            (may_have_lane && Self::has_room_for_lane(capacity)).then(|| Arc::new(CachePadded::new(Lane::new(false))));
         let rest = capacity - 1 - usize::from(lane.is_some());
         let queue = (rest > 0).then(|| CachePadded::new(ArrayQueue::new(rest)));
         Self { lane, slot: CachePadded::new(Slot::new()), queue, gate: Gate::new(), _apart: Box::new([0; 128]) }
@@ -42,18 +42,18 @@ impl<R: Recipe> Shard<R> {
 
     /// An item of the queue or, first, the slot; for a thread at home here. One that lies in the slot may be overlooked.
     #[inline]
-    pub(crate) fn take(&self) -> Option<Held<R::Item>> {
+    pub(crate) fn take(&self) -> Option<Held<R>> {
         self.slot.take_likely().map(|entry| self.out_of_slot(entry)).or_else(|| self.pop())
     }
 
     /// The item in the slot.
-    pub(crate) fn empty_slot(&self) -> Option<Held<R::Item>> {
+    pub(crate) fn empty_slot(&self) -> Option<Held<R>> {
         self.slot.take().map(|entry| self.out_of_slot(entry))
     }
 
     /// An item that has just been taken from the slot.
     #[inline]
-    pub(crate) fn out_of_slot(&self, entry: Held<R::Item>) -> Held<R::Item> {
+    pub(crate) fn out_of_slot(&self, entry: Held<R>) -> Held<R> {
         self.gate.pass();
         entry.ledger.set_in_slot(false);
         entry
@@ -61,7 +61,7 @@ impl<R: Recipe> Shard<R> {
 
     /// Puts an item into the slot; returns the one that was there.
     #[inline]
-    pub(crate) fn put(&self, entry: Held<R::Item>) -> Option<Held<R::Item>> {
+    pub(crate) fn put(&self, entry: Held<R>) -> Option<Held<R>> {
         self.gate.pass();
         entry.ledger.set_in_slot(true);
         if mutant("slot_in_two_steps") {
@@ -73,7 +73,7 @@ impl<R: Recipe> Shard<R> {
     }
 
     /// Puts an item into the slot if that is empty; else returns it, or one that came in meanwhile.
-    pub(crate) fn put_if_empty(&self, entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    pub(crate) fn put_if_empty(&self, entry: Held<R>) -> Result<(), Held<R>> {
         match self.put(entry).and_then(|before| self.put(before)) {
             None => Ok(()),
             Some(entry) => Err(entry),
@@ -82,13 +82,13 @@ impl<R: Recipe> Shard<R> {
 
     /// An item of the queue.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<Held<R::Item>> {
+    pub(crate) fn pop(&self) -> Option<Held<R>> {
         self.queue.as_ref()?.pop()
     }
 
     /// Puts an item into the queue; returns it when that is full.
     #[inline]
-    pub(crate) fn push(&self, entry: Held<R::Item>) -> Result<(), Held<R::Item>> {
+    pub(crate) fn push(&self, entry: Held<R>) -> Result<(), Held<R>> {
         match &self.queue {
             Some(queue) => queue.push(entry),
             None => Err(entry),

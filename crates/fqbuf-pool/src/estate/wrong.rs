@@ -1,21 +1,35 @@
 //! Naive versions of what an estate does, for models to fail on: see [`mutant`].
 
 use super::{Estate, Held};
+use crate::anchor::Anchor;
 use crate::home;
 use crate::ledger::End;
 use crate::recipe::Recipe;
 use crate::sync::mutant;
 
+impl<R: Recipe> Anchor<R> {
+    /// As the estate of an owned lease does it.
+    pub(crate) fn keep_wrongly(mut entry: Held<R>) -> Option<Held<R>> {
+        if !mutant("kept_then_measured") && !mutant("reset_while_idle") {
+            return Some(entry);
+        }
+        let anchor = entry.anchor.take()?;
+        let mut entry = anchor.estate().keep_wrongly(entry)?;
+        entry.anchor = Some(anchor);
+        Some(entry)
+    }
+}
+
 /// Each does its work the naive way when its mutant is chosen, and nothing otherwise.
 impl<R: Recipe> Estate<R> {
     /// Believes that what was counted can be taken.
-    pub(super) fn take_wrongly(&self, home: usize) -> Option<Held<R::Item>> {
+    pub(super) fn take_wrongly(&self, home: usize) -> Option<Held<R>> {
         let shard = self.shards.get(home)?;
         (mutant("get_trusts_len") && shard.queued() > 0).then(|| shard.pop().expect("it had an item"))
     }
 
     /// Stays at home, or believes that what was counted elsewhere can be taken.
-    pub(super) fn steal_wrongly(&self, home: usize) -> Option<Option<Held<R::Item>>> {
+    pub(super) fn steal_wrongly(&self, home: usize) -> Option<Option<Held<R>>> {
         if mutant("steal_trusts_len") {
             let full = (0..self.shards.len()).find(|&i| i != home && self.shards[i].queued() > 0);
             return Some(full.map(|i| self.shards[i].pop().expect("it had an item")));
@@ -24,9 +38,9 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Keeps an item that is too big and throws out whatever it finds, or takes an item back to empty it.
-    pub(super) fn keep_wrongly(&self, mut entry: Held<R::Item>, bytes: usize) -> Option<Held<R::Item>> {
+    pub(crate) fn keep_wrongly(&self, mut entry: Held<R>) -> Option<Held<R>> {
         let home = home::me().home_of(self.homes());
-        if mutant("kept_then_measured") && bytes > self.max_retained {
+        if mutant("kept_then_measured") && self.recipe.bytes(&entry.item) > self.max_retained {
             if self.put_idle(home, true, entry).is_ok() {
                 self.trim(0);
             }

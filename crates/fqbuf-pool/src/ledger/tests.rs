@@ -10,7 +10,7 @@ fn ledgers_end_in_any_order() {
     for (i, ledger) in open.iter().enumerate() {
         (0..i).for_each(|_| ledger.hit());
     }
-    let all = ledgers.sum(2);
+    let all = ledgers.sum(2, 0);
     assert_eq!((all.misses, all.prefilled, all.hits, all.live, all.idle, all.returned), (6, 1, 21, 5, 2, 22));
     for (i, end) in [(0, End::Freed), (3, End::Discarded), (0, End::Detached), (2, End::Freed)] {
         ledgers.close(&open.swap_remove(i), end);
@@ -20,7 +20,7 @@ fn ledgers_end_in_any_order() {
             assert!(Arc::ptr_eq(&book.open[ledger.index.load(Relaxed)], ledger));
         }
     }
-    let rest = ledgers.sum(0);
+    let rest = ledgers.sum(0, 0);
     assert_eq!((rest.misses, rest.prefilled, rest.hits, rest.live), (6, 1, 21, 3));
     assert_eq!((rest.freed, rest.discarded, rest.detached), (2, 1, 1));
 }
@@ -29,6 +29,6 @@ fn ledgers_end_in_any_order() {
 fn counts_that_are_read_between_two_steps_do_not_wrap() {
     let ledgers = Ledgers::new(1);
     let _ledger = ledgers.open(0, Origin::Miss);
-    let sum = ledgers.sum(5);
+    let sum = ledgers.sum(5, 0);
     assert_eq!((sum.live, sum.returned), (0, 1));
 }

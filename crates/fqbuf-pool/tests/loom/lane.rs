@@ -31,7 +31,7 @@ fn owner_gets_against_steal() {
 
 #[test]
 fn owner_returns_against_steal() {
-    exhaustive("lane_shut_without_waiting", || {
+    exhaustive("lane_goes_on_after_steal", || {
         let probe = Probe::default();
         let pool = pool_with_lane(&probe);
         let mut lease = pool.get_scoped();
@@ -43,6 +43,8 @@ fn owner_returns_against_steal() {
         let stats = pool.stats();
         assert_eq!((stats.hits + stats.misses, stats.live), (3, 1));
         assert_eq!(probe.alive(), 1 + stats.idle as isize);
+        // Another one, if that was stolen from the lane.
+        pool.get().touch();
         drop(got);
     });
 }
@@ -59,6 +61,63 @@ fn owner_goes_in_and_out_against_clear() {
         pool.get().touch();
         other.join().unwrap();
         assert_eq!(pool.idle() as isize, probe.alive());
+        pool.clear();
+        assert_eq!((pool.idle(), probe.alive()), (0, 0));
+    });
+}
+
+#[test]
+fn owner_gets_against_clear() {
+    exhaustive("lane_stop_unseen", || {
+        let probe = Probe::default();
+        let pool = pool_with_lane(&probe);
+        let other = thread::spawn({
+            let pool = pool.clone();
+            move || pool.trim(0)
+        });
+        let mut lease = pool.get_scoped();
+        let freed = other.join().unwrap();
+        lease.touch();
+        assert_eq!((pool.stats().misses, probe.alive()), (1 + freed as u64, 1));
+    });
+}
+
+#[test]
+fn owner_stopped_in_the_middle_asks_at_the_door() {
+    bounded(4, "lane_owner_believes_itself", || {
+        let probe = Probe::default();
+        let pool = pool_with_lane(&probe);
+        let other = thread::spawn({
+            let pool = pool.clone();
+            move || pool.trim(0)
+        });
+        pool.get_scoped().touch();
+        let freed = other.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.freed, stats.live), (freed as u64, 0));
+        assert_eq!((stats.misses - stats.freed, stats.idle as isize), (stats.idle, probe.alive()));
+    });
+}
+
+#[test]
+fn owner_stopped_in_the_middle_against_heir() {
+    exhaustive("lane_inherited_while_stopped", || {
+        let probe = Probe::default();
+        let pool = pool_with_lane(&probe);
+        let heir = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                // Stops the owner, and comes home with an item of its own.
+                pool.clear();
+                pool.get_scoped().touch();
+            }
+        });
+        let mut lease = pool.get_scoped();
+        heir.join().unwrap();
+        lease.touch();
+        drop(lease);
+        let stats = pool.stats();
+        assert_eq!((stats.live, stats.idle as isize), (0, probe.alive()));
         pool.clear();
         assert_eq!((pool.idle(), probe.alive()), (0, 0));
     });
@@ -108,7 +167,7 @@ fn return_elsewhere_against_owner_at_the_bound() {
 
 #[test]
 fn owner_that_leaves_against_claim() {
-    bounded(3, "lane_given_up_without_lock", || {
+    bounded(3, "lane_given_up_in_two_steps", || {
         let probe = Probe::default();
         let pool = pool_with_lane(&probe);
         let heir = thread::spawn({
