@@ -1,5 +1,7 @@
 //! A short run against the kept results.
 
+use std::fmt::Write;
+
 use crate::{
     Effort, Outcome,
     group::{Contender, Group, Role, Row, is_control},
@@ -11,14 +13,13 @@ use crate::{
 const SHORT: Effort = Effort { rounds: 3, laps: 1 };
 /// The same where contenders meet in the heap alone: a round for each place of a cache line that its pieces can begin at.
 const IN_THE_HEAP: Effort = Effort { rounds: 4, laps: 1 };
-/// What confirms or clears a suspicion: as the kept results were measured.
-const LONGER: Effort = Effort { rounds: 8, laps: 3 };
-/// How often a suspicion has to be confirmed, each time after all other suspects.
-const CONFIRMED: usize = 2;
+/// What confirms or clears a suspicion, each time when all other suspects are through: as the kept results were measured, and
+/// three times as long.
+const LONGER: [Effort; 2] = [Effort { rounds: 8, laps: 3 }, Effort { rounds: 24, laps: 3 }];
+/// How often a row is looked at until there is an answer. States of the machine pass.
+const LOOKS: usize = 4;
 /// A ratio may fall to this part of what it was.
 const FLOOR: f64 = 0.85;
-/// More rows than these must not be left without an answer.
-const HANDFUL: usize = 5;
 
 /// A row, and what was kept of it.
 struct Case<'g> {
@@ -44,70 +45,67 @@ struct Fallen {
     how: String,
 }
 
-/// A row of which ratios fell, each time that it was measured.
+/// A row, and the ratios that fell each time that it was measured.
 struct Suspect<'c, 'g> {
     case: &'c Case<'g>,
-    first: Measured,
+    /// What they fell in first; nothing before that.
+    first: Option<Measured>,
     fallen: Vec<Fallen>,
 }
 
 /// Runs all rows and compares their ratios with those kept in the same state of the machine.
 ///
-/// What fell is measured again, twice, as long as for the kept results, when all other rows are through and `meanwhile` is
-/// done: a contender's ratio that fell every time has fallen. A row that meets a state of which nothing was kept is measured
-/// again, twice, when the others are through.
+/// What fell is measured again, twice, and longer each time, when all other rows are through and `meanwhile` is done: a contender's
+/// ratio that fell every time has fallen. A row that meets a state of which nothing was kept is measured again when the
+/// others are through.
 ///
 /// # Errors
 ///
-/// When ratios fell by more than 15 %, and below what a quarter of the kept rounds had, and stayed there, or when more than
-/// five rows met a state of which nothing was kept; all are printed first.
+/// When ratios fell by more than 15 % and stayed there, or when a row was left without an answer; all are printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;
-    let mut suspects = Vec::new();
-    let mut left: Vec<&Case<'_>> = cases.iter().collect();
-    // States pass: a row without an answer is looked at again when all others are through.
-    for _ in 0..=CONFIRMED {
-        for case in std::mem::take(&mut left) {
-            match case.measure(&case.row, if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })? {
-                (Verdict::Compared(fallen), Some(first)) if !fallen.is_empty() => {
-                    suspects.push(Suspect { case, first, fallen });
-                }
-                (Verdict::Compared(_), _) => {}
-                (Verdict::Unknown(_), _) => left.push(case),
-            }
-        }
-    }
-    let mut unknown: Vec<&str> = left.iter().map(|case| case.name.as_str()).collect();
+    let all = cases.iter().map(|case| Suspect { case, first: None, fallen: Vec::new() }).collect();
+    let (mut suspects, mut unknown) = look(all, |case| if case.row.data.is_empty() { IN_THE_HEAP } else { SHORT })?;
     let meanwhile = meanwhile();
-    for _ in 0..CONFIRMED {
-        let mut confirmed = Vec::new();
-        for suspect in suspects {
-            let (verdict, now) = suspect.case.measure(&suspect.row(), LONGER)?;
-            let still = suspect.still(verdict, now.as_ref());
-            match still {
-                Ok(fallen) if fallen.is_empty() => {}
-                Ok(fallen) => confirmed.push(Suspect { fallen, ..suspect }),
-                Err(()) => unknown.push(suspect.case.name.as_str()),
-            }
-        }
-        suspects = confirmed;
+    for effort in LONGER {
+        let (still, never) = look(suspects, |_| effort)?;
+        suspects = still;
+        unknown.extend(never);
     }
     meanwhile?;
-    let compared = format!("{} of {} rows compared", cases.len() - unknown.len(), cases.len());
-    let missing = if unknown.is_empty() { String::new() } else { format!("; not compared: {}", unknown.join(", ")) };
-    if !suspects.is_empty() {
-        let names = suspects.iter().map(|suspect| {
-            let fallen: Vec<&str> = suspect.fallen.iter().map(|fallen| fallen.how.as_str()).collect();
-            format!("\n  {}: {}", suspect.case.name, fallen.join("; "))
-        });
-        return Err(format!("slower than the kept results say:{}\n{compared}{missing}", names.collect::<String>()));
+    let mut wrong = String::new();
+    for suspect in &suspects {
+        let fallen: Vec<&str> = suspect.fallen.iter().map(|fallen| fallen.how.as_str()).collect();
+        let _ = write!(wrong, "\n  {}: {}", suspect.case.name, fallen.join("; "));
     }
-    if unknown.len() > HANDFUL {
-        return Err(format!("too many rows without an answer; {compared}{missing}"));
+    for suspect in &unknown {
+        let _ = write!(wrong, "\n  {}: no answer", suspect.case.name);
     }
-    println!("no ratio has fallen; {compared}{missing}");
-    Ok(())
+    if wrong.is_empty() {
+        println!("no ratio has fallen; {} rows compared", cases.len());
+        return Ok(());
+    }
+    Err(format!("of {} rows, slower than the kept results say, or never in a state of which results are kept:{wrong}", cases.len()))
+}
+
+/// Those whose ratios fell, and those without an answer, of rows that are looked at one after the other until there is one.
+fn look<'c, 'g>(
+    mut left: Vec<Suspect<'c, 'g>>,
+    effort: impl Fn(&Case<'_>) -> Effort,
+) -> Outcome<(Vec<Suspect<'c, 'g>>, Vec<Suspect<'c, 'g>>)> {
+    let mut fallen = Vec::new();
+    for _ in 0..LOOKS {
+        for suspect in std::mem::take(&mut left) {
+            let (verdict, now) = suspect.case.measure(&suspect.row(), effort(suspect.case))?;
+            match suspect.still(verdict, now) {
+                Ok(still) if still.fallen.is_empty() => {}
+                Ok(still) => fallen.push(still),
+                Err(suspect) => left.push(suspect),
+            }
+        }
+    }
+    Ok((fallen, left))
 }
 
 /// The rows of the groups that have anybody beside ours, with what was kept of them.
@@ -151,20 +149,21 @@ impl Case<'_> {
 }
 
 impl Suspect<'_, '_> {
-    /// The row with the first of ours, the control, and those whose ratios are suspected.
+    /// The row, or of one that was measured before the first of ours, the control, and those whose ratios are suspected.
     fn row(&self) -> Row {
         let mut row = self.case.row.clone();
-        let suspected = |name: &str| self.fallen.iter().any(|fallen| fallen.name == name);
+        let suspected = |name: &str| self.first.is_none() || self.fallen.iter().any(|fallen| fallen.name == name);
         row.contenders.retain(|one| one.role == Role::Ours || is_control(&one.name) || suspected(&one.name));
         row
     }
 
-    /// Which ratios are still suspected; an error where it cannot be said, for the machine is no longer as it was.
-    fn still(&self, verdict: Verdict, now: Option<&Measured>) -> Result<Vec<Fallen>, ()> {
-        let (Verdict::Compared(again), Some(now)) = (verdict, now) else { return Err(()) };
-        let still =
-            Vec::from_iter(again.into_iter().filter(|again| self.fallen.iter().any(|one| one.name == again.name)));
-        if still.is_empty() && !now.is_alike(&self.first) { Err(()) } else { Ok(still) }
+    /// With the ratios that fell, or of those that fell before the ones that fell again; itself where it cannot be said, for the
+    /// machine is not as it was when they fell, or nothing was kept of it as it is.
+    fn still(self, verdict: Verdict, now: Option<Measured>) -> Result<Self, Self> {
+        let (Verdict::Compared(mut fallen), Some(now)) = (verdict, now) else { return Err(self) };
+        let Some(first) = &self.first else { return Ok(Self { first: Some(now), fallen, ..self }) };
+        fallen.retain(|again| self.fallen.iter().any(|one| one.name == again.name));
+        if fallen.is_empty() && !now.is_alike(first) { Err(self) } else { Ok(Self { fallen, ..self }) }
     }
 }
 
@@ -182,9 +181,8 @@ fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
         let Some(before) = before.lines.iter().find(|kept| kept.name == line.name) else {
             return Verdict::Unknown(format!("nothing was kept of {}", line.name));
         };
-        let (was, is) = (before.ratio.median, line.ratio.median);
-        // Two threads that race can settle in one of two ways: what a quarter of the kept rounds had is no change.
-        if is < (was * FLOOR).min(before.ratio.low) {
+        let (was, is) = (before.ratio.middle(), line.ratio.middle());
+        if is < was * FLOOR {
             let how = format!("{} took {was:.2} of our time and takes {is:.2}", line.name);
             fallen.push(Fallen { name: line.name.clone(), how });
         }

@@ -5,6 +5,8 @@
 //! `benches/results/`, those of rows with two threads for each state of the machine that was met, and `benches/RESULTS.md` is
 //! written anew; with `--row` only where `--keep` says so.
 //!
+//! A row whose ratios lie far apart is measured three times as long.
+//!
 //! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % and stays there fails.
 //! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
 #![forbid(unsafe_code)]
@@ -112,7 +114,12 @@ fn run(args: &Args) -> Outcome {
 fn measure<'g>(group: &'g Group, args: &Args) -> Outcome<Vec<(&'g Row, Measured)>> {
     let mut all = Vec::new();
     for row in group.rows.iter().filter(|row| row.name.contains(&args.row)) {
-        match round::run(row, args.effort)? {
+        let Effort { rounds, laps } = args.effort;
+        let mut measured = round::run(row, args.effort)?;
+        if measured.as_ref().is_some_and(Measured::is_scattered) {
+            measured = round::run(row, Effort { rounds: 3 * rounds, laps })?.or(measured);
+        }
+        match measured {
             Some(mut measured) => {
                 round::count_allocations(row, &mut measured)?;
                 println!("{}", report::row(row, [&measured]));

@@ -222,7 +222,7 @@ const HEAD: &str = "# fqbuf beside its peers
 Written by `cargo xtask bench`; not edited by hand. Every contender of a row does the same job on the same data, in a process of
 its own, interleaved with the others in changing order; answers are compared before times are. A time is the median over rounds
 of the median lap of a process, wall clock; a ratio is the median over rounds of the ratio to ours in the same round, with its
-quartiles behind it. *Limits* do less than the row asks and show what the machine allows.
+quartiles behind it; of 8 rounds, or of 24 where a quartile was more than 15 % below. *Limits* do less than the row asks and show what the machine allows.
 
 What distorts, and what is done about it:
 

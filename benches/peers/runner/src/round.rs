@@ -11,7 +11,10 @@ use crate::{
 
 /// The controls of one state differ by no more than this factor. What it costs to reach the other core is some 25 ns or some
 /// 210 on the machine of the kept results, and within a tenth of that for as long as the machine stays as it is.
-const SAME_STATE: f64 = 1.5;
+const SAME_STATE: f64 = 1.6;
+
+/// The lower quartile of a ratio is no less than this part of its median, or a row needs more rounds.
+const SCATTERED: f64 = 0.85;
 
 /// So many rounds are begun for each one wanted, before a row is given up: the machine changes too often.
 const PATIENCE: usize = 3;
@@ -39,6 +42,11 @@ impl Measured {
     pub(crate) fn state(&self) -> Option<f64> {
         let control = self.lines.iter().find(|line| is_control(&line.name))?;
         Some(control.seconds.median * 1e9 / control.amount as f64)
+    }
+
+    /// Whether a quarter of the rounds lies far below the middle of somebody's ratios.
+    pub(crate) fn is_scattered(&self) -> bool {
+        self.lines.iter().any(|line| !is_control(&line.name) && line.ratio.low < line.ratio.median * SCATTERED)
     }
 
     /// Whether both were taken in the same state, or are of a row for which there is but one.

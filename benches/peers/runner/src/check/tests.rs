@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn line(name: &str, role: Role, ratio: f64) -> Line {
-    let spread = |median| Spread { low: median * 0.95, median, high: median * 1.5 };
+    let spread = |middle| Spread { low: middle * 0.75, median: middle, high: middle * 1.25 };
     Line {
         name: name.to_owned(),
         role,
@@ -64,12 +64,21 @@ fn a_single_ratio_that_fell_by_more_than_15_percent_is_found() {
 }
 
 #[test]
-fn what_a_quarter_of_the_kept_rounds_had_is_no_change() {
+fn where_two_halves_lie_apart_their_middle_is_compared() {
+    let apart = |median| Spread { low: 1.0, median, high: 2.0 };
     let mut before = measured(25.0, BEFORE);
-    before.lines[2].ratio.low = 0.7;
+    before.lines[2].ratio = apart(1.9);
     let kept = kept(vec![before]);
-    assert_eq!(names(&compare(&kept, &measured(25.0, [0.5, 0.71, 4.0, 0.8]))), [""; 0]);
-    assert_eq!(names(&compare(&kept, &measured(25.0, [0.5, 0.69, 4.0, 0.8]))), ["fast"]);
+    let found = |median, slower: f64| {
+        let mut now = measured(25.0, BEFORE);
+        let Spread { low, median, high } = apart(median);
+        now.lines[2].ratio = Spread { low: low / slower, median: median / slower, high: high / slower };
+        compare(&kept, &now)
+    };
+    assert_eq!(names(&found(1.9, 1.15)), [""; 0]);
+    assert_eq!(names(&found(1.6, 1.0)), [""; 0]);
+    assert_eq!(names(&found(1.9, 1.2)), ["fast"]);
+    assert_eq!(names(&found(1.6, 1.2)), ["fast"]);
 }
 
 #[test]
@@ -103,15 +112,21 @@ fn a_suspicion_is_confirmed_by_the_same_ratio_and_cleared_in_its_own_state() {
     let kept = kept(Vec::new());
     let case = Case { name: String::new(), row: row(), kept: &kept };
     let fallen = |name: &str| Fallen { name: name.to_owned(), how: String::new() };
-    let suspect = Suspect { case: &case, first: measured(25.0, BEFORE), fallen: vec![fallen("fast"), fallen("slow")] };
     let (same, other) = (measured(26.0, BEFORE), measured(210.0, BEFORE));
-    let still = |again: &[&str], now| {
-        suspect.still(Verdict::Compared(again.iter().map(|name| fallen(name)).collect()), Some(now))
+    let verdict = |names: &[&str]| Verdict::Compared(names.iter().map(|name| fallen(name)).collect());
+    let again = |verdict, now: Option<Measured>| {
+        let first = Some(measured(25.0, BEFORE));
+        let suspect = Suspect { case: &case, first, fallen: vec![fallen("fast"), fallen("slow")] };
+        suspect.still(verdict, now).map(|suspect| suspect.fallen).map_err(|suspect| suspect.fallen.len())
     };
-    assert_eq!(still(&["slow", "limit"], &same), Ok(vec![fallen("slow")]));
-    assert_eq!(still(&["slow"], &other), Ok(vec![fallen("slow")]));
-    assert_eq!(still(&["limit"], &same), Ok(vec![]));
-    assert_eq!(still(&[], &other), Err(()));
-    assert_eq!(suspect.still(Verdict::Unknown(String::new()), Some(&same)), Err(()));
-    assert_eq!(suspect.still(Verdict::Unknown(String::new()), None), Err(()));
+    let one_more = |measured: &Measured| Some(Measured { date: String::new(), lines: measured.lines.clone() });
+    assert_eq!(again(verdict(&["slow", "limit"]), one_more(&same)), Ok(vec![fallen("slow")]));
+    assert_eq!(again(verdict(&["slow"]), one_more(&other)), Ok(vec![fallen("slow")]));
+    assert_eq!(again(verdict(&["limit"]), one_more(&same)), Ok(vec![]));
+    assert_eq!(again(verdict(&[]), one_more(&other)), Err(2));
+    assert_eq!(again(Verdict::Unknown(String::new()), one_more(&same)), Err(2));
+    assert_eq!(again(Verdict::Unknown(String::new()), None), Err(2));
+    let fresh = Suspect { case: &case, first: None, fallen: Vec::new() };
+    let first = fresh.still(verdict(&["limit"]), one_more(&other)).map_err(|_| ()).expect("an answer");
+    assert_eq!((first.fallen, first.first.and_then(|first| first.state())), (vec![fallen("limit")], Some(210.0)));
 }
