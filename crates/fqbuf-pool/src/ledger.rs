@@ -1,10 +1,10 @@
 //! Pool statistics that cost the hot path one plain store.
 //!
-//! Each item carries a ledger with one number, how often it was handed out. Whoever holds the item is the number's only
-//! writer, so a load and a store suffice, and only gets write it: an item that is dropped on another thread than it was
-//! got on leaves it where it is. All other counts follow from how many items there are, how they ended, and how many are
-//! idle. Totals are found when somebody asks; making and freeing an item takes a lock of its shard, which is little beside
-//! the memory itself.
+//! Each item carries a ledger with one number, how often it was handed out; a lane counts for itself what its owner takes.
+//! Whoever holds the item is the number's only writer, so a load and a store suffice, and only gets write it: an item that
+//! is dropped on another thread than it was got on leaves it where it is. All other counts follow from how many items there
+//! are, how they ended, and how many are idle. Totals are found when somebody asks; making and freeing an item takes a lock
+//! of its shard, which is little beside the memory itself.
 //!
 //! Rejected: counters in the pool (a contended cache line), counters a shard (an atomic add a call: with hits and live
 //! items four for a get and a drop, where the pool itself has four), plain stores to shard counters (lose counts when two
@@ -76,7 +76,7 @@ pub(crate) enum End {
 /// different threads.
 #[repr(align(64))]
 pub(crate) struct Ledger {
-    /// Times the item was handed out while idle.
+    /// Times the item was handed out while idle, but for those that its lane counted.
     hits: AtomicU64,
     /// Whether the item is in a slot, or on its way to or from it.
     in_slot: AtomicBool,

@@ -6,7 +6,7 @@ use crate::{
     Effort, Outcome,
     group::{Contender, Group, Role, Row, is_control},
     results::{self, Kept, KeptRow},
-    round::{self, Measured},
+    round::{self, Line, Measured},
 };
 
 /// Enough for a suspicion in a row that reads a data set.
@@ -24,7 +24,6 @@ const FLOOR: f64 = 0.85;
 /// A row, and what was kept of it.
 struct Case<'g> {
     name: String,
-    /// With the first of ours and all others.
     row: Row,
     kept: &'g KeptRow,
 }
@@ -119,11 +118,7 @@ fn cases<'k>(groups: &[Group], kept: &'k [Kept]) -> Outcome<Vec<Case<'k>>> {
         let name = format!("{group} {}", row.name);
         let mut rows = kept.iter().filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
         let kept = rows.find(|kept| kept.row.name == row.name).ok_or_else(|| format!("{name}: no results kept"))?;
-        let mut row = row.clone();
-        let first = row.contenders.iter().position(|one| one.role == Role::Ours);
-        let mut at = 0..;
-        row.contenders.retain(|one| at.next() == first || one.role != Role::Ours);
-        cases.push(Case { name, row, kept });
+        cases.push(Case { name, row: row.clone(), kept });
     }
     Ok(cases)
 }
@@ -149,11 +144,17 @@ impl Case<'_> {
 }
 
 impl Suspect<'_, '_> {
-    /// The row, or of one that was measured before the first of ours, the control, and those whose ratios are suspected.
+    /// The row, or of one where nothing but others' ratios is suspected the first of ours, the control, and those others.
     fn row(&self) -> Row {
         let mut row = self.case.row.clone();
-        let suspected = |name: &str| self.first.is_none() || self.fallen.iter().any(|fallen| fallen.name == name);
-        row.contenders.retain(|one| one.role == Role::Ours || is_control(&one.name) || suspected(&one.name));
+        let ours = |name: &str| row.contenders.iter().any(|one| one.role == Role::Ours && one.name == name);
+        if self.first.is_none() || self.fallen.iter().any(|fallen| ours(&fallen.name)) {
+            return row;
+        }
+        let suspected = |name: &str| self.fallen.iter().any(|fallen| fallen.name == name);
+        let first = row.contenders.iter().position(|one| one.role == Role::Ours);
+        let mut at = 0..;
+        row.contenders.retain(|one| at.next() == first || is_control(&one.name) || suspected(&one.name));
         row
     }
 
@@ -167,8 +168,8 @@ impl Suspect<'_, '_> {
     }
 }
 
-/// The ratios of `now` that are more than 15 % below those kept in the same state. Other ways of ours are none of them: they fall
-/// and rise with the first of ours, in the other direction.
+/// The ratios of `now` that are more than 15 % below those kept in the same state: those of others to the first of ours, and of
+/// another way of ours those of all others to it. Beside the first of ours alone it may be that this became quicker.
 fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
     let Some(before) = kept.like(now) else {
         return Verdict::Unknown(now.state().map_or_else(
@@ -176,17 +177,26 @@ fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
             |time| format!("nothing was kept where a word to the other core takes {time:.0} ns"),
         ));
     };
-    let mut fallen = Vec::new();
-    for line in now.lines.iter().filter(|line| line.role != Role::Ours && !is_control(&line.name)) {
+    // Each contender with what became of its time in units of ours.
+    let mut changes = Vec::new();
+    for line in now.lines.iter().filter(|line| !is_control(&line.name)) {
         let Some(before) = before.lines.iter().find(|kept| kept.name == line.name) else {
             return Verdict::Unknown(format!("nothing was kept of {}", line.name));
         };
-        let (was, is) = (before.ratio.middle(), line.ratio.middle());
-        if is < was * FLOOR {
-            let how = format!("{} took {was:.2} of our time and takes {is:.2}", line.name);
-            fallen.push(Fallen { name: line.name.clone(), how });
-        }
+        changes.push((line, before.ratio.middle(), line.ratio.middle() / before.ratio.middle()));
     }
+    let others = changes.iter().filter(|(line, ..)| line.role != Role::Ours).map(|(.., change)| *change);
+    let most = others.fold(0.0, f64::max);
+    let first = now.lines.iter().find(|line| line.role == Role::Ours).map(|line| &line.name);
+    let has_fallen = |line: &Line, change: f64| match line.role {
+        Role::Ours => Some(&line.name) != first && most / change < FLOOR,
+        Role::Peer | Role::Limit => change < FLOOR,
+    };
+    let fallen = changes.into_iter().filter(|(line, _, change)| has_fallen(line, *change)).map(|(line, was, change)| {
+        let how = format!("{} took {was:.2} of our time and takes {:.2}", line.name, was * change);
+        Fallen { name: line.name.clone(), how }
+    });
+    let fallen = fallen.collect();
     Verdict::Compared(fallen)
 }
 

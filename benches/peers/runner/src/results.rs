@@ -236,11 +236,13 @@ What distorts, and what is done about it:
   the vector of vectors, malloc, `VecDeque` and our turns within 12.
 - **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was
   written is kept in other pieces than what was read, and is read at half the speed.
-- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 ns on a virtual
-  machine, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and behind
-  every contender; a round in which it changed by half is dropped, and only rounds of one level are put together. Where a row
-  has met several levels the results of each are kept, and a new run replaces those of its own level. The threads of a pair
-  are pinned, each to a core of its own.
+- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 or 310 ns on a
+  virtual machine, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
+  behind every contender; a round in which it changed by more than a factor of 1.6 is dropped, and only rounds of one level are
+  put together. Where a row has met several levels the results of each are kept, and a new run replaces those of its own level.
+  Cores that are busy drift apart, and a core that is woken from a halt comes back to the other's side: the far level was held
+  by loops of idle priority on both, or by idle cores that poll instead of halting. To wake a thread costs less so. The threads of
+  a pair are pinned, each to a core of its own.
 - **Cold processors.** Laps begin to count after a tenth of a second of the same work: before, a second core that was idle runs at
   half its speed.
 - **Other guests, frequency.** Only ratios within a round count; a lap that was disturbed is outvoted.

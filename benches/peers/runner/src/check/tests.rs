@@ -60,7 +60,7 @@ fn a_single_ratio_that_fell_by_more_than_15_percent_is_found() {
     assert_eq!(names(&found([0.5, 1.01, 4.0, 0.8])), ["fast"]);
     assert_eq!(names(&found([0.5, 1.2, 3.3, 0.8])), ["slow"]);
     assert_eq!(names(&found([0.5, 1.2, 4.0, 0.67])), ["limit"]);
-    assert_eq!(names(&found([0.5, 0.9, 3.0, 0.6])), ["fast", "slow", "limit"]);
+    assert_eq!(names(&found([0.9, 0.9, 3.0, 0.6])), ["ours, small", "fast", "slow", "limit"]);
 }
 
 #[test]
@@ -82,10 +82,14 @@ fn where_two_halves_lie_apart_their_middle_is_compared() {
 }
 
 #[test]
-fn another_way_of_ours_is_no_ratio_that_falls() {
+fn another_way_of_ours_has_fallen_where_it_has_beside_all_others() {
     let kept = kept(vec![measured(25.0, BEFORE)]);
-    assert_eq!(names(&compare(&kept, &measured(25.0, [0.2, 1.2, 4.0, 0.8]))), [""; 0]);
-    assert_eq!(names(&compare(&kept, &measured(25.0, [0.9, 1.2, 4.0, 0.8]))), [""; 0]);
+    let found = |now| compare(&kept, &measured(25.0, now));
+    assert_eq!(names(&found([0.2, 1.2, 4.0, 0.8])), [""; 0]);
+    assert_eq!(names(&found([0.58, 1.2, 4.0, 0.8])), [""; 0]);
+    assert_eq!(names(&found([0.6, 1.2, 4.0, 0.8])), ["ours, small"]);
+    // The first of ours is quicker.
+    assert_eq!(names(&found([0.75, 1.8, 6.0, 1.2])), [""; 0]);
 }
 
 #[test]
