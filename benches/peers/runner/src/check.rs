@@ -1,6 +1,6 @@
 //! A short run against the kept results.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::{
     Effort, Outcome,
@@ -20,6 +20,8 @@ const LONGER: [Effort; 2] = [Effort { rounds: 8, laps: 3 }, Effort { rounds: 24,
 const LOOKS: usize = 4;
 /// A ratio may fall to this part of what it was.
 const FLOOR: f64 = 0.85;
+/// What takes more than this, in units of what it took, is slower than it was: the rest is the machine's.
+const SLOWER: f64 = 1.05;
 
 /// A row, and what was kept of it.
 struct Case<'g> {
@@ -31,8 +33,8 @@ struct Case<'g> {
 /// What a row came to beside what was kept of it.
 #[derive(Debug, PartialEq)]
 enum Verdict {
-    /// The ratios that fell.
-    Compared(Vec<Fallen>),
+    /// The ratios that fell, and those that are lower because the machine is not as it was.
+    Compared { fallen: Vec<Fallen>, machine: Vec<Fallen> },
     /// Why it cannot be said.
     Unknown(String),
 }
@@ -42,6 +44,11 @@ enum Verdict {
 struct Fallen {
     name: String,
     how: String,
+}
+
+/// What fell, for people.
+fn listed(fallen: &[Fallen]) -> String {
+    fallen.iter().map(|fallen| fallen.how.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// A row, and the ratios that fell each time that it was measured.
@@ -60,7 +67,7 @@ struct Suspect<'c, 'g> {
 ///
 /// # Errors
 ///
-/// When ratios fell by more than 15 % and stayed there, or when a row was left without an answer; all are printed first.
+/// When ratios fell by more than 15 %, because ours takes longer, and stayed there, or when a row was left without an answer; all are printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;
@@ -75,8 +82,7 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     meanwhile?;
     let mut wrong = String::new();
     for suspect in &suspects {
-        let fallen: Vec<&str> = suspect.fallen.iter().map(|fallen| fallen.how.as_str()).collect();
-        let _ = write!(wrong, "\n  {}: {}", suspect.case.name, fallen.join("; "));
+        let _ = write!(wrong, "\n  {}: {}", suspect.case.name, listed(&suspect.fallen));
     }
     for suspect in &unknown {
         let _ = write!(wrong, "\n  {}: no answer", suspect.case.name);
@@ -85,7 +91,10 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
         println!("no ratio has fallen; {} rows compared", cases.len());
         return Ok(());
     }
-    Err(format!("of {} rows, slower than the kept results say, or never in a state of which results are kept:{wrong}", cases.len()))
+    Err(format!(
+        "of {} rows, slower than the kept results say, or never in a state of which results are kept:{wrong}",
+        cases.len()
+    ))
 }
 
 /// Those whose ratios fell, and those without an answer, of rows that are looked at one after the other until there is one.
@@ -132,10 +141,10 @@ impl Case<'_> {
             None => Verdict::Unknown("the machine changes too often".to_owned()),
         };
         match &verdict {
-            Verdict::Compared(fallen) if fallen.is_empty() => println!("{}: as before", self.name),
-            Verdict::Compared(fallen) => {
-                let how: Vec<&str> = fallen.iter().map(|fallen| fallen.how.as_str()).collect();
-                println!("{}: {}", self.name, how.join("; "));
+            Verdict::Compared { fallen, machine } => {
+                let quicker: &str = if machine.is_empty() { "" } else { "; quicker, where ours is not slower: " };
+                let as_before = if fallen.is_empty() { "as before" } else { "" };
+                println!("{}: {as_before}{}{quicker}{}", self.name, listed(fallen), listed(machine));
             }
             Verdict::Unknown(why) => println!("{}: not compared: {why}", self.name),
         }
@@ -161,7 +170,7 @@ impl Suspect<'_, '_> {
     /// With the ratios that fell, or of those that fell before the ones that fell again; itself where it cannot be said, for the
     /// machine is not as it was when they fell, or nothing was kept of it as it is.
     fn still(self, verdict: Verdict, now: Option<Measured>) -> Result<Self, Self> {
-        let (Verdict::Compared(mut fallen), Some(now)) = (verdict, now) else { return Err(self) };
+        let (Verdict::Compared { mut fallen, .. }, Some(now)) = (verdict, now) else { return Err(self) };
         let Some(first) = &self.first else { return Ok(Self { first: Some(now), fallen, ..self }) };
         fallen.retain(|again| self.fallen.iter().any(|one| one.name == again.name));
         if fallen.is_empty() && !now.is_alike(first) { Err(self) } else { Ok(Self { fallen, ..self }) }
@@ -170,6 +179,9 @@ impl Suspect<'_, '_> {
 
 /// The ratios of `now` that are more than 15 % below those kept in the same state: those of others to the first of ours, and of
 /// another way of ours those of all others to it. Beside the first of ours alone it may be that this became quicker.
+///
+/// Where ours takes no longer than it did, it is the other that takes less, whose code is as it was: then the machine has
+/// another state than the control tells of, such as what it costs to wake a thread, and nothing of ours has fallen.
 fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
     let Some(before) = kept.like(now) else {
         return Verdict::Unknown(now.state().map_or_else(
@@ -177,27 +189,49 @@ fn compare(kept: &KeptRow, now: &Measured) -> Verdict {
             |time| format!("nothing was kept where a word to the other core takes {time:.0} ns"),
         ));
     };
-    // Each contender with what became of its time in units of ours.
     let mut changes = Vec::new();
     for line in now.lines.iter().filter(|line| !is_control(&line.name)) {
-        let Some(before) = before.lines.iter().find(|kept| kept.name == line.name) else {
-            return Verdict::Unknown(format!("nothing was kept of {}", line.name));
-        };
-        changes.push((line, before.ratio.middle(), line.ratio.middle() / before.ratio.middle()));
+        match before.lines.iter().find(|kept| kept.name == line.name) {
+            Some(before) => changes.push(Change { line, before }),
+            None => return Verdict::Unknown(format!("nothing was kept of {}", line.name)),
+        }
     }
-    let others = changes.iter().filter(|(line, ..)| line.role != Role::Ours).map(|(.., change)| *change);
-    let most = others.fold(0.0, f64::max);
-    let first = now.lines.iter().find(|line| line.role == Role::Ours).map(|line| &line.name);
-    let has_fallen = |line: &Line, change: f64| match line.role {
-        Role::Ours => Some(&line.name) != first && most / change < FLOOR,
-        Role::Peer | Role::Limit => change < FLOOR,
-    };
-    let fallen = changes.into_iter().filter(|(line, _, change)| has_fallen(line, *change)).map(|(line, was, change)| {
-        let how = format!("{} took {was:.2} of our time and takes {:.2}", line.name, was * change);
-        Fallen { name: line.name.clone(), how }
-    });
-    let fallen = fallen.collect();
-    Verdict::Compared(fallen)
+    let (ours, others): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.line.role == Role::Ours);
+    let Some((first, more)) = ours.split_first() else { return Verdict::Unknown("nothing is ours".to_owned()) };
+    let most = others.iter().map(Change::of_ratio).fold(0.0, f64::max);
+    let fallen_others = others.iter().filter(|other| other.of_ratio() < FLOOR).map(|other| (other, first));
+    let fallen_ours = more.iter().filter(|way| most / way.of_ratio() < FLOOR).map(|way| (way, way));
+    let (slower, machine): (Vec<_>, Vec<_>) = fallen_others.chain(fallen_ours).partition(|(_, ours)| ours.is_slower());
+    let told = |(change, _): (&Change<'_>, _)| Fallen { name: change.line.name.clone(), how: change.to_string() };
+    Verdict::Compared {
+        fallen: slower.into_iter().map(told).collect(),
+        machine: machine.into_iter().map(told).collect(),
+    }
+}
+
+/// What became of a contender.
+struct Change<'m> {
+    line: &'m Line,
+    before: &'m Line,
+}
+
+impl Change<'_> {
+    /// Its time in units of ours, in units of what that was.
+    fn of_ratio(&self) -> f64 {
+        self.line.ratio.middle() / self.before.ratio.middle()
+    }
+
+    /// Whether it takes longer than it did.
+    fn is_slower(&self) -> bool {
+        self.line.seconds.middle() > self.before.seconds.middle() * SLOWER
+    }
+}
+
+impl fmt::Display for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (was, is) = (self.before.ratio.middle(), self.line.ratio.middle());
+        write!(f, "{} took {was:.2} of our time and takes {is:.2}", self.line.name)
+    }
 }
 
 #[cfg(test)]
