@@ -146,7 +146,7 @@ fn main() -> ExitCode {
             contenders!(slow_reader),
         ),
     ];
-    rows[0].contenders.push(Contender::control());
+    rows.iter_mut().for_each(|row| row.contenders.push(Contender::control()));
     rows[0].contenders.push(Contender::limit("rtrb, spinning", quick::<Rtrb>));
     rows[1].contenders.push(Contender::limit("rtrb, spinning", slow_writer::<Rtrb>));
     rows[2].contenders.push(Contender::limit("rtrb, spinning", slow_reader::<Rtrb>));
