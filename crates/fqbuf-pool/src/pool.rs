@@ -48,9 +48,10 @@
 //!   others can take with no more trouble than the owner: a bare item in a slot 9.9, an `ArrayQueue` 10.5, `Mutex<Option>` 20.0.
 //!   malloc takes 13 for its pair and more, regex-automata's pool 2.5, for its first user alone, and 31 for the second.
 //! - Thread-local items, 1.9 for a bare one: could be neither trimmed nor counted.
-//! - Of what a lane's get and drop took (3.5 and 3.6 at first): leases that the compiler frees where they may not have ended, so that their drop
-//!   is too big to be inlined and the lease lies in memory, 0.9; a test whether the thread has a number, whether there is a lane,
-//!   and the ways to slot and queue inlined beside it, 0.2.
+//! - Of what a lane's get and drop took, 3.5 and 3.6 at first: leases that the compiler frees where they may not have ended, so
+//!   that their drop is too big to be inlined and the lease lies in memory, 0.9; a test whether the thread has a number and
+//!   whether there is a lane, and the ways to slot and queue inlined beside it, 0.2; one function behind `get` and `get_scoped`
+//!   for what is now in both, 0.3 of the second.
 //! - Lanes whose owner stays it after its end: threads that follow each other at one home have none, 13.5 and 24.0 on two threads.
 //! - Lanes looked up through the estate, checked for a budget and a flag before the owner enters: 5.6 for `get_scoped`, 7.5 for `get`, where 4.2 and 5.0 were had.
 //! - A slot that stays locked, with the item in it, for as long as a borrowed lease lasts: one exchange to take and one store to

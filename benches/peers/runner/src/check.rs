@@ -67,7 +67,8 @@ struct Suspect<'c, 'g> {
 ///
 /// # Errors
 ///
-/// When ratios fell by more than 15 %, because ours takes longer, and stayed there, or when a row was left without an answer; all are printed first.
+/// When ratios fell by more than 15 %, because ours takes longer, and stayed there, or when a row was left without an answer;
+/// all are printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
     let kept = results::load()?;
     let cases = cases(groups, &kept)?;

@@ -155,7 +155,7 @@ fn handles_that_go_before_their_leases() {
         // The first to come ends last: the estate is alive until then, and nothing may lie idle in it.
         let last = leases.recv();
         let mut kept = 0;
-        for lease in leases.iter() {
+        for lease in &leases {
             if below(4) == 0 {
                 kept += Lease::into_inner(lease).bytes;
             }
