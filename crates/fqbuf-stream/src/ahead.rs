@@ -24,6 +24,13 @@
 //! the first 4 to 20 ms, as the scheduler takes an idle core that was halted for a busy one; pinned to two, records take
 //! 1.03 to 1.06.
 
+//!
+//! **Where the cores are far apart**, a word to the other in 190 ns instead of 25 (2026-11-26), the thread writes to lines that it
+//! has to fetch from the caller's caches, and takes 300 µs for a block of 230: the same records take 62 to 65 ms with it and 47
+//! without (near: 45 and 48). Blocks of 384 to 128 KiB take 61 to 65, of 1 MiB 64, twice as many of them 63, a thread that
+//! checks by itself 70; new memory for every block 48, and near 1 to 4 more. So the thread compares what it takes with what
+//! the trial took, the caller's work included, and where that was less the decoder goes back to the caller: 49 to 51.
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,6 +42,7 @@ use fqbuf_ring::handover::{self, HandoverError, Reader, Writer};
 use crate::check::{Checker, Unchecked};
 use crate::fill::Fill;
 use crate::progress::Counters;
+use crate::sync::mutant;
 use crate::sync::thread::{self, JoinHandle};
 use crate::{StreamError, StreamErrorKind};
 
@@ -45,7 +53,13 @@ pub(crate) const BLOCKS: usize = 3;
 pub(crate) const ENOUGH: usize = 2;
 
 /// What it costs to hand a block over rather than fill it in the caller's thread, about.
-const HAND_OVER: Duration = Duration::from_micros(15);
+const HAND_OVER: Duration = if cfg!(shuttle) { Duration::ZERO } else { Duration::from_micros(15) };
+
+/// Blocks of a trial at least: the first takes longer, for its memory is new.
+const TRIAL: u32 = if cfg!(shuttle) { 1 } else { 3 };
+
+/// Blocks that the thread fills before its pace counts, as their memory is new, and those that it is taken from.
+const PACED: std::ops::Range<u32> = if cfg!(shuttle) { 0..1 } else { 4..8 };
 
 /// What goes round.
 #[derive(Default)]
@@ -55,6 +69,8 @@ struct Filled {
     unchecked: Unchecked,
     /// The reader below had nothing for the moment; the block is empty.
     would_block: bool,
+    /// The decoder, that the caller goes on with after this block.
+    back: Option<Box<dyn Fill>>,
 }
 
 /// How a thread is to run ahead.
@@ -63,6 +79,18 @@ pub(crate) struct How {
     pub(crate) counters: Arc<Counters>,
     /// Filled blocks for which a sleeping caller is woken.
     pub(crate) enough: usize,
+    /// What a byte takes without the thread, the caller's work included; nothing where the thread is to stay.
+    pub(crate) alone: Option<Pace>,
+}
+
+/// Nanoseconds a byte.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Pace(f64);
+
+impl Pace {
+    fn of(time: Duration, bytes: usize) -> Self {
+        Self(time.as_secs_f64() * 1e9 / bytes.max(1) as f64)
+    }
 }
 
 /// Finds out whether a thread is worth its while: not for a caller that does next to nothing with what it gets.
@@ -74,40 +102,55 @@ pub(crate) struct Trial {
     given: Option<Instant>,
     /// How long it was busy with them.
     busy: Duration,
+    /// Bytes in them.
+    bytes: usize,
+    /// The least that a byte of a block took to fill.
+    least: Option<Pace>,
 }
 
 impl Trial {
-    /// How the thread is to run ahead.
+    /// How the thread is to run ahead, and what would be without it.
     pub(crate) fn how(self) -> How {
-        self.how
+        let busy = Pace::of(self.busy, self.bytes);
+        let alone = |least: Pace| if cfg!(shuttle) { Pace(0.0) } else { Pace(least.0 + busy.0) };
+        How { alone: self.least.map(alone), ..self.how }
     }
 
     pub(crate) fn new(how: How) -> Self {
-        Self { how, blocks: 0, given: None, busy: Duration::ZERO }
+        Self { how, blocks: 0, given: None, busy: Duration::ZERO, bytes: 0, least: None }
     }
 
     /// Whether the caller, who is back for more, is busy enough for a thread.
     pub(crate) fn is_over(&mut self) -> bool {
         self.busy += self.given.take().map_or(Duration::ZERO, |given| given.elapsed());
-        self.busy > HAND_OVER * self.blocks
+        self.blocks >= TRIAL && self.busy >= HAND_OVER * self.blocks
     }
 
     /// Fills a block in the caller's thread, for which that waits.
     pub(crate) fn fill(&mut self, fill: &mut dyn Fill, block: &mut Block) -> io::Result<usize> {
         self.how.counters.caller_waits.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
         let filled = fill.fill(block);
+        let now = Instant::now();
+        if let Ok(bytes @ 1..) = filled {
+            let pace = Pace::of(now - begun, bytes);
+            self.least = self.least.filter(|least| *least < pace).or(Some(pace));
+            self.bytes += bytes;
+        }
         self.blocks += 1;
-        self.given = Some(Instant::now());
+        self.given = Some(now);
         filled
     }
 }
 
 /// The caller's end.
 pub(crate) struct Ahead {
-    /// `None` only while it is dropped.
+    /// `None` while the decoder is here, or this is dropped.
     reader: Option<Reader<Filled>>,
-    /// `None` only while it is dropped.
+    /// As the reader.
     thread: Option<JoinHandle<()>>,
+    /// The decoder, since it came back.
+    back: Option<Box<dyn Fill>>,
     checker: Checker,
     name: Arc<str>,
     counters: Arc<Counters>,
@@ -121,59 +164,78 @@ impl Ahead {
     /// # Errors
     /// The system's refusal.
     pub(crate) fn start(fill: Box<dyn Fill>, how: How) -> io::Result<Self> {
-        let How { name, counters, enough } = how;
+        let How { name, counters, enough, alone } = how;
         let blocks = std::iter::repeat_with(Filled::default).take(BLOCKS);
         let (writer, reader) = handover::channel(blocks, |filled| {
             filled.block.clear();
             filled.unchecked = Unchecked::default();
             filled.would_block = false;
+            filled.back = None;
         });
         let theirs = Arc::clone(&counters);
-        let work = move || run(fill, writer, enough, &theirs);
+        let work = move || run(fill, writer, enough, alone, &theirs);
         let thread = thread::Builder::new().name("fqbuf-ahead".into()).spawn(work)?;
         let waited = counters.caller_waits.load(Ordering::Relaxed);
-        Ok(Self { reader: Some(reader), thread: Some(thread), checker: Checker::default(), name, counters, waited })
+        let (reader, thread) = (Some(reader), Some(thread));
+        Ok(Self { reader, thread, back: None, checker: Checker::default(), name, counters, waited })
     }
 
     /// Puts the next filled block into `current`, whose memory goes back; 0 at the verified end of input. An error behind the
     /// data is put into `pending`.
     pub(crate) fn next(&mut self, current: &mut Block, pending: &mut Option<io::Error>) -> io::Result<usize> {
-        let Some(reader) = &mut self.reader else { return Ok(0) };
-        let waits = reader.waits();
-        self.counters.caller_waits.store(self.waited + waits.reader.waits, Ordering::Relaxed);
-        self.counters.decoder_waits.store(waits.writer.waits, Ordering::Relaxed);
         loop {
-            match reader.next() {
-                Ok(Some(batch)) => {
-                    let filled = batch.into_mut();
-                    std::mem::swap(current, &mut filled.block);
-                    if let Err((sound, e)) = self.checker.compare(current.data(), &filled.unchecked, &self.name) {
-                        current.truncate(sound);
-                        if sound == 0 {
-                            return Err(e.into());
+            let mut unchecked = Unchecked::default();
+            let (would_block, over) = if let Some(fill) = &mut self.back {
+                self.counters.caller_waits.fetch_add(1, Ordering::Relaxed);
+                outcome(fill.fill_unchecked(current, &mut unchecked))
+            } else {
+                let Some(reader) = &mut self.reader else { return Ok(0) };
+                let waits = reader.waits();
+                self.counters.caller_waits.store(self.waited + waits.reader.waits, Ordering::Relaxed);
+                self.counters.decoder_waits.store(waits.writer.waits, Ordering::Relaxed);
+                match reader.next() {
+                    Ok(Some(batch)) => {
+                        let filled = batch.into_mut();
+                        std::mem::swap(current, &mut filled.block);
+                        std::mem::swap(&mut unchecked, &mut filled.unchecked);
+                        let would_block = filled.would_block;
+                        self.back = filled.back.take();
+                        if self.back.is_some() {
+                            self.end();
                         }
-                        *pending = Some(e.into());
-                    } else if filled.would_block {
-                        return Err(io::ErrorKind::WouldBlock.into());
+                        (would_block, None)
                     }
-                    // A block may hold nothing but what there is to check.
-                    if !current.is_empty() {
-                        return Ok(current.len());
+                    Ok(None) => return Ok(0),
+                    Err(HandoverError::Failed(e)) => return Err(HandoverError::Failed(e).into()),
+                    Err(lost) => {
+                        let err = StreamError::new(StreamErrorKind::Panicked, &self.name);
+                        return Err(err.because(lost.into()).into());
                     }
                 }
-                Ok(None) => return Ok(0),
-                Err(HandoverError::Failed(e)) => return Err(HandoverError::Failed(e).into()),
-                Err(lost) => {
-                    let err = StreamError::new(StreamErrorKind::Panicked, &self.name);
-                    return Err(err.because(lost.into()).into());
+            };
+            if let Err((sound, e)) = self.checker.compare(current.data(), &unchecked, &self.name) {
+                current.truncate(sound);
+                if sound == 0 {
+                    return Err(e.into());
                 }
+                *pending = Some(e.into());
+            } else if would_block {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            // A block may hold nothing but what there is to check.
+            if !current.is_empty() {
+                return Ok(current.len());
+            }
+            match over {
+                None => {}
+                Some(end) => return end.map(|()| 0),
             }
         }
     }
-}
 
-impl Drop for Ahead {
-    fn drop(&mut self) {
+    /// Ends the thread.
+    #[cold]
+    fn end(&mut self) {
         // Without its reader the writer ends at its next block.
         self.reader = None;
         if let Some(thread) = self.thread.take() {
@@ -183,32 +245,79 @@ impl Drop for Ahead {
     }
 }
 
-/// The thread: fills until the end, an error, or nobody wants more.
-fn run(mut fill: Box<dyn Fill>, mut writer: Writer<Filled>, enough: usize, counters: &Counters) {
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Whether the reader below had nothing for the moment, and how it ended, if it did, of what came of a block.
+fn outcome(filled: io::Result<usize>) -> (bool, Option<io::Result<()>>) {
+    match filled {
+        Ok(0) => (false, Some(Ok(()))),
+        Ok(_) => (false, None),
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => (true, None),
+        Err(e) => (false, Some(Err(e))),
+    }
+}
+
+/// Whether the thread is slower than the caller would be without it.
+struct Race {
+    alone: Option<Pace>,
+    /// Blocks for which the caller waited.
+    blocks: u32,
+    /// What those of them that count took.
+    time: Duration,
+    bytes: usize,
+}
+
+impl Race {
+    fn new(alone: Option<Pace>) -> Self {
+        Self { alone, blocks: 0, time: Duration::ZERO, bytes: 0 }
+    }
+
+    /// Takes one more block into account, and tells whether the decoder should go back.
+    fn is_lost(&mut self, time: Duration, bytes: usize) -> bool {
+        if PACED.contains(&self.blocks) {
+            self.time += time;
+            self.bytes += bytes;
+        }
+        self.blocks = (self.blocks + 1).min(PACED.end);
+        self.blocks == PACED.end && self.alone.take().is_some_and(|alone| Pace::of(self.time, self.bytes) >= alone)
+    }
+}
+
+/// The thread: fills until the end, an error, nobody wants more, or the caller had better do it.
+fn run(mut fill: Box<dyn Fill>, mut writer: Writer<Filled>, enough: usize, alone: Option<Pace>, counters: &Counters) {
+    let mut race = Race::new(alone);
     // How often the caller has waited, and for how many blocks it has not.
     let (mut waits, mut busy) = (counters.caller_waits.load(Ordering::Relaxed), 0);
     loop {
         let Ok(mut filled) = writer.buffer() else { return };
-        let Filled { block, unchecked, would_block } = &mut *filled;
-        let over = match fill.fill_unchecked(block, unchecked) {
-            Ok(0) => Some(Ok(())),
-            Ok(_) => None,
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                *would_block = true;
-                None
-            }
-            Err(e) => Some(Err(e)),
-        };
+        let begun = Instant::now();
+        let Filled { block, unchecked, .. } = &mut *filled;
+        let (would_block, over) = outcome(fill.fill_unchecked(block, unchecked));
+        let (took, bytes) = (begun.elapsed(), block.len());
         let before = std::mem::replace(&mut waits, counters.caller_waits.load(Ordering::Relaxed));
         busy = if waits == before { busy + 1 } else { 0 };
         if busy > BLOCKS {
             // It would be kept from its work.
             unchecked.add_up(block.data());
         }
+        filled.would_block = would_block;
+        let goes_on = over.is_none() && !would_block;
+        if goes_on && busy == 0 && race.is_lost(took, bytes) {
+            if mutant("decoder-back-without-block") {
+                filled.block.clear();
+            }
+            filled.back = Some(fill);
+            // Without a reader nobody is left to go on.
+            let _ = filled.publish();
+            return writer.finish();
+        }
         // With the end may come a trailer to be checked.
-        let there = over.is_none() || unchecked.seal.is_some();
-        let lazily = over.is_none() && !*would_block;
-        if there && filled.publish_lazily(if lazily { enough } else { 1 }).is_err() {
+        let there = over.is_none() || filled.unchecked.seal.is_some();
+        if there && filled.publish_lazily(if goes_on { enough } else { 1 }).is_err() {
             return;
         }
         match over {

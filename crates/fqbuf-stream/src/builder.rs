@@ -16,8 +16,8 @@ use crate::{Format, Stream, StreamError, StreamErrorKind};
 #[non_exhaustive]
 pub enum ReadAhead {
     /// For compressed input, once the caller turns out to take some time over what it gets: a thread for one that only counts
-    /// bytes costs more than it saves. BGZF that several inflate has its threads from the start; plain input is read in the
-    /// calling thread.
+    /// bytes costs more than it saves. Given up where it takes longer to decode than the caller would, work included. BGZF
+    /// that several inflate has its threads from the start; plain input is read in the calling thread.
     #[default]
     Compressed,
     /// Always, from the start.

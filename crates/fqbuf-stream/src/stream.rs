@@ -291,7 +291,7 @@ impl Stream {
         let enough = if input.file().is_some() { ahead::ENOUGH } else { 1 };
         let fill = self.decoder(format, input)?;
         let counters = Arc::clone(&self.progress.0);
-        let how = How { name: Arc::clone(&self.name), counters, enough };
+        let how = How { name: Arc::clone(&self.name), counters, enough, alone: None };
         self.stage = match self.settings.read_ahead {
             ReadAhead::Never => Stage::Inline(fill),
             ReadAhead::Compressed => Stage::Trial(fill, Trial::new(how)),

@@ -92,7 +92,8 @@ fn any_end(ahead: ReadAhead, threads: usize) {
     });
     let (cut, then) = match below(4) {
         0 => (packed.len(), Then::Error),
-        1 => (packed.len() / 2, Then::Panic),
+        // Which comes to the caller as it is where that decodes.
+        1 if ahead == ReadAhead::Always => (packed.len() / 2, Then::Panic),
         2 => (packed.len() / 2, Then::End),
         _ => (packed.len(), Then::End),
     };
@@ -117,6 +118,12 @@ fn any_end(ahead: ReadAhead, threads: usize) {
 fn a_thread_that_reads_ahead() {
     let mutants = ["publish-without-notify", "leave-without-notify", "fail-without-notify", "error-before-batches"];
     scenario(&mutants, || any_end(ReadAhead::Always, 1));
+}
+
+/// The decoder goes to a thread after a block, and comes back with the first for which the caller waited.
+#[test]
+fn a_decoder_that_comes_back() {
+    scenario(&["decoder-back-without-block"], || any_end(ReadAhead::Compressed, 1));
 }
 
 #[test]
