@@ -38,7 +38,8 @@
 //! | two `rtrb` rings of 2, spinning for ever | 1717 | 7219 |
 //! | `crossbeam-channel`, bounded(2) each way | 1838 | 24398 |
 //!
-//! So `DoubleBuffer` takes 0.88 of crossbeam's time in the one state and 0.28 in the other, and is ahead of who only spins.
+//! So `DoubleBuffer` takes 0.88 of crossbeam's time in the one state and 0.28 in the other, and is ahead of who only spins. What it costs
+//! to wake a thread changes too: a day later, in 210 ns, the halves took 6687, thingbuf 8472, std 8732 and crossbeam 9324.
 //! What is left to gain was measured with bare spinning threads, no lock, no sleep, no end, no error, one flag a buffer on a
 //! line of its own, which is less than any hand-over must do: with two buffers none of it comes below 1500, or 0.8 of
 //! crossbeam's time.
