@@ -1,7 +1,7 @@
 //! The owner of a lane against those who reach in, and against the end of the pool. loom sees who meets whom at the contents.
 
 use fqbuf_pool::Pool;
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 
 use crate::{Probe, bounded, exhaustive, get_elsewhere, return_two_at_once};
 
@@ -10,6 +10,12 @@ fn pool_with_lane(probe: &Probe) -> Pool<Probe> {
     let pool = probe.pool(3);
     drop(pool.get());
     pool
+}
+
+/// A trim to nothing on another thread; tells how many it freed.
+fn trim_elsewhere(pool: &Pool<Probe>) -> JoinHandle<usize> {
+    let pool = pool.clone();
+    thread::spawn(move || pool.trim(0))
 }
 
 #[test]
@@ -54,10 +60,7 @@ fn owner_goes_in_and_out_against_clear() {
     bounded(4, "lane_shut_without_fence", || {
         let probe = Probe::default();
         let pool = pool_with_lane(&probe);
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.clear()
-        });
+        let other = trim_elsewhere(&pool);
         pool.get().touch();
         other.join().unwrap();
         assert_eq!(pool.idle() as isize, probe.alive());
@@ -71,10 +74,7 @@ fn owner_gets_against_clear() {
     exhaustive("lane_stop_unseen", || {
         let probe = Probe::default();
         let pool = pool_with_lane(&probe);
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.trim(0)
-        });
+        let other = trim_elsewhere(&pool);
         let mut lease = pool.get_scoped();
         let freed = other.join().unwrap();
         lease.touch();
@@ -87,10 +87,7 @@ fn owner_stopped_in_the_middle_asks_at_the_door() {
     bounded(4, "lane_owner_believes_itself", || {
         let probe = Probe::default();
         let pool = pool_with_lane(&probe);
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.trim(0)
-        });
+        let other = trim_elsewhere(&pool);
         pool.get_scoped().touch();
         let freed = other.join().unwrap();
         let stats = pool.stats();
