@@ -6,13 +6,13 @@ use crate::estate::{Entry, Estate, Held};
 use crate::home::{self, Me};
 use crate::lane::Lane;
 use crate::recipe::Recipe;
-use crate::sync::{Arc, mutant};
+use crate::sync::Arc;
 
 /// The lane of a home, on cache lines of its own.
 pub(crate) type HomeLane<R> = CachePadded<Lane<Entry<R>>>;
 
-/// What owned leases of one home keep alive. On a cache line of its own: its reference count is written at every get that does
-/// not go through the lane.
+/// What owned leases of one home keep alive. On a cache line of its own: its reference count is written by all that come home
+/// but through the lane.
 pub(crate) struct Anchor<R: Recipe> {
     at: CachePadded<Place<R>>,
 }
@@ -78,20 +78,18 @@ impl<R: Recipe> Anchor<R> {
             Entry { item, charge, anchor: Some(anchor), .. } if anchor.estate().is_unchanged(item, charge) => {
                 anchor.estate().recipe().reset(item);
             }
-            _ => return Self::part(entry, Estate::settle_home),
+            _ => return Self::kept_meanwhile(entry, Estate::settle_home),
         }
         // Left in the lane, the item is looked after: the end of the pool comes to each lane, before this or after.
         if let Err(entry) = Lane::put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.lane())) {
-            Self::part(entry, Estate::come_home);
+            Self::kept_meanwhile(entry, Estate::come_home);
         }
     }
 
-    /// Has something done with an entry that does not own its reference any more: nothing idle keeps the estate alive but in
-    /// lanes.
+    /// Has something done with an entry that may be somebody else's before this returns, and its anchor with it.
     #[inline(never)]
-    fn part(mut entry: Held<R>, then: impl FnOnce(&Estate<R>, usize, Held<R>)) {
-        let anchor = if mutant("idle_item_keeps_its_anchor") { entry.anchor.clone() } else { entry.anchor.take() };
-        if let Some(anchor) = anchor {
+    fn kept_meanwhile(entry: Held<R>, then: impl FnOnce(&Estate<R>, usize, Held<R>)) {
+        if let Some(anchor) = entry.anchor.clone() {
             then(anchor.estate(), anchor.home(), entry);
         }
     }

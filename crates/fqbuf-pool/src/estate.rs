@@ -14,7 +14,7 @@ use crate::lane::{Lane, Why};
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
 use crate::recipe::Recipe;
 use crate::shard::Shard;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Arc, mutant};
 
 /// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
@@ -24,8 +24,8 @@ pub(crate) struct Entry<R: Recipe> {
     /// Bytes that the item had when they were last settled, charged to the pool's budget.
     pub(crate) charge: Charge,
     pub(crate) ledger: std::sync::Arc<Ledger>,
-    /// What keeps the estate alive for an owned lease. None where the item is idle, but for lanes, which the end of the pool
-    /// empties and closes: their owner need not change a count.
+    /// What keeps the estate alive for an owned lease; none before the first. An idle item has it too, so that gets change no
+    /// count: the end of the pool leaves none idle.
     pub(crate) anchor: Option<Arc<Anchor<R>>>,
 }
 
@@ -34,14 +34,6 @@ impl<R: Recipe> Entry<R> {
     #[inline]
     pub(crate) fn hit(&self) {
         self.ledger.hit();
-    }
-
-    /// The item is idle from now on and in no lane, or with somebody else. Whoever calls this has the estate by other means.
-    #[inline]
-    fn let_go(&mut self) {
-        if !mutant("idle_item_keeps_its_anchor") {
-            drop(self.anchor.take());
-        }
     }
 }
 
@@ -106,16 +98,34 @@ impl<R: Recipe> Estate<R> {
     pub(crate) fn close(&self, leave: impl FnOnce(&MemoryBudget)) {
         self.gate.pass();
         self.closed.store(true, Ordering::Relaxed);
-        if let Some(budget) = &self.budget {
-            if !mutant("no_fence_at_end") {
-                Counter::meet();
+        match &self.budget {
+            Some(budget) => {
+                if !mutant("no_fence_at_end") {
+                    Counter::meet();
+                }
+                leave(budget);
             }
-            leave(budget);
+            None if mutant("end_without_fence") => {}
+            // Refused, it is as if there had been no lanes either.
+            None if self.has_lanes() && barrier::heavy() => {}
+            None => fence(Ordering::SeqCst),
         }
         // All are closed before an item is dropped, which may panic.
-        let left: Vec<_> = self.lanes().map(|lane| lane.close(home::me())).collect();
-        left.into_iter().flatten().for_each(|entry| self.end(entry, End::Freed));
-        self.trim(0);
+        let left: Vec<_> = self.lanes().filter_map(|lane| lane.close(home::me())).collect();
+        left.into_iter().for_each(|entry| self.end(entry, End::Freed));
+        self.free_all();
+    }
+
+    /// Nothing that lies idle now stays, though it keeps the estate alive, and though its drop may panic. The bound on idle items
+    /// bounds the loop, also while others keep bringing more.
+    fn free_all(&self) {
+        let take = || self.take_idle(0).or_else(|| self.take_from_lanes(home::me(), Why::End));
+        let left: Vec<_> = std::iter::from_fn(take).take(self.max_idle()).collect();
+        left.into_iter().for_each(|entry| self.end(entry, End::Freed));
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.lane(0).is_some()
     }
 
     /// The lane of a home.
@@ -209,9 +219,7 @@ impl<R: Recipe> Estate<R> {
 
     /// An item of a lane, whosever it is: the last resort, because it costs the most.
     fn take_from_lanes(&self, me: Me, why: Why) -> Option<Held<R>> {
-        let mut entry = self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))?;
-        entry.let_go();
-        Some(entry)
+        self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))
     }
 
     /// Puts an item into a lane with room, whosever it is. Comes back when there is none.
@@ -377,7 +385,6 @@ impl<R: Recipe> Estate<R> {
     pub(crate) fn come_home(&self, home: usize, mut entry: Held<R>) {
         let me = home::me();
         let is_at_home = me.home_of(self.homes()) == home;
-        entry.let_go();
         if is_at_home && let Some(lane) = self.lane(home) {
             if lane.may_claim(me) {
                 Lane::claim(lane, me);
@@ -396,15 +403,20 @@ impl<R: Recipe> Estate<R> {
     /// Looks after an item that has just become idle: it may be wanted, or unwanted.
     #[inline]
     fn after_homecoming(&self) {
-        if let Some(budget) = &self.budget {
-            if !mutant("no_fence_at_home") {
-                Counter::meet();
+        match &self.budget {
+            Some(budget) => {
+                if !mutant("no_fence_at_home") {
+                    Counter::meet();
+                }
+                budget.counter().came_home();
             }
-            budget.counter().came_home();
+            None if mutant("come_home_without_fence") => {}
+            None if self.has_lanes() => barrier::light(),
+            None => fence(Ordering::SeqCst),
         }
         self.gate.pass();
         if self.closed.load(Ordering::Relaxed) && !mutant("end_unseen") {
-            self.trim(0);
+            self.free_all();
         }
     }
 
@@ -524,15 +536,6 @@ impl<R: Recipe> Estate<R> {
 
     pub(crate) fn max_idle(&self) -> usize {
         self.shards.iter().map(Shard::capacity).sum()
-    }
-}
-
-impl<R: Recipe> Drop for Estate<R> {
-    fn drop(&mut self) {
-        // What came home while the pool was being closed.
-        while let Some(entry) = self.take_idle(0).or_else(|| self.take_from_lanes(home::me(), Why::End)) {
-            self.end(entry, End::Freed);
-        }
     }
 }
 

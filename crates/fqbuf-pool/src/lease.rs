@@ -35,8 +35,8 @@ pub struct Lease<R: Recipe> {
 impl<R: Recipe> Lease<R> {
     #[inline]
     pub(crate) fn new(mut entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
-        // What comes out of a lane has it.
-        if entry.anchor.is_none() {
+        // What was leased here before has it.
+        if !entry.anchor.as_ref().is_some_and(|had| Arc::ptr_eq(had, anchor)) {
             entry.anchor = Some(Arc::clone(anchor));
         }
         Self { entry: Some(Loan::new(entry)) }
@@ -45,8 +45,8 @@ impl<R: Recipe> Lease<R> {
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
-        let mut entry = take(&mut this.entry);
-        let anchor = entry.anchor.take();
+        let entry = take(&mut this.entry);
+        let anchor = entry.anchor.clone();
         self::anchor(&anchor).estate().detach(entry)
     }
 

@@ -15,8 +15,11 @@
 //! out without an atomic exchange. All others look there last, because it costs them microseconds.
 //!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
-//! different reference counts. Idle items hold no reference, or the estate would keep itself alive; only one in a lane does, which
-//! the end of the pool empties and closes. So the owner of a lane changes no count, and a lease is one word, which stays in a register.
+//! different reference counts. An idle item has its reference still, so a get changes no count, and a drop through the lane
+//! none; another holds one more while the item goes out of its hands, on a cache line that threads that get leave alone. So
+//! the estate would keep itself alive, did not the end of the pool leave nothing idle: either it finds what comes home
+//! meanwhile, or whoever brings that sees it, by a fence on either side (`barrier.rs` where there are lanes). A lease is one
+//! word, which stays in a register.
 //!
 //! What was measured and rejected, ns for get, write a byte and drop of a 64 KiB buffer, one thread / two threads on one
 //! pool (two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; minima or medians of undisturbed rounds, in one
@@ -28,14 +31,16 @@
 //!   the two kinds of lease. They are copied four times a round, each copy reading what the one before has just written in
 //!   other widths, which the processor's store buffer cannot forward. A queue of bare pointers takes 8, of `Vec`s 15 to 18.
 //! - Slots of neighbouring shards side by side in memory: 14 / 31 for `get_scoped`, when a cache line has some of either.
-//! - Items that keep the estate alive themselves, which would save both changes of the reference count: a lease would have
-//!   to lend the queue from the item that it gives away, and an item that comes home while the pool ends would keep itself
-//!   alive for ever, as a model shows.
+//! - Leases that lend the queue from the item that they give away, which would save the drop's count too: whoever takes
+//!   the item may end it, and with it the queue that is still being pushed to.
 //! - Eight homes of 8 places where the machine has two cores, with 32 buffers on their way from the thread that gets to
 //!   the one that drops: returns that find their home full try the others. The machine has two states, which last for
 //!   minutes; in the one the hand-over itself takes 12 ns a buffer, in the other 38. Eight homes: 72 and 236 to 300; four
 //!   of 16 places: 55 and 150 to 217; one of 64: 55 and 155. opool takes 59 and 125, object-pool 60 and 164,
-//!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81. The reference count is some 15 and 28 of ours.
+//!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81.
+//! - References that idle items give up, so that the get writes the same count as the drop: across, on the Zen 5 guest below,
+//!   73 where a word to the other core takes 24 ns, and 452 where it takes 204, instead of 67 and 171 (2026-11-26, medians of
+//!   interleaved processes; opool 91 and 310).
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of

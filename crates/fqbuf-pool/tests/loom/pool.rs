@@ -7,13 +7,29 @@ use crate::{Probe, bounded, exhaustive, get_elsewhere, return_two_at_once};
 
 #[test]
 fn last_lease_against_pool_drop() {
-    bounded(4, "idle_item_keeps_its_anchor", || {
+    bounded(4, "come_home_without_fence", || {
         let probe = Probe::default();
         let pool = probe.pool(2);
         let (lease, other) = (pool.get(), pool.get());
         // Goes to the slot, and from there to the queue when the other comes.
         drop(other);
         let holder = thread::spawn(move || drop(lease));
+        drop(pool);
+        holder.join().unwrap();
+        assert_eq!(probe.alive(), 0);
+    });
+}
+
+#[test]
+fn last_lease_against_pool_drop_where_there_are_lanes() {
+    bounded(3, "end_without_fence", || {
+        let probe = Probe::default();
+        let pool = probe.shards(2, 6, None);
+        let lease = pool.get();
+        let holder = thread::spawn(move || {
+            settle_in(1);
+            drop(lease);
+        });
         drop(pool);
         holder.join().unwrap();
         assert_eq!(probe.alive(), 0);
