@@ -34,12 +34,19 @@ pub struct Lease<R: Recipe> {
 
 impl<R: Recipe> Lease<R> {
     #[inline]
-    pub(crate) fn new(mut entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
+    pub(crate) fn new(entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
         // What was leased here before has it.
-        if !entry.anchor.as_ref().is_some_and(|had| Arc::ptr_eq(had, anchor)) {
-            entry.anchor = Some(Arc::clone(anchor));
-        }
+        let entry = match &entry.anchor {
+            Some(had) if Arc::ptr_eq(had, anchor) => entry,
+            _ => Self::anchored(entry, anchor),
+        };
         Self { entry: Some(Loan::new(entry)) }
+    }
+
+    #[cold]
+    fn anchored(mut entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Held<R> {
+        entry.anchor = Some(Arc::clone(anchor));
+        entry
     }
 
     /// The item itself, which leaves the pool and its budget for good.
