@@ -60,7 +60,7 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     }
     let mut groups: Vec<Group> = Vec::new();
     for package in packages.iter().filter(|package| names.is_empty() || names.contains(&group(package))) {
-        let portable = compile(package, false)?;
+        let portable = compile_here(package, false)?;
         let name = group(package);
         if groups.last().is_none_or(|last| last.name != name) {
             groups.push(Group { name: name.clone(), rows: Vec::new() });
@@ -79,12 +79,17 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     Ok(groups)
 }
 
-/// Builds one package by itself, so that no other's features reach it, and gives the path of its binary.
-fn compile(package: &str, native: bool) -> Outcome<PathBuf> {
+/// Builds one package, portable or for this machine.
+fn compile_here(package: &str, native: bool) -> Outcome<PathBuf> {
     let target = here().join("target").join(if native { "native" } else { "portable" });
+    compile(&here(), package, &target, native)
+}
+
+/// Builds one package of the workspace at `root` by itself, so that no other's features reach it, and gives the path of its binary.
+pub(crate) fn compile(root: &Path, package: &str, target: &Path, native: bool) -> Outcome<PathBuf> {
     let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    cargo.args(["build", "--quiet", "--release", "--package", package]).current_dir(here());
-    cargo.env("CARGO_TARGET_DIR", &target);
+    cargo.args(["build", "--quiet", "--release", "--package", package]).current_dir(root);
+    cargo.env("CARGO_TARGET_DIR", target);
     if native {
         cargo.env("RUSTFLAGS", "-C target-cpu=native");
     }
@@ -115,7 +120,7 @@ fn table(package: &str, portable: &Path) -> Outcome<Vec<Row>> {
             (["note", note], Some(row)) => row.notes.push((*note).to_owned()),
             (["contender", name, role, build], Some(row)) => {
                 if *build == "native" && native.is_none() {
-                    native = Some(compile(package, true)?);
+                    native = Some(compile_here(package, true)?);
                 }
                 let binary = native.as_ref().filter(|_| *build == "native").map_or(portable, PathBuf::as_path);
                 let role = match *role {

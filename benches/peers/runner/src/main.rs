@@ -7,7 +7,8 @@
 //!
 //! A row whose ratios lie far apart is measured three times as long.
 //!
-//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % and stays there fails.
+//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % fails, where ours is slower than the
+//!   code that those were kept with.
 //! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
 #![forbid(unsafe_code)]
 

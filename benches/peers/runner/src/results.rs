@@ -22,6 +22,13 @@ pub(crate) struct Kept {
     pub(crate) rows: Vec<KeptRow>,
 }
 
+impl Kept {
+    /// Nothing yet.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), circumstances: Vec::new(), rows: Vec::new() }
+    }
+}
+
 /// A row, and what came of it in each state of the machine that it was met in; the one with the least cost between the cores
 /// first. At least one.
 pub(crate) struct KeptRow {
@@ -47,7 +54,7 @@ fn folder() -> PathBuf {
     here().with_file_name("results")
 }
 
-fn path(group: &str) -> PathBuf {
+pub(crate) fn path(group: &str) -> PathBuf {
     folder().join(format!("{group}.tsv"))
 }
 
@@ -56,8 +63,7 @@ pub(crate) fn keep(group: &Group, new: Vec<(&Row, Measured)>) -> Outcome {
     let path = path(&group.name);
     let mut old = if path.exists() { read(&path)?.rows } else { Vec::new() };
     let mut new: Vec<_> = new.into_iter().map(Some).collect();
-    let mut kept =
-        Kept { name: group.name.clone(), circumstances: circumstances(&group.name).into(), rows: Vec::new() };
+    let mut kept = Kept { circumstances: circumstances(&group.name).into(), ..Kept::named(&group.name) };
     for row in &group.rows {
         let before = old.extract_if(.., |old| old.row.name == row.name).next();
         let mut now = KeptRow { row: row.clone(), measured: before.map_or_else(Vec::new, |old| old.measured) };
@@ -82,7 +88,7 @@ fn text(kept: &Kept) -> String {
         row.notes.iter().for_each(|note| text.push_str(&format!("note\t{note}\n")));
         for Measured { date, lines } in measured {
             let _ = writeln!(text, "measured\t{date}");
-            lines.iter().for_each(|line| write_line(&mut text, line));
+            lines.iter().for_each(|line| text.push_str(&written(line)));
         }
     }
     text
@@ -109,18 +115,20 @@ fn circumstances(group: &str) -> [String; 4] {
     ]
 }
 
-fn write_line(text: &mut String, line: &Line) {
+/// A line as it is kept.
+pub(crate) fn written(line: &Line) -> String {
     let role = match line.role {
         Role::Ours => "ours",
         Role::Peer => "peer",
         Role::Limit => "limit",
     };
     let Spread { low, median, high } = line.seconds;
-    let _ = write!(text, "line\t{}\t{role}\t{low:.9}\t{median:.9}\t{high:.9}", line.name);
+    let mut text = format!("line\t{}\t{role}\t{low:.9}\t{median:.9}\t{high:.9}", line.name);
     let Spread { low, median, high } = line.ratio;
     let unit = if line.operations { "operations" } else { "bytes" };
     let _ = write!(text, "\t{low:.4}\t{median:.4}\t{high:.4}\t{}\t{unit}", line.amount);
     let _ = writeln!(text, "\t{}\t{}", line.allocations, line.resident);
+    text
 }
 
 /// All groups kept, by name.
@@ -140,7 +148,7 @@ fn read(path: &Path) -> Outcome<Kept> {
 
 /// Reads the table of a group; gives the number of the first line that is none of it.
 fn parse(text: &str) -> Result<Kept, usize> {
-    let mut kept = Kept { name: String::new(), circumstances: Vec::new(), rows: Vec::new() };
+    let mut kept = Kept::named("");
     for (number, line) in text.lines().enumerate() {
         let fields: Vec<&str> = line.split('\t').collect();
         match (fields.as_slice(), kept.rows.last_mut()) {

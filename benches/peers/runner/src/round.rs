@@ -44,6 +44,19 @@ impl Measured {
         Some(control.seconds.median * 1e9 / control.amount as f64)
     }
 
+    /// The state for people, for what follows "where".
+    pub(crate) fn state_in_words(&self) -> String {
+        self.state().map_or_else(
+            || "there is no control".to_owned(),
+            |time| format!("a word to the other core takes {time:.0} ns"),
+        )
+    }
+
+    /// What came of a contender.
+    pub(crate) fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.name == name)
+    }
+
     /// Whether a quarter of the rounds lies far below the middle of somebody's ratios.
     pub(crate) fn is_scattered(&self) -> bool {
         self.lines.iter().any(|line| !is_control(&line.name) && line.ratio.low < line.ratio.median * SCATTERED)
