@@ -76,8 +76,10 @@ fn touched<G: DerefMut<Target = Vec<u8>>>(mut guard: G, n: u8) -> G {
 fn across<T: Send>(stage: &mut Stage, make: impl Fn(u8) -> T + Sync, end: impl Fn(T) + Sync) -> Answer {
     stage.operations(TIMES);
     stage.timed(|| {
+        // Each end goes to its thread: side by side on this one's stack they would share a cache line, or not, as that begins.
         let (mut to, mut from) = rtrb::RingBuffer::new(ON_THE_WAY);
-        let give = || {
+        let (make, end) = (&make, &end);
+        let give = move || {
             for n in 0..TIMES {
                 let mut item = Some(make(n as u8));
                 spin_until(|| match to.push(item.take()?) {
@@ -89,7 +91,7 @@ fn across<T: Send>(stage: &mut Stage, make: impl Fn(u8) -> T + Sync, end: impl F
                 });
             }
         };
-        let take = || {
+        let take = move || {
             for _ in 0..TIMES {
                 end(spin_until(|| from.pop().ok()));
             }

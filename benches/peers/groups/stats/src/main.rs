@@ -4,7 +4,10 @@
 use std::{
     hint::black_box,
     process::ExitCode,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use fqbuf_stats::{BufferStats, ShardedStats};
@@ -23,7 +26,7 @@ struct Naive {
     peak: AtomicUsize,
 }
 
-trait Counters: Default + Sync {
+trait Counters: Default + Send + Sync {
     fn pair(&self);
     /// Allocations, deallocations, live bytes.
     fn answer(&self) -> Answer;
@@ -78,7 +81,8 @@ fn one<C: Counters>(stage: &mut Stage) -> Answer {
 fn two<C: Counters>(stage: &mut Stage) -> Answer {
     stage.operations(PAIRS);
     stage.timed(|| {
-        let counters = C::default();
+        // Not on this thread's stack: whether small ones lie on one cache line or on two would depend on where that begins.
+        let counters = Arc::new(C::default());
         let work = || (0..PAIRS).for_each(|_| counters.pair());
         let (seconds, (), ()) = together(work, work);
         (seconds, counters.answer())
