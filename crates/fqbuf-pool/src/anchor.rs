@@ -4,15 +4,13 @@ use crossbeam_utils::CachePadded;
 
 use crate::estate::{Entry, Estate, Held};
 use crate::home::{self, Me};
-use crate::lane::Lane;
+use crate::lane::put_back;
 use crate::recipe::Recipe;
+use crate::shard::Shard;
 use crate::sync::Arc;
 
-/// The lane of a home, on cache lines of its own.
-pub(crate) type HomeLane<R> = CachePadded<Lane<Entry<R>>>;
-
-/// What owned leases of one home keep alive. On a cache line of its own: its reference count is written by all that come home
-/// but through the lane.
+/// What owned leases of one home keep alive. On a cache line of its own: its reference count is written by those that come home
+/// neither through the lane nor by its courier.
 pub(crate) struct Anchor<R: Recipe> {
     at: CachePadded<Place<R>>,
 }
@@ -20,14 +18,14 @@ pub(crate) struct Anchor<R: Recipe> {
 struct Place<R: Recipe> {
     estate: Arc<Estate<R>>,
     home: usize,
-    /// That of the shard, or a closed one where it has none. Here too because the way through the estate is longer.
-    lane: Arc<HomeLane<R>>,
+    /// That of the home, or one without room where nothing is kept. Here too because the way through the estate is longer.
+    shard: Arc<Shard<R>>,
 }
 
 impl<R: Recipe> Anchor<R> {
     pub(crate) fn new(estate: &Arc<Estate<R>>, home: usize) -> Self {
-        let lane = estate.lane(home).cloned().unwrap_or_else(|| Arc::new(CachePadded::new(Lane::new(true))));
-        let place = Place { estate: Arc::clone(estate), home, lane };
+        let shard = estate.shard(home).cloned().unwrap_or_else(|| Arc::new(Shard::new(0, false)));
+        let place = Place { estate: Arc::clone(estate), home, shard };
         Self { at: CachePadded::new(place) }
     }
 
@@ -42,14 +40,14 @@ impl<R: Recipe> Anchor<R> {
     }
 
     #[inline]
-    fn lane(&self) -> &Lane<Entry<R>> {
-        &self.at.lane
+    fn shard(&self) -> &Shard<R> {
+        &self.at.shard
     }
 
     /// The item in the lane, for its owner. It brings along what it had there.
     #[inline]
     pub(crate) fn take(&self, me: Me) -> Option<Held<R>> {
-        self.lane().take(me)
+        self.shard().lane.take(me)
     }
 
     /// Ends a lease that borrows the pool.
@@ -63,7 +61,7 @@ impl<R: Recipe> Anchor<R> {
             return estate.settle_home(self.home(), entry);
         }
         estate.recipe().reset(&mut entry.item);
-        if let Err(entry) = self.lane().put(home::known(), entry) {
+        if let Err(entry) = self.shard().lane.put(home::known(), entry) {
             estate.come_home(self.home(), entry);
         }
     }
@@ -81,9 +79,8 @@ impl<R: Recipe> Anchor<R> {
             _ => return Self::kept_meanwhile(entry, Estate::settle_home),
         }
         // Left in the lane, the item is looked after: the end of the pool comes to each lane, before this or after.
-        if let Err(entry) = Lane::put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.lane())) {
-            Self::kept_meanwhile(entry, Estate::come_home);
-        }
+        let otherwise = |entry| Self::kept_meanwhile(entry, Estate::come_home);
+        put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.shard()), Shard::bring, otherwise);
     }
 
     /// Has something done with an entry that may be somebody else's before this returns, and its anchor with it.

@@ -5,16 +5,15 @@ mod wrong;
 
 use fqbuf_stats::BufferStats;
 
-use crate::anchor::{Anchor, HomeLane};
+use crate::anchor::Anchor;
 use crate::barrier;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
-use crate::gate::Gate;
 use crate::home::{self, Me};
-use crate::lane::{Lane, Why};
+use crate::lane::{Lane, Why, become_courier, claim};
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
 use crate::recipe::Recipe;
 use crate::shard::Shard;
-use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{Arc, mutant};
 
 /// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
@@ -44,13 +43,9 @@ pub(crate) type Held<R> = Box<Entry<R>>;
 pub(crate) struct Estate<R: Recipe> {
     recipe: R,
     /// Idle items. None at all, or a power of two of them; their capacities sum up to the bound on idle items.
-    shards: Box<[Shard<R>]>,
+    shards: Box<[Arc<Shard<R>>]>,
     /// An item of more bytes is not kept.
     max_retained: usize,
-    /// No handle is left: nothing may stay idle.
-    closed: AtomicBool,
-    /// Before `closed` is looked at or changed.
-    gate: Gate,
     budget: Option<MemoryBudget>,
     memory: BufferStats,
     ledgers: Ledgers,
@@ -79,10 +74,8 @@ impl<R: Recipe> Estate<R> {
             budget.is_none() && shards > 0 && Shard::<R>::has_room_for_lane(capacity(0)) && barrier::available();
         Self {
             recipe,
-            shards: (0..shards).map(|i| Shard::new(capacity(i), lanes)).collect(),
+            shards: (0..shards).map(|i| Arc::new(Shard::new(capacity(i), lanes))).collect(),
             max_retained,
-            closed: AtomicBool::new(false),
-            gate: Gate::new(),
             budget,
             memory: BufferStats::new(),
             ledgers: Ledgers::new(shards.max(1)),
@@ -96,8 +89,7 @@ impl<R: Recipe> Estate<R> {
 
     /// Nothing stays idle from now on, nor what is idle now. `leave` takes the pool from its budget's list.
     pub(crate) fn close(&self, leave: impl FnOnce(&MemoryBudget)) {
-        self.gate.pass();
-        self.closed.store(true, Ordering::Relaxed);
+        self.shards.iter().for_each(|shard| shard.close());
         match &self.budget {
             Some(budget) => {
                 if !mutant("no_fence_at_end") {
@@ -125,22 +117,22 @@ impl<R: Recipe> Estate<R> {
     }
 
     fn has_lanes(&self) -> bool {
-        self.lane(0).is_some()
+        self.shards.first().is_some_and(|shard| shard.has_lane)
     }
 
-    /// The lane of a home.
-    pub(crate) fn lane(&self, home: usize) -> Option<&Arc<HomeLane<R>>> {
-        self.shards.get(home)?.lane.as_ref()
+    /// The shard of a home.
+    pub(crate) fn shard(&self, home: usize) -> Option<&Arc<Shard<R>>> {
+        self.shards.get(home)
     }
 
     /// Gives up the lanes that the calling thread owns, as it does when it ends outside of models.
     #[cfg(any(loom, shuttle))]
     pub(crate) fn resign(&self) {
-        self.lanes().for_each(|lane| crate::farewell::Resign::resign(&**lane));
+        self.lanes().for_each(|lane| lane.give_up(home::me()));
     }
 
-    fn lanes(&self) -> impl Iterator<Item = &Arc<HomeLane<R>>> {
-        self.shards.iter().filter_map(|shard| shard.lane.as_ref())
+    fn lanes(&self) -> impl Iterator<Item = &Lane<Entry<R>>> {
+        self.shards.iter().filter(|shard| shard.has_lane).map(|shard| &*shard.lane)
     }
 
     /// Makes items until `n` are idle, or there is no room or no memory; returns how many it made.
@@ -181,7 +173,7 @@ impl<R: Recipe> Estate<R> {
 
     pub(crate) fn stats(&self) -> PoolStats {
         let memory = self.memory.snapshot();
-        let hits = self.lanes().map(|lane| lane.hits()).sum();
+        let hits = self.lanes().map(Lane::hits).sum();
         PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum(self.idle(), hits) }
     }
 
@@ -236,7 +228,7 @@ impl<R: Recipe> Estate<R> {
     /// The shards but that of `home`.
     fn others(&self, home: usize) -> impl Iterator<Item = &Shard<R>> {
         let (before, after) = self.shards.split_at(home);
-        after.iter().skip(1).chain(before)
+        after.iter().skip(1).chain(before).map(|shard| &**shard)
     }
 
     /// Puts an item into a shard with room, the home shard first, and into its slot if the caller `is_at_home`. Comes back when
@@ -385,13 +377,17 @@ impl<R: Recipe> Estate<R> {
     pub(crate) fn come_home(&self, home: usize, mut entry: Held<R>) {
         let me = home::me();
         let is_at_home = me.home_of(self.homes()) == home;
-        if is_at_home && let Some(lane) = self.lane(home) {
-            if lane.may_claim(me) {
-                Lane::claim(lane, me);
-            }
-            match lane.put(me, entry) {
-                Ok(()) => return self.after_homecoming(),
-                Err(back) => entry = back,
+        if let Some(shard) = self.shards.get(home).filter(|shard| shard.has_lane) {
+            if is_at_home {
+                if shard.lane.may_claim(me) {
+                    claim(shard, me);
+                }
+                match shard.lane.put(me, entry) {
+                    Ok(()) => return self.after_homecoming(),
+                    Err(back) => entry = back,
+                }
+            } else if !shard.is_closed() {
+                become_courier(shard, me);
             }
         }
         match self.put_idle(home, is_at_home, entry) {
@@ -414,8 +410,7 @@ impl<R: Recipe> Estate<R> {
             None if self.has_lanes() => barrier::light(),
             None => fence(Ordering::SeqCst),
         }
-        self.gate.pass();
-        if self.closed.load(Ordering::Relaxed) && !mutant("end_unseen") {
+        if self.shards.first().is_some_and(|shard| shard.is_closed()) && !mutant("end_unseen") {
             self.free_all();
         }
     }
@@ -525,7 +520,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     fn queued(&self) -> usize {
-        self.shards.iter().map(Shard::queued).sum()
+        self.shards.iter().map(|shard| shard.queued()).sum()
     }
 
     /// Whether more than `keep` items are idle; looks at every item only where slots and lanes decide.
@@ -535,7 +530,7 @@ impl<R: Recipe> Estate<R> {
     }
 
     pub(crate) fn max_idle(&self) -> usize {
-        self.shards.iter().map(Shard::capacity).sum()
+        self.shards.iter().map(|shard| shard.capacity()).sum()
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) trait Resign: Send + Sync {
     /// The calling thread owns it no more.
     fn resign(&self);
 
-    /// Whether nobody owns it, nor ever will.
+    /// Whether it is of no use to the calling thread any more.
     #[cfg(not(any(loom, shuttle)))]
     fn is_over(&self) -> bool;
 }
@@ -46,8 +46,12 @@ mod ending {
             let place = all.iter_mut().find(|place| place.as_ref().is_none_or(|it| it.is_over()))?;
             Some(place.replace(Arc::clone(owned) as Arc<dyn Resign>))
         };
+        let Ok(Some(before)) = OWNED.try_with(remember) else { return false };
         // What lay there ends when nothing is borrowed any more.
-        OWNED.try_with(remember).is_ok_and(|before| before.is_some())
+        if let Some(over) = before {
+            over.resign();
+        }
+        true
     }
 }
 

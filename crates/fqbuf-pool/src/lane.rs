@@ -19,7 +19,9 @@
 //! item: then it is not in the middle, and the word is its own anew. So nobody ever follows a thread in a lane that still may write there.
 //!
 //! **Who keeps the lane alive** while its owner looks at the claim once more: the item that it has just left there may have been what
-//! kept the pool, and be gone. The owner does, from the day it became that (see `farewell.rs`).
+//! kept the pool, and be gone. The owner does, from the day it became that (see `farewell.rs`), with all that is around the lane. So
+//! does the courier, one thread that is at home elsewhere and brings items back to the queue beside the lane: it needs no reference for
+//! the time that it takes, which would be two exchanges.
 //!
 //! Whoever reaches in because an item or room was missing does so a few times; then the lane is closed to its owner for good,
 //! and the place is one behind a lock. So the price is bounded where threads live on each other's items.
@@ -32,12 +34,10 @@
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicU64;
 
-use crossbeam_utils::CachePadded;
-
 use crate::barrier;
 use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
-use crate::home::{self, Me};
+use crate::home::Me;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, mutant};
 
@@ -46,7 +46,7 @@ const PATIENCE: u8 = if cfg!(any(loom, shuttle)) { 2 } else { 16 };
 
 /// Added to its owner's number: the claim on a lane whose owner was stopped.
 const STOPPED: usize = 1 << (usize::BITS - 1);
-/// The claim on a lane that nobody owns. Not 0, which is the number of threads that have none.
+/// The claim on a lane that nobody owns, or is the courier of. Not 0, which is the number of threads that have none.
 const FREE: usize = STOPPED;
 /// The claim on a lane that nobody will own.
 const CLOSED: usize = usize::MAX;
@@ -57,6 +57,9 @@ pub(crate) struct Lane<E> {
     claim: AtomicUsize,
     /// The item, if there is one, while a thread has the word to itself; written by that alone. Otherwise nothing.
     word: AtomicPtr<E>,
+    /// Number of the thread that keeps the lane alive to bring items to what is beside it, or `FREE`. Written by that thread and,
+    /// while it is `FREE`, by whoever becomes that.
+    courier: AtomicUsize,
     /// How often the owner has taken an item. Written by owners alone.
     hits: AtomicU64,
     /// Whether there is an item behind the door, for those who would not come in vain.
@@ -108,6 +111,7 @@ impl<E> Lane<E> {
         Self {
             claim: AtomicUsize::new(if closed { CLOSED } else { FREE }),
             word: AtomicPtr::new(null_mut()),
+            courier: AtomicUsize::new(FREE),
             hits: AtomicU64::new(0),
             left: AtomicBool::new(false),
             door: Mutex::new(Door { item: None, seen: 0, times: 0 }),
@@ -167,13 +171,10 @@ impl<E> Lane<E> {
         }
     }
 
-    /// Leaves an item in the lane `of` which it keeps alive, as [`put`](Self::put) does.
+    /// Whether the calling thread brings items to what is beside the lane.
     #[inline]
-    pub(crate) fn put_back(me: Me, item: Box<E>, of: impl FnOnce(&E) -> Option<&Self>) -> Result<(), Box<E>> {
-        let Some(lane) = of(&item).map(NonNull::from) else { return Err(item) };
-        // SAFETY: kept alive by `item` as long as that is here, and once it is given away by the calling thread, which owns the
-        // lane then, and gives that up nowhere below.
-        unsafe { lane.as_ref() }.put(me, item)
+    pub(crate) fn is_courier(&self, me: Me) -> bool {
+        self.courier.load(Ordering::Relaxed) == me.number()
     }
 
     /// What those who stopped the owner know of the item that it has just taken from the word or left there.
@@ -205,6 +206,12 @@ impl<E> Lane<E> {
         }
     }
 
+    /// Whether nobody will own it any more.
+    #[cfg(not(any(loom, shuttle)))]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.claim.load(Ordering::Relaxed) == CLOSED
+    }
+
     /// Whether the calling thread may have the word to itself.
     #[inline]
     pub(crate) fn may_claim(&self, me: Me) -> bool {
@@ -215,8 +222,11 @@ impl<E> Lane<E> {
         me.is_unique() && (by_anybody || claim == me.number() | STOPPED)
     }
 
-    /// The calling thread is the owner no more, if it was.
-    fn give_up(&self, me: Me) {
+    /// The calling thread is neither owner nor courier any more, if it was.
+    pub(crate) fn give_up(&self, me: Me) {
+        if self.is_courier(me) {
+            self.courier.store(FREE, Ordering::Relaxed);
+        }
         let mut door = self.door();
         self.gate.pass();
         let claim = self.claim.load(Ordering::Relaxed);
@@ -297,31 +307,73 @@ impl<E> Lane<E> {
     }
 }
 
-impl<E: Send + 'static> Lane<E> {
-    /// Gives the calling thread the word to itself, if nobody else has it or may still write to it.
-    #[cold]
-    pub(crate) fn claim(this: &Arc<CachePadded<Self>>, me: Me) {
-        if !this.may_claim(me) || !resign_at_end(this) {
-            return;
-        }
-        let mut door = this.door();
-        this.gate.pass();
-        if this.may_claim(me) {
-            let item = door.item.take().map_or(null_mut(), Box::into_raw);
-            this.word.store(item, Ordering::Release);
-            this.claim.store(me.number(), Ordering::Relaxed);
-        }
+/// What is around a lane, and kept alive with it by the lane's owner and courier. Resigning gives both up.
+pub(crate) trait Around<E>: Resign + 'static {
+    /// The lane.
+    fn lane(&self) -> &Lane<E>;
+}
+
+/// Gives the calling thread the word of the lane in `this` to itself, if nobody else has it or may still write to it.
+#[cold]
+pub(crate) fn claim<E>(this: &Arc<impl Around<E>>, me: Me) {
+    let lane = this.lane();
+    if !lane.may_claim(me) || !resign_at_end(this) {
+        return;
+    }
+    let mut door = lane.door();
+    lane.gate.pass();
+    if lane.may_claim(me) {
+        let item = door.item.take().map_or(null_mut(), Box::into_raw);
+        lane.word.store(item, Ordering::Release);
+        lane.claim.store(me.number(), Ordering::Relaxed);
     }
 }
 
-impl<E: Send> Resign for CachePadded<Lane<E>> {
-    fn resign(&self) {
-        self.give_up(home::me());
+/// Makes the calling thread the courier of the lane in `this`, if there is none.
+#[cold]
+pub(crate) fn become_courier<E>(this: &Arc<impl Around<E>>, me: Me) {
+    let courier = &this.lane().courier;
+    if me.is_unique() && courier.load(Ordering::Relaxed) == FREE && resign_at_end(this) {
+        let _ = courier.compare_exchange(FREE, me.number(), Ordering::Relaxed, Ordering::Relaxed);
     }
+}
 
-    #[cfg(not(any(loom, shuttle)))]
-    fn is_over(&self) -> bool {
-        self.claim.load(Ordering::Relaxed) == CLOSED
+/// Leaves an item in the lane in `place`, which it keeps alive, as [`put`](Lane::put) does; or has the lane's courier `bring` it to
+/// what is around that; or does with it what is to be done `otherwise`.
+#[inline]
+pub(crate) fn put_back<E, A: Around<E>>(
+    me: Me,
+    item: Box<E>,
+    place: impl FnOnce(&E) -> Option<&A>,
+    bring: impl FnOnce(&A, Box<E>) -> Result<(), Box<E>>,
+    otherwise: impl FnOnce(Box<E>),
+) {
+    let Some(place) = place(&item).map(NonNull::from) else { return otherwise(item) };
+    // SAFETY: kept alive by `item` as long as that is here, and once it is given away by the calling thread, which owns the lane
+    // then, keeps what is around it from before it did, and gives that up nowhere in `put`.
+    if let Err(item) = unsafe { place.as_ref() }.lane().put(me, item) {
+        bring_back(me, item, place, bring, otherwise);
+    }
+}
+
+/// What [`put_back`] does outside of the lane. By itself, so that the way into that is short enough for where leases end.
+#[inline(never)]
+fn bring_back<E, A: Around<E>>(
+    me: Me,
+    item: Box<E>,
+    place: NonNull<A>,
+    bring: impl FnOnce(&A, Box<E>) -> Result<(), Box<E>>,
+    otherwise: impl FnOnce(Box<E>),
+) {
+    // SAFETY: kept alive by `item`.
+    let brought = match unsafe { place.as_ref() }.lane().is_courier(me) {
+        // SAFETY: kept alive by `item` as long as that is here, and by the calling thread from before it became the courier. It
+        // gives that up at its end, or when it becomes the owner or the courier of another lane, which `bring` must not do.
+        true => bring(unsafe { place.as_ref() }, item),
+        false => Err(item),
+    };
+    if let Err(item) = brought {
+        otherwise(item);
     }
 }
 

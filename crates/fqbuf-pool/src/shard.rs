@@ -2,19 +2,27 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::anchor::HomeLane;
-use crate::estate::Held;
+use crate::barrier;
+use crate::estate::{Entry, Held};
+use crate::farewell::Resign;
 use crate::gate::Gate;
-use crate::lane::Lane;
+use crate::home;
+use crate::lane::{Around, Lane};
 use crate::queue::{ArrayQueue, Slot};
 use crate::recipe::Recipe;
-use crate::sync::{Arc, mutant};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::mutant;
 
-/// Idle items of one home.
+/// Idle items of one home. Kept alive by the estate, and by threads that own the lane or are its courier; empty then from the end
+/// of the pool on.
 pub(crate) struct Shard<R: Recipe> {
-    /// For the thread that owns it, to whom it costs less than anything else. None with a budget, where somebody may wait for the
-    /// item in it; without barriers; nor where there is so little room that it would be most of it.
-    pub(crate) lane: Option<Arc<HomeLane<R>>>,
+    /// For the thread that owns it, to whom it costs less than anything else. Closed from the start with a budget, where somebody
+    /// may wait for the item in it; without barriers; and where there is so little room that it would be most of it.
+    pub(crate) lane: CachePadded<Lane<Entry<R>>>,
+    /// Whether the lane was ever open.
+    pub(crate) has_lane: bool,
+    /// The pool has ended: nothing may stay idle.
+    closed: AtomicBool,
     /// Filled by the threads at home here, for whom a swap is cheaper than the queue; by others when nothing else has room.
     slot: CachePadded<Slot<Held<R>>>,
     /// The other items; none where the slot is all the room there is.
@@ -26,13 +34,19 @@ pub(crate) struct Shard<R: Recipe> {
 }
 
 impl<R: Recipe> Shard<R> {
-    /// Room for `capacity` items, at least one.
+    /// Room for `capacity` items.
     pub(crate) fn new(capacity: usize, may_have_lane: bool) -> Self {
-        let lane =
-            (may_have_lane && Self::has_room_for_lane(capacity)).then(|| Arc::new(CachePadded::new(Lane::new(false))));
-        let rest = capacity - 1 - usize::from(lane.is_some());
-        let queue = (rest > 0).then(|| CachePadded::new(ArrayQueue::new(rest)));
-        Self { lane, slot: CachePadded::new(Slot::new()), queue, gate: Gate::new(), _apart: Box::new([0; 128]) }
+        let has_lane = may_have_lane && Self::has_room_for_lane(capacity);
+        let rest = capacity.saturating_sub(1 + usize::from(has_lane));
+        Self {
+            lane: CachePadded::new(Lane::new(!has_lane)),
+            has_lane,
+            closed: AtomicBool::new(false),
+            slot: CachePadded::new(Slot::new()),
+            queue: (rest > 0).then(|| CachePadded::new(ArrayQueue::new(rest))),
+            gate: Gate::new(),
+            _apart: Box::new([0; 128]),
+        }
     }
 
     /// Whether a lane is worth it beside a slot, and a queue for those who are elsewhere.
@@ -95,12 +109,56 @@ impl<R: Recipe> Shard<R> {
         }
     }
 
+    /// Puts an item into the queue that the calling thread brings from elsewhere: the courier, by whom the shard is kept alive, as
+    /// the pool may not be once the item is given away. Comes back, or another does, when there is no room or the pool has ended.
+    #[inline]
+    pub(crate) fn bring(&self, entry: Held<R>) -> Result<(), Held<R>> {
+        self.push(entry)?;
+        if !mutant("courier_without_fence") {
+            barrier::light();
+        }
+        match self.is_closed() && !mutant("courier_sees_no_end") {
+            true => self.pop().map_or(Ok(()), Err),
+            false => Ok(()),
+        }
+    }
+
+    /// Nothing may stay idle from now on.
+    pub(crate) fn close(&self) {
+        self.gate.pass();
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing may stay idle.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.gate.pass();
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// Items in the queue.
     pub(crate) fn queued(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        1 + usize::from(self.lane.is_some()) + self.queue.as_ref().map_or(0, |queue| queue.capacity())
+        1 + usize::from(self.has_lane) + self.queue.as_ref().map_or(0, |queue| queue.capacity())
+    }
+}
+
+impl<R: Recipe> Around<Entry<R>> for Shard<R> {
+    fn lane(&self) -> &Lane<Entry<R>> {
+        &self.lane
+    }
+}
+
+impl<R: Recipe> Resign for Shard<R> {
+    fn resign(&self) {
+        self.lane.give_up(home::me());
+    }
+
+    #[cfg(not(any(loom, shuttle)))]
+    fn is_over(&self) -> bool {
+        self.lane.is_closed() && (self.is_closed() || !self.lane.is_courier(home::me()))
     }
 }

@@ -340,3 +340,57 @@ fn pools_are_there_when_a_thread_ends() {
     pool.get().push(1);
     assert_eq!((pool.stats().misses, pool.trim(0)), (1, 1));
 }
+
+/// An item that holds a lease of another pool, as it is left.
+struct Nested(Option<PooledBuffer>);
+
+struct Nest;
+
+impl Recipe for Nest {
+    type Item = Nested;
+    fn make(&self) -> Nested {
+        Nested(None)
+    }
+    fn fresh_bytes(&self) -> usize {
+        1
+    }
+    fn bytes(&self, _: &Nested) -> usize {
+        1
+    }
+    fn reset(&self, _: &mut Nested) {}
+}
+
+/// More pools than a thread remembers, of which it brings items home before their end and after it, on threads of any home.
+#[test]
+fn leases_of_many_pools_are_brought_home_from_elsewhere() {
+    let counted = Counted::default();
+    let workers = [(); 3].map(|()| Worker::new());
+    for worker in &workers {
+        let rounds: Vec<_> = (0..40)
+            .map(|_| {
+                let pool = PoolBuilder::new(counted.clone()).max_idle(16).shards(4).build().expect("no budget");
+                let nest = PoolBuilder::new(Nest).max_idle(16).shards(4).build().expect("no budget");
+                let inner = BufferPool::with_capacity(8, 16);
+                let mut outer = nest.get();
+                outer.0 = Some(inner.get());
+                let [first, second, third] = [0; 3].map(|_| pool.get());
+                let back = worker.run(move || {
+                    drop((first, nest.get()));
+                    let back = Some(pool.get()).filter(|_| pool.idle() < 3);
+                    drop(second);
+                    // Both end here or with their last lease; what the outer one holds comes home, or not, while it does.
+                    drop((nest, inner));
+                    (pool, back)
+                });
+                (back, third, outer)
+            })
+            .collect();
+        for ((pool, back), third, outer) in rounds {
+            let stats = pool.stats();
+            assert_eq!((stats.live, stats.idle + stats.live), (1 + u64::from(back.is_some()), stats.misses));
+            drop(pool);
+            worker.run(move || drop((third, outer, back)));
+        }
+    }
+    assert_eq!(counted.alive(), 0);
+}
