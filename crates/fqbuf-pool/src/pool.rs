@@ -15,11 +15,11 @@
 //! out without an atomic exchange. All others look there last, because it costs them microseconds.
 //!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
-//! different reference counts. An idle item has its reference still, so a get changes no count, and a drop through the lane
-//! none; another holds one more while the item goes out of its hands, on a cache line that threads that get leave alone. So
-//! the estate would keep itself alive, did not the end of the pool leave nothing idle: either it finds what comes home
-//! meanwhile, or whoever brings that sees it, by a fence on either side (`barrier.rs` where there are lanes). A lease is one
-//! word, which stays in a register.
+//! different reference counts. An idle item has its reference still, so a get changes no count. Nor does a drop through the lane,
+//! or by the courier, the first thread elsewhere that brings items to this home: it keeps the shard by itself (`farewell.rs`). Others
+//! hold one more reference while an item goes out of their hands. So idle items would keep the estate alive, did not the end of
+//! the pool leave none: either it finds what comes home meanwhile, or whoever brings that sees it, by a fence on either side
+//! (`barrier.rs` where there are lanes). A lease is one word, which stays in a register.
 //!
 //! What was measured and rejected, ns for get, write a byte and drop of a 64 KiB buffer, one thread / two threads on one
 //! pool (two-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-23; minima or medians of undisturbed rounds, in one
@@ -38,9 +38,10 @@
 //!   minutes; in the one the hand-over itself takes 12 ns a buffer, in the other 38. Eight homes: 72 and 236 to 300; four
 //!   of 16 places: 55 and 150 to 217; one of 64: 55 and 155. opool takes 59 and 125, object-pool 60 and 164,
 //!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81.
-//! - References that idle items give up, so that the get writes the same count as the drop: across, on the Zen 5 guest below,
-//!   73 where a word to the other core takes 24 ns, and 452 where it takes 204, instead of 67 and 171 (2026-11-26, medians of
-//!   interleaved processes; opool 91 and 310).
+//! - Across on the Zen 5 guest below, where a word to the other core takes 24 ns and where it takes 204 (2026-11-26, medians of
+//!   interleaved processes), 36 and FAR now with `get`: references that idle items give up, so that the get writes the same
+//!   count as the drop, 73 and 452; no courier, 72 and 155; one, but no item let go but through the anchor's own function,
+//!   47, and 3.4 for `get` on one thread, whose drop is then too big to be inlined. Buffers that are emptied by the get: 55 and 245.
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of
