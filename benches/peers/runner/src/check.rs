@@ -187,7 +187,7 @@ impl Suspect<'_, '_> {
             let pair = self.case.pair(way, baseline);
             for effort in [AS_KEPT, LONGER] {
                 let Some(ratio) = self.ratio_to_baseline(&pair, effort)? else {
-                    return Err(unproven("the machine is not as it was any more".to_owned()));
+                    return Err(unproven("the machine changes too often".to_owned()));
                 };
                 println!("{}: the {} of {commit} takes {ratio:.2} of our time", self.case.name(), way.name);
                 match ratio < FLOOR {
@@ -202,16 +202,19 @@ impl Suspect<'_, '_> {
         Ok(())
     }
 
-    /// The time of ours as it was in units of ours as it is, in the state of the machine of the suspicion.
+    /// The time of ours as it was in units of ours as it is: in the state of the machine of the suspicion or, when that does not
+    /// come back, as the machine is by now.
     fn ratio_to_baseline(&self, pair: &Row, effort: Effort) -> Outcome<Option<f64>> {
+        let mut ratio = None;
         for _ in 0..LOOKS {
-            if let Some(now) = round::run(pair, effort)?
-                && self.first.as_ref().is_none_or(|first| now.is_alike(first))
-            {
-                return Ok(now.lines.iter().find(|line| line.role == Role::Peer).map(|line| line.ratio.middle()));
+            let Some(now) = round::run(pair, effort)? else { continue };
+            ratio = now.lines.iter().find(|line| line.role == Role::Peer).map(|line| line.ratio.middle());
+            if self.first.as_ref().is_none_or(|first| now.is_alike(first)) {
+                return Ok(ratio);
             }
+            println!("{}: now {}", self.case.name(), now.state_in_words());
         }
-        Ok(None)
+        Ok(ratio)
     }
 }
 
