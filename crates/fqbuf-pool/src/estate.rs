@@ -102,18 +102,15 @@ impl<R: Recipe> Estate<R> {
             None if self.has_lanes() && barrier::heavy() => {}
             None => fence(Ordering::SeqCst),
         }
-        // All are closed before an item is dropped, which may panic.
-        let left: Vec<_> = self.lanes().filter_map(|lane| lane.close(home::me())).collect();
-        left.into_iter().for_each(|entry| self.end(entry, End::Freed));
-        self.free_all();
+        self.free_all(self.lanes().filter_map(|lane| lane.close(home::me())).collect());
     }
 
-    /// Nothing that lies idle now stays, though it keeps the estate alive, and though its drop may panic. The bound on idle items
-    /// bounds the loop, also while others keep bringing more.
-    fn free_all(&self) {
+    /// Nothing that lies idle now stays, beside what was `found`. All is taken out before an item is dropped, which may panic: what
+    /// is idle keeps the estate alive. The bound on idle items bounds the loop, also while others keep bringing more.
+    fn free_all(&self, mut found: Vec<Held<R>>) {
         let take = || self.take_idle(0).or_else(|| self.take_from_lanes(home::me(), Why::End));
-        let left: Vec<_> = std::iter::from_fn(take).take(self.max_idle()).collect();
-        left.into_iter().for_each(|entry| self.end(entry, End::Freed));
+        found.extend(std::iter::from_fn(take).take(self.max_idle()));
+        found.into_iter().for_each(|entry| self.end(entry, End::Freed));
     }
 
     fn has_lanes(&self) -> bool {
@@ -411,7 +408,7 @@ impl<R: Recipe> Estate<R> {
             None => fence(Ordering::SeqCst),
         }
         if self.shards.first().is_some_and(|shard| shard.is_closed()) && !mutant("end_unseen") {
-            self.free_all();
+            self.free_all(Vec::new());
         }
     }
 

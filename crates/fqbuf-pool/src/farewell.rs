@@ -35,23 +35,22 @@ mod ending {
     }
 
     /// Keeps it alive, and has it resigned from when this thread ends; false when the thread is past that, or owns as much as
-    /// it can.
+    /// it can. Lets go what is over.
     pub(crate) fn resign_at_end<T: Resign + 'static>(owned: &Arc<T>) -> bool {
         let remember = |all: &Owned| {
             let mut all = all.0.borrow_mut();
             let is_it = |it: &Arc<dyn Resign>| std::ptr::addr_eq(Arc::as_ptr(it), Arc::as_ptr(owned));
             if all.iter().flatten().any(is_it) {
-                return Some(None);
+                return (true, [const { None }; MOST]);
             }
-            let place = all.iter_mut().find(|place| place.as_ref().is_none_or(|it| it.is_over()))?;
-            Some(place.replace(Arc::clone(owned) as Arc<dyn Resign>))
+            let over = all.each_mut().map(|place| place.take_if(|it| it.is_over()));
+            let place = all.iter_mut().find(|place| place.is_none());
+            (place.map(|place| *place = Some(Arc::clone(owned) as Arc<dyn Resign>)).is_some(), over)
         };
-        let Ok(Some(before)) = OWNED.try_with(remember) else { return false };
-        // What lay there ends when nothing is borrowed any more.
-        if let Some(over) = before {
-            over.resign();
-        }
-        true
+        let Ok((is_kept, over)) = OWNED.try_with(remember) else { return false };
+        // It may end now that nothing is borrowed any more.
+        over.iter().flatten().for_each(|over| over.resign());
+        is_kept
     }
 }
 

@@ -52,8 +52,8 @@ impl<R: Recipe> Lease<R> {
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
-        let entry = take(&mut this.entry);
-        let anchor = entry.anchor.clone();
+        let mut entry = take(&mut this.entry);
+        let anchor = entry.anchor.take();
         self::anchor(&anchor).estate().detach(entry)
     }
 

@@ -227,3 +227,43 @@ fn a_recipe_that_panics_costs_no_memory(#[case] wreck: Wreck, #[case] lost: u64)
     assert_eq!((pool.stats().live, pool.idle(), budget.used(), budget.waiting()), (lost, 0, 0, 0));
     Ok(())
 }
+
+/// Items that count themselves, and of which the first to end panics.
+struct OneBad(Arc<AtomicIsize>, Arc<AtomicBool>);
+
+struct MayBeBad(Arc<AtomicIsize>, Arc<AtomicBool>);
+
+impl Drop for MayBeBad {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        assert!(self.1.swap(true, Ordering::Relaxed), "the first");
+    }
+}
+
+impl Recipe for OneBad {
+    type Item = MayBeBad;
+    fn make(&self) -> MayBeBad {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        MayBeBad(Arc::clone(&self.0), Arc::clone(&self.1))
+    }
+    fn fresh_bytes(&self) -> usize {
+        1
+    }
+    fn bytes(&self, _: &MayBeBad) -> usize {
+        1
+    }
+    fn reset(&self, _: &mut MayBeBad) {}
+}
+
+/// Fails where an item that panics as the pool ends leaves the others idle, which would keep the pool for ever.
+#[rstest::rstest]
+fn an_item_that_panics_as_the_pool_ends_takes_nothing_with_it(#[values(1, 3, 40)] items: usize) {
+    let alive = Arc::new(AtomicIsize::new(0));
+    let recipe = OneBad(Arc::clone(&alive), Arc::default());
+    let pool = PoolBuilder::new(recipe).max_idle(64).shards(2).build().expect("no budget");
+    let leases: Vec<_> = (0..items).map(|_| pool.get()).collect();
+    drop(leases);
+    assert_eq!(pool.idle(), items);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(pool))).is_err());
+    assert_eq!((alive.load(Ordering::Relaxed), Arc::strong_count(&alive)), (0, 1), "the recipe is gone too");
+}
