@@ -331,3 +331,6 @@ fn run(mut fill: Box<dyn Fill>, mut writer: Writer<Filled>, enough: usize, alone
         }
     }
 }
+
+#[cfg(all(test, feature = "gzip", not(shuttle)))]
+mod tests;
