@@ -41,9 +41,10 @@
 //! - Across on the Zen 5 guest below, where a word to the other core takes 24 ns and where it takes 204 (2026-11-26, medians of
 //!   interleaved processes), 36 and 154 now with `get`: references that idle items give up, so that the get writes the same
 //!   count as the drop, 73 and 452; no courier, 72 and 155; one, but no item let go but through the anchor's own function,
-//!   47, and 3.4 for `get` on one thread, whose drop is then too big to be inlined. Buffers that are emptied by the get: 55 and 245. A drop
-//!   that asks to own the entry's line first: 154. opool takes 79 and 328; its guards that borrow it, which carry the buffer itself
-//!   and no pointer to it, 44 and 107, where `get_scoped` takes 35 and 155.
+//!   47, and 3.4 for `get` on one thread, whose drop is then too big to be inlined. Buffers that are emptied by the get: 55 and 245. A
+//!   drop that asks to own the entry's line first: 154 to 170. opool takes 79 and 328; its guards that borrow it, which carry the buffer itself
+//!   and no pointer to it, 44 and 107, where `get_scoped` takes 37 and 155; borrowed leases brought by the courier's short way too: no
+//!   less near, 168 to 190 far, where the thread that gets is the slower one already.
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of
