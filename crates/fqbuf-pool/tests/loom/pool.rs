@@ -48,15 +48,20 @@ fn with_courier(probe: &Probe) -> (Pool<Probe>, Lease<Probe>) {
     (pool, lease)
 }
 
+/// Ends a pool, with what else is given, on one thread and a lease on this one.
+fn ends_both(probe: &Probe, pool: impl Send + 'static, lease: Lease<Probe>) {
+    let ending = thread::spawn(move || drop(pool));
+    drop(lease);
+    ending.join().unwrap();
+    assert_eq!(probe.alive(), 0);
+}
+
 #[test]
 fn courier_against_pool_drop() {
     bounded(3, "courier_without_fence", || {
         let probe = Probe::default();
         let (pool, lease) = with_courier(&probe);
-        let ending = thread::spawn(move || drop(pool));
-        drop(lease);
-        ending.join().unwrap();
-        assert_eq!(probe.alive(), 0);
+        ends_both(&probe, pool, lease);
     });
 }
 
@@ -66,10 +71,7 @@ fn courier_against_pool_drop_and_last_lease() {
         let probe = Probe::default();
         let (pool, lease) = with_courier(&probe);
         let another = pool.get();
-        let ending = thread::spawn(move || drop((pool, another)));
-        drop(lease);
-        ending.join().unwrap();
-        assert_eq!(probe.alive(), 0);
+        ends_both(&probe, (pool, another), lease);
     });
 }
 
