@@ -183,9 +183,10 @@ impl<S: Source> Reader<S> {
     ///
     /// # Errors
     /// Input that breaks a rule, a record beyond the growth policy's limit, or the source's error.
-    #[inline]
+    // Called in loops that are compiled more than once, it would else be a call.
+    #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'_>>, ParseError> {
-        if self.cursor.advance_indexed() || self.advance()? {
+        if self.advance()? {
             return Ok(Some(self.cursor.record(self.block.data())));
         }
         Ok(None)
@@ -283,10 +284,15 @@ impl<S: Source> Reader<S> {
     }
 
     /// Moves to the next record; false at the end of input.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance(&mut self) -> Result<bool, ParseError> {
+        if self.cursor.advance_indexed() { Ok(true) } else { self.advance_further() }
+    }
+
+    #[inline(never)]
+    fn advance_further(&mut self) -> Result<bool, ParseError> {
         loop {
-            match self.cursor.advance(self.block.data(), self.at_end) {
+            match self.cursor.advance_further(self.block.data(), self.at_end) {
                 Ok(Step::Record) => return Ok(true),
                 Ok(Step::NeedMore) => self.refill()?,
                 Ok(Step::End) => return Ok(false),
@@ -444,7 +450,7 @@ impl<'a> SliceReader<'a> {
     ///
     /// # Errors
     /// Input that breaks a rule, or a record beyond the growth policy's limit.
-    // Called in loops that are compiled more than once, it would else be a call.
+    // As that of a reader.
     #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'a>>, ParseError> {
         if self.cursor.advance_indexed() || self.advance_further()? {
