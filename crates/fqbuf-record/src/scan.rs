@@ -5,16 +5,25 @@
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
 //! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, as masks of 64 bytes for a span of
-//! 4 KiB; then their places are read off eight masks at a time, without a branch that depends on the data. Every four of them
-//! are then looked at as a record. Where the quality's length is trusted and records are long, a record is one search after the
-//! other instead, and its qualities are never touched.
+//! 5 KiB; then their places are read off eight masks at a time, without a branch that depends on the data. As long as third
+//! lines are a bare `+`, their ends are struck from the masks, and every three of the others are looked at as a record; else
+//! every four of all. Where the quality's length is trusted and records are long, a record is one search after the other instead,
+//! and its qualities are never touched.
 //!
-//! Other ways of the general search, in GB/s for 300 MB in memory of trimmed reads (Zen 5 guest with AVX-512, 2026-11-25,
-//! median of seven runs, where a 64-bit sum over the same bytes has 30 to 36): this one 26.5; memory asked for by the pass that
+//! Other ways of the general search, in GB/s for 300 MB in memory of trimmed reads (Zen 5 guest with AVX-512, 2026-11-26,
+//! median of seven runs, where a 64-bit sum over the same bytes has 32 to 36): this one 28 to 29, from a cached file 15.5. All
+//! four ends of a record, of which three often lie in 64 bytes, more than are read off without a branch, 26 and 14.8. Three,
+//! each rule a flag and all flags looked at together 25.5 and 14.4. Spans of 4 KiB with memory asked for 8 KiB ahead 27.6 and 15.3,
+//! of 6 and 12 28.1 and 15.6, of 7 and 12 27.7 and 15.7, of 8 and 8 26.4 and 16.0, of 8 and 16 25.7 and 15.8. Masks copied before
+//! ends are struck 18.
+//!
+//! The same of four ends and spans of 4 KiB (2026-11-25): this 26.5; memory asked for by the pass that
 //! makes the masks, a burst that is waited for 24.0, and half of it record by record 24.3; places read off one mask after the
 //! other in ordinary registers, 256 bytes at a step 24.0, by which four of a mask were 18 and byte compression 23; the same,
 //! and a CR of each line subtracted without a branch 22.9; the same, and memory asked for record by record 21.4; calls that
 //! stop after 16 KiB 20; no array of records, each judged from the line ends when it is asked for 18.
+//!
+//! With AVX2 three ends take 2 % less time than four, with SSE2 4 % more.
 
 use crate::checks::QualityLength;
 use crate::simd::{Masks, Scan, scans};
@@ -25,10 +34,13 @@ pub(crate) const RECORDS: usize = 64;
 
 /// Bytes after which a call stops once it has a record: what it touched is still in the first cache level for the user, and
 /// the search is never away for long from memory, which goes on loading what was asked for.
-const SPAN: usize = 4 << 10;
+const SPAN: usize = 5 << 10;
 
 /// Bytes ahead of the search that are asked for.
-const AHEAD: usize = 8192;
+const AHEAD: usize = 12 << 10;
+
+/// The same where lines are long, and nothing else is done.
+const FAR_AHEAD: usize = 8 << 10;
 
 /// Masks whose bits are read together.
 pub(crate) const LANES: usize = 8;
@@ -36,8 +48,17 @@ pub(crate) const LANES: usize = 8;
 /// Bytes of as many masks.
 const GROUP: usize = 64 * LANES;
 
+/// Newlines of a record that are looked for: all.
+const LINES: usize = 4;
+
+/// The same where the third line is a bare `+`: its end lies two bytes behind another and is left out.
+pub(crate) const BARE: usize = 3;
+
+/// Bytes of `\n+\n`.
+const BARE_TITLE: usize = 3;
+
 /// Room for the line ends of a full index, of one more group, and for those that are always written.
-const LINE_ENDS: usize = 4 * RECORDS + GROUP + 2 * LANES;
+const LINE_ENDS: usize = LINES * RECORDS + GROUP + 2 * LANES;
 
 /// Where a record lies in the bytes that it was found in.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -62,6 +83,14 @@ pub(crate) struct Layout {
     pub(crate) qual_start: usize,
 }
 
+impl Layout {
+    /// Whether `\n+\n` stands between bases and qualities.
+    #[inline(always)]
+    fn is_bare(&self) -> bool {
+        self.qual_start == self.seq_start + self.len + BARE_TITLE
+    }
+}
+
 impl Entry {
     /// Offset of the record after it: just past the last line end, or the end of input.
     #[inline(always)]
@@ -83,6 +112,8 @@ pub(crate) struct Index {
     ends: [u32; LINE_ENDS],
     /// Whether the last records found were larger than a span.
     long: bool,
+    /// Whether the last record found had a bare `+` and no CR.
+    bare: bool,
     /// What the records so far had in common.
     uniform: Uniform,
 }
@@ -91,7 +122,7 @@ impl Index {
     pub(crate) const fn new() -> Self {
         const NOWHERE: Layout = Layout { head_end: 0, seq_start: 0, len: 0, qual_start: 0 };
         const EMPTY: Entry = Entry { start: 0, size: 0, layout: NOWHERE };
-        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], long: false, uniform: Uniform::new() }
+        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], long: false, bare: true, uniform: Uniform::new() }
     }
 }
 
@@ -107,7 +138,16 @@ pub(crate) fn scan<M: Masks, const TRUSTED: bool>(data: &[u8], from: usize, inde
         return guessed;
     }
     // So is what is searched and verified, which for short records takes less time than to trust.
-    let mut found = if TRUSTED && index.long { 0 } else { verifying::<M>(data, from, index) };
+    let mut found = 0;
+    if !(TRUSTED && index.long) {
+        if index.bare {
+            found = verifying::<M, BARE>(data, from, index);
+        }
+        if found == 0 {
+            found = verifying::<M, LINES>(data, from, index);
+            index.bare = found == 0 || index.entries[found - 1].layout.is_bare();
+        }
+    }
     if TRUSTED && found == 0 {
         found = trusting::<M>(data, from, index);
         index.long = index.entries[..found].first().is_some_and(|first| first.size > SPAN);
@@ -125,17 +165,19 @@ pub(crate) fn widest(quality: QualityLength) -> Scan {
     }
 }
 
+/// The records that newlines tell: all four of each record ([`LINES`]), or three ([`BARE`]).
 #[inline(always)]
-fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
+pub(crate) fn verifying<M: Masks, const ENDS: usize>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let text = &data[from..];
-    let lines = find_line_ends::<M>(text, &mut index.ends, &mut index.long);
-    let (quads, _) = index.ends[..lines].as_chunks::<4>();
+    let found = find_line_ends::<M, ENDS>(text, &mut index.ends, &mut index.long);
+    let (records, _) = index.ends[..found].as_chunks::<ENDS>();
     let mut start = 0;
     let mut count = 0;
-    for (ends, entry) in quads.iter().zip(&mut index.entries) {
-        let next = ends[3] as usize + 1;
+    for (ends, entry) in records.iter().zip(&mut index.entries) {
+        let next = ends[ENDS - 1] as usize + 1;
         let Some(bytes) = text.get(start..next) else { break };
-        let Some(layout) = record(bytes, ends.map(|end| end as usize - start)) else { break };
+        let layout = if ENDS == BARE { bare(bytes, start, ends) } else { record(bytes, start, ends) };
+        let Some(layout) = layout else { break };
         *entry = Entry { start: from + start, size: bytes.len(), layout };
         start = next;
         count += 1;
@@ -143,9 +185,40 @@ fn verifying<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     count
 }
 
-/// The record that `bytes` are and whose lines end where it is said, if it keeps every rule.
+/// The record that `bytes`, which begin at `start`, are and whose header, bases and qualities end where it is said, if it keeps
+/// every rule, and its third line is no more than a `+` and a newline.
+///
+/// Of the newlines, those two bytes behind another were left out. In a record that one is the end of the third line. Of others,
+/// the first would lie two bytes behind one that is known: at the second byte of another line. So there is none if these
+/// are none.
 #[inline(always)]
-fn record(bytes: &[u8], [head_nl, seq_nl, title_nl, qual_nl]: [usize; 4]) -> Option<Layout> {
+fn bare(bytes: &[u8], start: usize, ends: &[u32]) -> Option<Layout> {
+    let &[head_nl, seq_nl, _] = ends else { return None };
+    let (head_nl, seq_nl) = (head_nl as usize - start, seq_nl as usize - start);
+    // Cut and matched so, each part is held against its length once, and no place in it again.
+    let (head, rest) = bytes.split_at_checked(head_nl + 1)?;
+    let (seq, rest) = rest.split_at_checked(seq_nl - head_nl)?;
+    if rest.len() != seq.len() + 2 {
+        return None;
+    }
+    let &[b'@', second, .., before_head_nl, _] = head else { return None };
+    let &[base, second_base, .., before_seq_nl, _] = seq else { return None };
+    let &[b'+', b'\n', _, second_qual, .., before_qual_nl, _] = rest else { return None };
+    if before_head_nl == b'\r' || before_seq_nl == b'\r' || before_qual_nl == b'\r' || base == b'@' {
+        return None;
+    }
+    if second == b'\n' || second_base == b'\n' || second_qual == b'\n' {
+        return None;
+    }
+    Some(Layout { head_end: head_nl, seq_start: head_nl + 1, len: seq.len() - 1, qual_start: seq_nl + BARE_TITLE })
+}
+
+/// The record that `bytes`, which begin at `start`, are and whose lines end where it is said, if it keeps every rule.
+#[inline(always)]
+fn record(bytes: &[u8], start: usize, ends: &[u32]) -> Option<Layout> {
+    let &[head_nl, seq_nl, title_nl, qual_nl] = ends else { return None };
+    let (head_nl, seq_nl) = (head_nl as usize - start, seq_nl as usize - start);
+    let (title_nl, qual_nl) = (title_nl as usize - start, qual_nl as usize - start);
     let (seq_start, qual_start) = (head_nl + 1, title_nl + 1);
     // A newline stands at each of the four ends, so every line has a first byte.
     if bytes[0] != b'@' || bytes[seq_start] == b'@' || bytes[seq_nl + 1] != b'+' {
@@ -270,13 +343,15 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Writes the places of newlines, up to enough for a full index, up to [`SPAN`] once a record is whole, or up to the last
-/// whole group in `data`; returns their number.
+/// Writes the places of newlines, `ENDS` of a record, up to enough for a full index, up to [`SPAN`] once a record is whole, or up
+/// to the last whole group in `data`; returns their number.
 #[inline(always)]
-fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut bool) -> usize {
+fn find_line_ends<M: Masks, const ENDS: usize>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut bool) -> usize {
     let (groups, _) = data.as_chunks::<GROUP>();
     let mut rest = &groups[..groups.len().min(u32::MAX as usize / GROUP)];
-    let mut masks = [[0; LANES]; SPAN / GROUP];
+    // Behind one that is empty.
+    let mut masks = [0; 1 + SPAN / 64];
+    let mut kept = [[0; LANES]; SPAN / GROUP];
     let mut count = 0;
     let mut at = 0;
     while !rest.is_empty() {
@@ -285,7 +360,7 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut
             let (chunks, _) = group.as_chunks::<64>();
             let mut any = 0;
             for chunk in chunks {
-                M::prefetch(chunk, AHEAD);
+                M::prefetch(chunk, FAR_AHEAD);
                 any |= M::newlines(chunk);
             }
             if any != 0 {
@@ -295,12 +370,19 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut
             rest = more;
         }
         let (span, more) = rest.split_at(rest.len().min(if *long { 1 } else { SPAN / GROUP }));
-        for (masks, group) in masks.iter_mut().zip(span) {
-            for (mask, chunk) in masks.iter_mut().zip(group.as_chunks::<64>().0) {
+        if ENDS == BARE {
+            for (mask, chunk) in masks[1..].iter_mut().zip(span.as_flattened().as_chunks().0) {
+                *mask = M::newlines(chunk);
+            }
+            for (kept, two) in kept.as_flattened_mut().iter_mut().zip(masks.windows(2)) {
+                *kept = two[1] & !(two[1] << 2 | two[0] >> 62);
+            }
+        } else {
+            for (mask, chunk) in kept.as_flattened_mut().iter_mut().zip(span.as_flattened().as_chunks().0) {
                 *mask = M::newlines(chunk);
             }
         }
-        for (masks, group) in masks.iter().zip(span) {
+        for (masks, group) in kept.iter().zip(span) {
             for chunk in group.as_chunks::<64>().0 {
                 M::prefetch(chunk, AHEAD);
             }
@@ -309,12 +391,12 @@ fn find_line_ends<M: Masks>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut
                 Some(found) => found,
                 None => push_all(masks, at, &mut ends[count..]),
             };
-            if count >= 4 * RECORDS {
+            if count >= ENDS * RECORDS {
                 return count;
             }
             at += GROUP as u32;
         }
-        if count >= 4 {
+        if count >= ENDS {
             *long = at > SPAN as u32;
             break;
         }

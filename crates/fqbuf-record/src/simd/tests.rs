@@ -1,7 +1,7 @@
 //! Every variant of the masks and the scan gives the answer of a byte-by-byte oracle.
 
 use super::*;
-use crate::scan::{Entry, LANES, RECORDS};
+use crate::scan::{BARE, Entry, LANES, RECORDS, verifying};
 use crate::uniform::Uniform;
 
 fn naive(chunk: &[u8; 64]) -> u64 {
@@ -117,6 +117,29 @@ fn reads_of_one_length_are_guessed() {
         records += guessed;
     }
     assert_eq!(records, 500);
+}
+
+/// The third line's end is left out wherever it lies, so that no record has to be searched again.
+#[test]
+fn reads_with_a_bare_plus_are_found_by_three_line_ends() {
+    let mut data = Vec::new();
+    for i in 0..3000usize {
+        let len = if i % 100 == 0 { 9000 + i } else { 31 + i * 37 % 170 };
+        for part in [b"@", &vec![b'h'; 3 + i % 60][..], b"\n", &vec![b'A'; len], b"\n+\n", &vec![b'I'; len], b"\n"] {
+            data.extend_from_slice(part);
+        }
+    }
+    let mut index = Index::new();
+    let (mut at, mut records) = (0, 0);
+    loop {
+        let found = verifying::<Words, BARE>(&data, at, &mut index);
+        if found == 0 {
+            break;
+        }
+        at = index.entries[found - 1].end();
+        records += found;
+    }
+    assert!(records > 2995, "{records} of 3000");
 }
 
 fn compare_scans(data: &[u8]) {

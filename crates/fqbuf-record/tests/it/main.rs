@@ -1,5 +1,6 @@
 //! What users of fqbuf-record rely on, through its public names.
 
+mod bare;
 mod batches;
 mod checks;
 mod compare;
