@@ -12,6 +12,7 @@ mod aligned;
 mod allocations;
 mod bytes;
 mod command;
+mod mapped;
 mod row;
 mod stage;
 mod threads;
@@ -22,6 +23,7 @@ pub use crate::{
     allocations::Counting,
     bytes::{STEP, count, drain, drain_by, unpacked},
     command::run,
+    mapped::mapped,
     row::{Build, Contender, Data, Role, Row, Run},
     stage::{Answer, Bytes, Stage},
     threads::{on_core, spin_until, together, work_for},

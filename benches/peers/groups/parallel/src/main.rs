@@ -67,7 +67,7 @@ fn main() -> ExitCode {
                  code; fqbuf is built portably and chooses at run time, for its scan, its counts and for the closure, which it \
                  compiles for several units. A native build gives all of them wider vectors for plain loops: fqbuf and paraseq \
                  are shown built so as well.",
-                "Nobody maps the file but `helicase mmap`, which is shown for comparison.",
+                "Bounded memory, but for `helicase mmap` and `fqbuf over a caller's map`, which is a slice to fqbuf: compare these.",
             ],
             contenders: file(data),
         });
@@ -105,6 +105,7 @@ fn file(data: Data) -> Vec<Contender> {
     let mut all = vec![
         Contender::ours("fqbuf", |stage| ours::file(stage, 2, ours::counts)),
         Contender::ours("fqbuf, one thread", |stage| ours::file(stage, 1, ours::counts)),
+        Contender::ours("fqbuf over a caller's map", |stage| ours::mapped(stage, 2, ours::counts)),
         Contender::ours("fqbuf, plain loops", |stage| ours::file(stage, 2, ours::plain_loops)),
         Contender::ours("fqbuf, plain loops, one thread", |stage| ours::file(stage, 1, ours::plain_loops)),
         Contender::peer("paraseq", |stage| peers::from_file(stage, |file| peers::paraseq(file, 2))),

@@ -23,6 +23,12 @@ pub(crate) fn slice(stage: &mut Stage, threads: usize, fold: Fold) -> Answer {
     stage.time(|| fold(Pipeline::new().threads(threads).slice(&bytes)))
 }
 
+/// The file as its user's own map of it.
+pub(crate) fn mapped(stage: &mut Stage, threads: usize, fold: Fold) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| fold(Pipeline::new().threads(threads).slice(&harness::mapped(&path))))
+}
+
 /// As a user of fqbuf would write it.
 pub(crate) fn counts(run: Run<'_, Single>) -> Answer {
     let each = |work: &mut Work, record: RefRecord<'_>| {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use fqbuf_record::Reader;
+use fqbuf_record::{QualityLength, Reader, SliceReader};
 use fqbuf_stream::{ReadAhead, Stream};
 use harness::{Answer, Contender, Stage, drain_by};
 use helicase::{
@@ -16,7 +16,12 @@ use crate::{
 };
 
 pub(crate) fn contenders() -> Vec<Contender> {
-    let mut all = vec![Contender::ours("fqbuf", fqbuf), Contender::ours("fqbuf, reading ahead", fqbuf_ahead)];
+    let mut all = vec![
+        Contender::ours("fqbuf", fqbuf),
+        Contender::ours("fqbuf, reading ahead", fqbuf_ahead),
+        Contender::ours("fqbuf over a caller's map", fqbuf_mapped),
+        Contender::ours("fqbuf, quality's length trusted", fqbuf_trusting),
+    ];
     all.extend(peers([
         ("seq_io", |stage| file(stage, sums::seq_io)),
         ("seq_io of 1 MiB", |stage| file(stage, |file| sums::seq_io_of(file, 1 << 20))),
@@ -54,6 +59,20 @@ fn fqbuf_ahead(stage: &mut Stage) -> Answer {
         let stream = Stream::builder().read_ahead(ReadAhead::Always).open(&path).expect("the runner made the file");
         sums::fqbuf!(Reader::new(stream))
     })
+}
+
+/// Its user maps the file and hands the slice over.
+fn fqbuf_mapped(stage: &mut Stage) -> Answer {
+    let path = stage.path().to_owned();
+    stage.time(|| {
+        let bytes = harness::mapped(&path);
+        sums::fqbuf!(SliceReader::new(&bytes))
+    })
+}
+
+fn fqbuf_trusting(stage: &mut Stage) -> Answer {
+    let builder = Reader::builder().quality_length(QualityLength::Trusted);
+    file(stage, |file| sums::fqbuf!(builder.clone().build(file)))
 }
 
 fn helicase(stage: &mut Stage) -> Answer {

@@ -43,8 +43,8 @@ fn main() -> ExitCode {
             title: titles[1],
             data,
             notes: &[
-                "Bounded memory: nobody maps the file but `helicase mmap`, which is shown for comparison and pays for page \
-                 faults instead of a copy.",
+                "Bounded memory, but for `helicase mmap` and `fqbuf over a caller's map`, which is a slice to fqbuf: compare \
+                 these. They pay for page faults instead of a copy.",
                 "All readers have their default buffers, but where a name says otherwise. One thread each, but for those that \
                  read ahead on a second: helicase's `from_file` always does where it can.",
                 "fastq refuses records beyond its buffer of 68 KiB, so it is not among the long reads.",
