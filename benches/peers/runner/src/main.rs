@@ -7,8 +7,8 @@
 //!
 //! A row whose ratios lie far apart is measured three times as long.
 //!
-//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % fails, where ours is slower than the
-//!   code that those were kept with.
+//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % fails, and it is told whether the code
+//!   or the machine is the cause.
 //! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
 #![forbid(unsafe_code)]
 

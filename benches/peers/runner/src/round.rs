@@ -32,10 +32,10 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The peer that took the least of our time.
-    pub(crate) fn fastest_peer(&self) -> Option<&Line> {
-        let peers = self.lines.iter().filter(|line| line.role == Role::Peer);
-        peers.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
+    /// The contender of a kind that took the least time, in units of that of our first.
+    pub(crate) fn fastest(&self, role: Role) -> Option<&Line> {
+        let lines = self.lines.iter().filter(|line| line.role == role);
+        lines.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
     }
 
     /// The time of the control in nanoseconds, in rows that have one.

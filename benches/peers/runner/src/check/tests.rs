@@ -56,6 +56,12 @@ fn case(kept: &KeptRow) -> Case<'_> {
     Case { group: "pool".to_owned(), row: row(), kept }
 }
 
+/// What fell where a word to the other core took `state` nanoseconds.
+fn suspect<'c, 'g>(case: &'c Case<'g>, state: Option<f64>, names: &[&str]) -> Suspect<'c, 'g> {
+    let first = state.map(|state| measured(state, BEFORE));
+    Suspect { case, first, fallen: fallen(names), confirmed: false }
+}
+
 fn names<'n>(of: impl Iterator<Item = &'n Contender>) -> Vec<&'n str> {
     of.map(|one| one.name.as_str()).collect()
 }
@@ -65,12 +71,12 @@ fn a_suspicion_is_confirmed_by_the_same_ratio_and_cleared_in_its_own_state() {
     let kept = kept(vec![measured(25.0, BEFORE)]);
     let case = case(&kept);
     let again = |state: Option<f64>, now: Option<&[&str]>| {
-        let suspect = Suspect { case: &case, first: Some(measured(25.0, BEFORE)), fallen: fallen(&["fast", "slow"]) };
+        let suspect = suspect(&case, Some(25.0), &["fast", "slow"]);
         let after = suspect.after(state.map(|state| measured(state, BEFORE)), now.map(fallen));
-        after.map(|suspect| suspect.fallen)
+        after.map(|suspect| (suspect.fallen, suspect.confirmed))
     };
-    let as_it_was = Some(fallen(&["fast", "slow"]));
-    assert_eq!(again(Some(26.0), Some(&["slow", "limit"])), Some(fallen(&["slow"])));
+    let as_it_was = Some((fallen(&["fast", "slow"]), false));
+    assert_eq!(again(Some(26.0), Some(&["slow", "limit"])), Some((fallen(&["slow"]), true)));
     assert_eq!(again(Some(26.0), Some(&["limit"])), None);
     assert_eq!(again(Some(26.0), Some(&[])), None);
     assert_eq!(again(Some(210.0), Some(&[])), as_it_was);
@@ -82,23 +88,22 @@ fn a_suspicion_is_confirmed_by_the_same_ratio_and_cleared_in_its_own_state() {
 fn a_row_stays_suspect_until_there_is_an_answer() {
     let kept = kept(vec![measured(25.0, BEFORE)]);
     let case = case(&kept);
-    let fresh = || Suspect { case: &case, first: None, fallen: Vec::new() };
     let after = |state: Option<f64>, now: Option<&[&str]>| {
-        fresh().after(state.map(|state| measured(state, BEFORE)), now.map(fallen))
+        suspect(&case, None, &[]).after(state.map(|state| measured(state, BEFORE)), now.map(fallen))
     };
     assert!(after(None, None).is_some());
     assert!(after(Some(210.0), None).is_some());
     assert!(after(Some(25.0), Some(&[])).is_none());
-    let suspect = after(Some(26.0), Some(&["fast"])).expect("it fell");
-    assert_eq!((suspect.fallen, suspect.first.and_then(|first| first.state())), (fallen(&["fast"]), Some(26.0)));
+    let found = after(Some(26.0), Some(&["fast"])).expect("it fell");
+    assert_eq!((found.fallen, found.confirmed), (fallen(&["fast"]), false));
+    assert_eq!(found.first.and_then(|first| first.state()), Some(26.0));
 }
 
 #[test]
 fn what_is_suspected_is_measured_again_and_beside_what_it_was() {
     let kept = kept(vec![measured(25.0, BEFORE), measured(210.0, BEFORE)]);
     let case = case(&kept);
-    let suspect =
-        |state, names: &[&str]| Suspect { case: &case, first: Some(measured(state, BEFORE)), fallen: fallen(names) };
+    let suspect = |state, names: &[&str]| suspect(&case, Some(state), names);
     let one = suspect(210.0, &["slow"]);
     assert_eq!(names(one.row().contenders.iter()), ["ours", "slow", "control"]);
     assert_eq!(names(one.ways()), ["ours"]);
