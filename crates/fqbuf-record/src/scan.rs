@@ -140,7 +140,7 @@ pub(crate) fn scan<M: Masks, const TRUSTED: bool>(data: &[u8], from: usize, inde
     // So is what is searched and verified, which for short records takes less time than to trust.
     let mut found = 0;
     if !(TRUSTED && index.long) {
-        if index.bare {
+        if index.bare && !index.long {
             found = verifying::<M, BARE>(data, from, index);
         }
         if found == 0 {
