@@ -21,16 +21,19 @@
 //! ```
 //!
 //! Since then slices of 65 to 256 bytes, a read's length, are copied in blocks of 64, slices of 2.5 to 8 KiB are written in
-//! pieces of 1 KiB, and zeros are written up to 1 KiB ahead (`memory.rs`). On a two-core Zen 5 guest (AMD EPYC, family 26
-//! model 2), 2026-11-25, medians of seven interleaved processes of `cargo xtask bench arena`:
+//! pieces of 1 KiB, longer zeros of small arenas too, and zeros are written up to 1 KiB ahead (`memory.rs`). On a two-core Zen 5
+//! guest (AMD EPYC, family 26 model 2), 2026-11-26, medians of eight interleaved processes of `cargo xtask bench arena`:
 //!
 //! ```text
 //!                 64 B    150 B    4 KiB   16 KiB          64 B    150 B    4 KiB   16 KiB
-//! copied, this    2.07     3.68     36.5      174   zeroed 1.30     1.84     29.9      137
-//! bumpalo         2.17     6.43     42.8      177          5.14     5.87     36.1      137
-//! bump-scope      2.14     6.80     43.1      174          4.77     2.34     36.2      139
-//! blink-alloc     2.16     6.52     45.9      168         10.52     8.30     39.6      170
+//! copied, this    2.04     3.66     32.7      103   zeroed 1.27     1.75     22.6     85.5
+//! bumpalo         2.13     6.41     40.0      112          3.47     5.74     29.8     98.0
+//! bump-scope      2.12     6.75     53.2      154          4.71     2.37     29.0     99.4
+//! blink-alloc     2.13     6.60     53.2      154         10.39     8.26     38.6      158
 //! ```
+//!
+//! They are reset after 256 KiB. What follows was measured with resets after 256 slices, of 4 KiB after 1 MiB and of 16 KiB after
+//! 4, the latter in the third cache.
 //!
 //! Tried and rejected there, ns a slice. Copied, 150 B: the system's `memcpy` 7.07, two blocks of 128 bytes 5.65; 64 B in a block:
 //! 2.72. Zeroed, 150 B: the system's `memset` 5.82, in blocks of 64 2.51, of 128 3.28; zeros 2 KiB ahead 1.89 (64 B: 1.34). 4 KiB
