@@ -189,7 +189,7 @@ impl Suspect<'_, '_> {
                 let Case { group, row, .. } = self.case;
                 let keep = format!("`cargo xtask bench {group} --row {} --keep`", row.name);
                 Err(format!(
-                    "{fell}; so it does beside {commit} now, and it is the machine: {keep} keeps what it gives"
+                    "{fell}; ours takes no longer than in {commit}, so it is the machine: {keep} keeps what it gives now"
                 ))
             }
             (Err(why), _) | (_, Err(why)) => Err(format!("{fell}; and beside the code of the kept results: {why}")),
