@@ -1,10 +1,11 @@
 //! The serial reader: records from any source, one at a time or in batches, at bounded memory.
 //!
-//! What stands before it in the rows from a cached file (2-core Zen 5 guest, 2026-11-25, `cargo xtask bench record`): a memory map of
-//! helicase, 0.65 of our time on 150-base reads, which copies nothing; the kernel's copy alone takes 0.59. None is made here: a
-//! file cut meanwhile would end the process by a signal, not in an error. And of long reads helicase's reader, 0.95, which
-//! passes over qualities: by `perf`, the search of ours is 19 % of the time, of it 13 %. Tried: buffers of 64 KiB to 2 MiB (below); lengths
-//! of qualities trusted, 1.00 to 1.06 of the speed; a thread that reads ahead, 1.09 of it for long reads, 0.82 for short ones.
+//! What stands before it in the rows from a cached file (2-core Zen 5 guest, 2026-11-26, `cargo xtask bench record`): a memory map of
+//! helicase, 0.64 of our time on 150-base reads, which copies nothing; the kernel's copy alone takes 0.57. None is made here: a
+//! file cut meanwhile would end the process by a signal, not in an error. A caller's own map that is handed to a [`SliceReader`]
+//! takes 0.52. And of long reads helicase's reader, 0.93, which passes over qualities: by `perf`, the search of ours is 19 % of the
+//! time, of it 13 %. Where the length of qualities is trusted, ours takes 0.91. Tried as well: buffers of 64 KiB to 2 MiB (below);
+//! a thread that reads ahead, 0.92 for long reads, 0.62 for short ones, where the other core is near.
 
 use std::sync::Arc;
 
