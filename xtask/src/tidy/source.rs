@@ -16,9 +16,9 @@ const UNSAFE_FILES: [&str; 5] = [
     "crates/fqbuf-pool/src/lane.rs",
     "crates/fqbuf-record/src/simd.rs",
 ];
-/// A global allocator cannot be written without: those of tests, and that of the side-by-side benchmarks.
+/// A global allocator cannot be written without: those of tests, and that of the side-by-side benchmarks; nor can a file be mapped.
 const UNSAFE_TEST: &str = "alloc_free.rs";
-const UNSAFE_BENCH: &str = "benches/peers/harness/src/allocations.rs";
+const UNSAFE_BENCH: [&str; 2] = ["benches/peers/harness/src/allocations.rs", "benches/peers/harness/src/mapped.rs"];
 /// Test binaries of a crate: one for all tests, one for a global allocator, one for models.
 const TEST_BINARIES: [&str; 4] = ["main.rs", "alloc_free.rs", "loom.rs", "shuttle.rs"];
 /// Past this, a file is two.
@@ -57,7 +57,7 @@ pub(crate) fn check(findings: &mut Findings) -> Outcome<usize> {
 }
 
 fn may_be_unsafe(name: &str) -> bool {
-    UNSAFE_FILES.contains(&name) || name == UNSAFE_BENCH || name.ends_with(&format!("/tests/{UNSAFE_TEST}"))
+    UNSAFE_FILES.contains(&name) || UNSAFE_BENCH.contains(&name) || name.ends_with(&format!("/tests/{UNSAFE_TEST}"))
 }
 
 /// Every file below `folder` but what git and cargo keep.
