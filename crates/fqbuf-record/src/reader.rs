@@ -3,9 +3,9 @@
 //! What stands before it in the rows from a cached file (2-core Zen 5 guest, 2026-11-26, `cargo xtask bench record`): a memory map of
 //! helicase, 0.64 of our time on 150-base reads, which copies nothing; the kernel's copy alone takes 0.57. None is made here: a
 //! file cut meanwhile would end the process by a signal, not in an error. A caller's own map that is handed to a [`SliceReader`]
-//! takes 0.52. And of long reads helicase's reader, 0.93, which passes over qualities: by `perf`, the search of ours is 19 % of the
-//! time, of it 13 %. Where the length of qualities is trusted, ours takes 0.91. Tried as well: buffers of 64 KiB to 2 MiB (below);
-//! a thread that reads ahead, 0.92 for long reads, 0.62 for short ones, where the other core is near.
+//! takes 0.52. And of long reads helicase's reader, 0.94 to 0.97, which passes over qualities: by `perf`, the search of ours is 19 % of the
+//! time, of it 13 %. Where the length of qualities is trusted, ours takes 0.92. Tried as well: buffers of 64 KiB to 2 MiB (below);
+//! a thread that reads ahead, 0.89 for long reads, 0.62 for short ones, where the other core is near.
 
 use std::sync::Arc;
 
