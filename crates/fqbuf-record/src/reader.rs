@@ -187,7 +187,7 @@ impl<S: Source> Reader<S> {
     // Called in loops that are compiled more than once, it would else be a call.
     #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'_>>, ParseError> {
-        if self.cursor.advance_indexed() || self.advance_further()? {
+        if self.advance()? {
             return Ok(Some(self.cursor.record(self.block.data())));
         }
         Ok(None)

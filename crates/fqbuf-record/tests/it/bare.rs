@@ -1,9 +1,8 @@
 //! Reads of many lengths whose third line is a bare `+`, of which the fast path looks for three line ends of four: what it does
 //! not look for never hides what is wrong.
 
-use fqbuf_record::{Reader, SliceReader};
-
-use crate::{compare, oracle};
+use crate::compare;
+use crate::texts::push;
 
 /// Records of 3 to 150 bases, no two in a row of one length.
 fn records(count: usize) -> Vec<u8> {
@@ -14,25 +13,12 @@ fn records(count: usize) -> Vec<u8> {
     text
 }
 
-fn push(text: &mut Vec<u8>, head: &str, len: usize, [title, line_end]: [&str; 2]) {
-    let (seq, qual) = ("ACGTN".repeat(len / 5 + 1), "I+@#".repeat(len / 4 + 1));
-    for line in [&format!("@{head}"), &seq[..len], title, &qual[..len]] {
-        text.extend(line.bytes().chain(line_end.bytes()));
-    }
-}
-
-fn compare_both(text: &[u8]) {
-    let expected = oracle::parse(text);
-    compare::slice(text, SliceReader::new(text), &expected);
-    compare::reader(text, Reader::builder().capacity(1 << 14).build(text), &expected);
-}
-
 /// `change`d in the middle, where the fast path looks before and behind.
 fn changed(change: impl Fn(&mut Vec<u8>)) {
     let mut text = records(21);
     change(&mut text);
     text.extend(records(16));
-    compare_both(&text);
+    compare::every_way(&text);
 }
 
 #[test]
@@ -76,6 +62,6 @@ fn what_is_not_bare() {
         }
         let mut text = Vec::new();
         (0..80).for_each(|i| push(&mut text, head, len + 3 * (i % 2), [title, line_end]));
-        compare_both(&text);
+        compare::every_way(&text);
     }
 }

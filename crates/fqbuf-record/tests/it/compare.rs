@@ -1,8 +1,10 @@
 //! Readers held against the oracle, record by record.
 
-use fqbuf_record::{ParseError, Position, Reader, RecordBuffer, RefRecord, SliceReader, Source};
+use fqbuf_record::{
+    GrowthPolicy, ParseError, Position, QualityLength, Reader, RecordBuffer, RefRecord, SliceReader, Source,
+};
 
-use crate::oracle::{Bad, Outcome, Rec};
+use crate::oracle::{self, Bad, Outcome, Rec};
 
 /// Panics, and shows the input, when the condition does not hold.
 macro_rules! hold {
@@ -33,6 +35,15 @@ pub(crate) fn error(input: &[u8], got: &ParseError, expected: &Bad<'_>) {
     hold!(got.position() == expected.position, input, "place of {got:?}, not {expected:?}");
     hold!(got.id() == expected.id, input, "id of {got:?}, not {expected:?}");
     hold!(got.is_format(), input, "{got:?} is the input's fault");
+}
+
+/// From a slice, through a small buffer, and with the length of qualities trusted.
+pub(crate) fn every_way(text: &[u8]) {
+    let expected = oracle::parse(text);
+    slice(text, SliceReader::new(text), &expected);
+    reader(text, Reader::builder().capacity(1 << 14).build(text), &expected);
+    let trusting = Reader::builder().growth(GrowthPolicy::unlimited()).quality_length(QualityLength::Trusted);
+    slice(text, trusting.build_slice(text), &oracle::parse_trusting(text, usize::MAX));
 }
 
 /// What a reader has given where a record is expected.

@@ -51,6 +51,14 @@ pub(crate) fn crlf(text: &[u8]) -> Vec<u8> {
     text.iter().flat_map(|b| if *b == b'\n' { b"\r\n".to_vec() } else { vec![*b] }).collect()
 }
 
+/// Appends a record of `len` bases in four lines.
+pub(crate) fn push(text: &mut Vec<u8>, head: &str, len: usize, [title, line_end]: [&str; 2]) {
+    let (seq, qual) = ("ACGTN".repeat(len / 5 + 1), "I+@#".repeat(len / 4 + 1));
+    for line in [&format!("@{head}"), &seq[..len], title, &qual[..len]] {
+        text.extend(line.bytes().chain(line_end.bytes()));
+    }
+}
+
 /// Some records of up to 150 bases, long enough for the fast path to take part, with every kind of line end.
 pub(crate) fn mixed(records: usize) -> Vec<u8> {
     let mut text = Vec::new();

@@ -1,31 +1,19 @@
 //! Reads of one length, which the reader guesses many at a time: a guess never hides what is wrong with one.
 
-use fqbuf_record::{GrowthPolicy, QualityLength, Reader, RecordBuffer, SliceReader};
+use fqbuf_record::{Reader, RecordBuffer, SliceReader};
 use proptest::prelude::*;
 
 use crate::sources::Chunks;
+use crate::texts::push;
 use crate::{compare, oracle};
 
 /// `reads` records of `len` bases, whose headers have no two in a row of one length.
 fn alike(len: usize, reads: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for i in 0..reads {
-        push(&mut text, &format!("r{}", i * 7 % 1013), len, "\n");
+        push(&mut text, &format!("r{}", i * 7 % 1013), len, ["+", "\n"]);
     }
     text
-}
-
-fn push(text: &mut Vec<u8>, head: &str, len: usize, line_end: &str) {
-    let (seq, qual) = ("ACGTN".repeat(len / 5 + 1), "I@+#".repeat(len / 4 + 1));
-    text.extend(format!("@{head}{line_end}{}{line_end}+{line_end}{}{line_end}", &seq[..len], &qual[..len]).bytes());
-}
-
-fn compare_all(text: &[u8]) {
-    let expected = oracle::parse(text);
-    compare::slice(text, SliceReader::new(text), &expected);
-    compare::reader(text, Reader::builder().capacity(1 << 14).build(text), &expected);
-    let trusting = Reader::builder().growth(GrowthPolicy::unlimited()).quality_length(QualityLength::Trusted);
-    compare::slice(text, trusting.build_slice(text), &oracle::parse_trusting(text, usize::MAX));
 }
 
 /// The first stretch of a kind is searched, the second guessed: its first records, its last ones, and the ones behind it.
@@ -38,14 +26,14 @@ fn one_byte_changed_removed_or_doubled() {
             for byte in *b"\n\r@+x" {
                 let mut text = text.clone();
                 text[at] = byte;
-                compare_all(&text);
+                compare::every_way(&text);
             }
             let mut without = text.clone();
             without.remove(at);
-            compare_all(&without);
+            compare::every_way(&without);
             let mut doubled = text.clone();
             doubled.insert(at, text[at]);
-            compare_all(&doubled);
+            compare::every_way(&doubled);
         }
     }
 }
@@ -60,7 +48,7 @@ fn a_line_end_moved() {
             let mut text = text.clone();
             text[from] = b'A';
             text[to] = b'\n';
-            compare_all(&text);
+            compare::every_way(&text);
         }
     }
 }
@@ -71,13 +59,13 @@ fn a_line_end_too_few_and_one_too_many() {
     for long in 1..200 {
         let mut text = alike(100, 40);
         let from = text.len();
-        push(&mut text, &"h".repeat(long), 100, "\n");
+        push(&mut text, &"h".repeat(long), 100, ["+", "\n"]);
         text[from + 1 + long] = b'x';
         let from = text.len();
-        push(&mut text, "r1", 100, "\n");
+        push(&mut text, "r1", 100, ["+", "\n"]);
         text[from + 180] = b'\n';
         text.extend(alike(100, 40));
-        compare_all(&text);
+        compare::every_way(&text);
     }
 }
 
@@ -85,14 +73,14 @@ fn a_line_end_too_few_and_one_too_many() {
 fn cut_at_every_byte_of_the_last_stretch() {
     let text = alike(100, 60);
     for end in text.len() - 4500..text.len() {
-        compare_all(&text[..end]);
+        compare::every_way(&text[..end]);
     }
 }
 
 #[test]
 fn every_length_around_what_is_guessed() {
     for len in (0..140).chain(185..200).chain(250..263).chain(313..330).chain(1000..1010) {
-        compare_all(&alike(len, 14_000 / (2 * len + 10)));
+        compare::every_way(&alike(len, 14_000 / (2 * len + 10)));
     }
 }
 
@@ -103,13 +91,13 @@ fn headers_of_other_lengths_than_before() {
         for change in [1, 3, 40] {
             let mut text = Vec::new();
             for i in 0..120 {
-                push(&mut text, &"h".repeat(heads[i / change % 2]), 100, "\n");
+                push(&mut text, &"h".repeat(heads[i / change % 2]), 100, ["+", "\n"]);
             }
-            compare_all(&text);
+            compare::every_way(&text);
             for at in (9000..text.len()).step_by(37) {
                 let mut text = text.clone();
                 text[at] = b'\n';
-                compare_all(&text);
+                compare::every_way(&text);
             }
         }
     }
@@ -128,12 +116,12 @@ fn runs() -> impl Strategy<Value = Vec<u8>> {
         let mut text = Vec::new();
         for (head, len, reads, odd) in runs {
             for i in 0..reads {
-                push(&mut text, &format!("{head}{i}"), len, if odd == 0 { "\r\n" } else { "\n" });
+                push(&mut text, &format!("{head}{i}"), len, ["+", if odd == 0 { "\r\n" } else { "\n" }]);
             }
             match odd {
                 1 => text.extend(b"@titled\nAC\n+titled\nII\n"),
-                2 => push(&mut text, "longer", len + 1, "\n"),
-                3 => push(&mut text, "shorter", len.saturating_sub(1), "\n"),
+                2 => push(&mut text, "longer", len + 1, ["+", "\n"]),
+                3 => push(&mut text, "shorter", len.saturating_sub(1), ["+", "\n"]),
                 4 if reads % 8 == 0 => text.extend(b"@bad\nACG\n+\nII\n"),
                 _ => {}
             }
