@@ -5,6 +5,9 @@
 //! way what is kept is true no longer, and the check fails. Which one it is, is found out: the code that the result was kept with is
 //! built again, and runs beside ours. Where that is as slow now, the result is to be kept anew. As what is kept is replaced when the
 //! machine gives less, and not when it gives more, it comes to be what the machine gives in any case.
+//!
+//! On a machine of which nothing is kept there are no ratios to compare with: there ours meets the code of the last results that
+//! were kept anywhere.
 
 mod baseline;
 mod compare;
@@ -14,7 +17,7 @@ use std::fmt::Write;
 use crate::{
     Effort, Outcome,
     group::{Contender, Group, Role, Row, is_control},
-    results::{self, Kept, KeptRow},
+    results::{self, KeptRow, Machine},
     round::{self, Measured},
 };
 use compare::{FLOOR, Fallen, compare};
@@ -30,11 +33,11 @@ const LONGER: Effort = Effort { rounds: 24, laps: 3 };
 /// How often ours meets what it was until the machine is as it was when the suspicion arose. States of the machine pass.
 const LOOKS: usize = 4;
 
-/// A row, and what was kept of it.
+/// A row, and what was kept of it on this machine.
 struct Case<'g> {
     group: String,
     row: Row,
-    kept: &'g KeptRow,
+    kept: Option<&'g KeptRow>,
 }
 
 /// A row, and the ratios that fell each time that it was measured.
@@ -59,8 +62,8 @@ struct Suspect<'c, 'g> {
 /// When ratios fell by more than 15 %, with the code or the machine as the cause; when ours takes so much longer than the code of
 /// the kept results does now, or that cannot be found out. All is printed first.
 pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outcome {
-    let kept = results::load()?;
-    let cases = cases(groups, &kept)?;
+    let (here, elsewhere): (Vec<_>, _) = results::load()?.into_iter().partition(Machine::is_this);
+    let cases = cases(groups, [&here, &elsewhere])?;
     let mut suspects = Vec::new();
     for case in &cases {
         let suspect = Suspect { case, first: None, fallen: Vec::new(), confirmed: false };
@@ -83,22 +86,27 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     Err(format!("of {} rows, not what the kept results say:{wrong}", cases.len()))
 }
 
-/// The rows of the groups that have anybody beside ours, with what was kept of them.
-fn cases<'k>(groups: &[Group], kept: &'k [Kept]) -> Outcome<Vec<Case<'k>>> {
+/// The rows of the groups that have anybody beside ours, with what was kept of them here; somewhere it was.
+fn cases<'k>(groups: &[Group], [here, elsewhere]: [&'k [Machine]; 2]) -> Outcome<Vec<Case<'k>>> {
     let mut cases = Vec::new();
     for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(|row| (&group.name, row))) {
         let compared = || row.contenders.iter().filter(|one| !is_control(&one.name));
         if compared().all(|one| one.role == Role::Ours) {
             continue;
         }
-        let mut rows = kept.iter().filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
-        let kept = rows.find(|kept| kept.row.name == row.name);
-        let kept = kept.ok_or_else(|| format!("{group} {}: no results kept", row.name))?;
+        let on = |machines: &'k [Machine]| {
+            let groups = machines.iter().flat_map(|machine| &machine.groups);
+            let mut rows = groups.filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
+            rows.find(|kept| kept.row.name == row.name)
+        };
+        let kept_here = on(here);
+        let kept =
+            kept_here.or_else(|| on(elsewhere)).ok_or_else(|| format!("{group} {}: no results kept", row.name))?;
         let is_kept = |one: &&Contender| kept.measured.iter().all(|before| before.line(&one.name).is_some());
         if let Some(new) = compared().find(|one| !is_kept(one)) {
             return Err(format!("{group} {}: no results kept of {}", row.name, new.name));
         }
-        cases.push(Case { group: group.clone(), row: row.clone(), kept });
+        cases.push(Case { group: group.clone(), row: row.clone(), kept: kept_here });
     }
     Ok(cases)
 }
@@ -121,11 +129,15 @@ impl Case<'_> {
 }
 
 impl Suspect<'_, '_> {
-    /// Measures it and compares. Says what it found.
+    /// Measures it and compares, where there is anything to compare with. Says what it found.
     fn look(self, effort: Effort) -> Outcome<Option<Self>> {
-        let now = round::run(&self.row(), effort)?;
-        let fallen = now.as_ref().and_then(|now| compare(self.case.kept, now));
         let name = self.case.name();
+        let Some(kept) = self.case.kept else {
+            println!("{name}: nothing was kept on this machine");
+            return Ok(Some(self));
+        };
+        let now = round::run(&self.row(), effort)?;
+        let fallen = now.as_ref().and_then(|now| compare(kept, now));
         match (&now, &fallen) {
             (None, _) => println!("{name}: the machine changes too often"),
             (Some(now), None) => println!("{name}: nothing was kept where {}", now.state_in_words()),
@@ -162,10 +174,10 @@ impl Suspect<'_, '_> {
         (!fallen.is_empty()).then_some(Self { fallen, confirmed: true, ..self })
     }
 
-    /// What was kept in the state that it fell in, or at all.
-    fn kept(&self) -> &Measured {
-        let kept = self.case.kept;
-        self.first.as_ref().and_then(|first| kept.like(first)).unwrap_or(&kept.measured[0])
+    /// What was kept in the state that it fell in, or at all, on this machine.
+    fn kept(&self) -> Option<&Measured> {
+        let kept = self.case.kept?;
+        self.first.as_ref().and_then(|first| kept.like(first)).or(kept.measured.first())
     }
 
     /// The ways of ours that may have become slower: the first, where another's ratio to it fell; all, where nothing is known.

@@ -8,6 +8,9 @@ use std::{
 
 use crate::{Outcome, here};
 
+/// Packages that want a program that cargo does not bring.
+const NEEDS: [(&str, &str); 1] = [("stream-zlib-ng", "cmake")];
+
 /// Packages whose names begin with the same word.
 pub(crate) struct Group {
     pub(crate) name: String,
@@ -58,8 +61,15 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
             return Err(format!("no group {name}; there are: {}", packages.join(", ")));
         }
     }
+    packages.retain(|package| names.is_empty() || names.contains(&group(package)));
+    for (package, tool) in NEEDS {
+        let missing = || Command::new(tool).arg("--version").output().is_err();
+        if packages.iter().any(|wanted| wanted == package) && missing() {
+            return Err(format!("{package} wants {tool} to be built, a package of most systems"));
+        }
+    }
     let mut groups: Vec<Group> = Vec::new();
-    for package in packages.iter().filter(|package| names.is_empty() || names.contains(&group(package))) {
+    for package in &packages {
         let portable = compile_here(package, false)?;
         let name = group(package);
         if groups.last().is_none_or(|last| last.name != name) {

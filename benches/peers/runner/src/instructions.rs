@@ -12,13 +12,13 @@ use std::{
     process::Command,
 };
 
-use crate::{Outcome, here, machine};
+use crate::{Outcome, here, machine, results};
 
 /// How much a count may grow.
 const CEILING: f64 = 1.03;
 
 fn file() -> PathBuf {
-    here().with_file_name("results").join("instructions.tsv")
+    results::root().join("instructions.tsv")
 }
 
 /// Counts all loops and compares with the kept counts, or keeps the new ones.

@@ -18,6 +18,13 @@ pub(crate) fn describe() -> String {
     format!("{name} (family {family}, model {model}, {vectors} the widest), {threads} cores, {}", std::env::consts::OS)
 }
 
+/// The name of a folder for what was measured on the machine described so: its letters and digits, in words.
+pub(crate) fn folder_name(description: &str) -> String {
+    let plain = description.to_lowercase().replace("(r)", "").replace("(tm)", "");
+    let words = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
 /// The compiler.
 pub(crate) fn compiler() -> String {
     told("rustc", &["--version"])
@@ -47,4 +54,16 @@ pub(crate) fn versions() -> Vec<(String, String)> {
 fn told(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output();
     output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folder_name;
+
+    #[test]
+    fn a_folder_is_named_after_its_machine_in_letters_and_digits() {
+        let described = "Intel(R) Xeon(R) @ 2.50GHz (family 6, model 85, avx512bw the widest), 2 cores, linux";
+        let name = "intel-xeon-2-50ghz-family-6-model-85-avx512bw-the-widest-2-cores-linux";
+        assert_eq!(folder_name(described), name);
+    }
 }

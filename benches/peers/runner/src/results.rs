@@ -1,4 +1,5 @@
-//! Results kept in the repository: a table of tab-separated fields a group, and RESULTS.md made of all of them.
+//! Results kept in the repository: a folder a machine, in it a table of tab-separated fields a group; and RESULTS.md, made of all
+//! of them. What was measured on one machine says nothing of another, so neither is compared with nor replaces the other's.
 
 use std::{
     fmt::Write,
@@ -13,6 +14,25 @@ use crate::{
     round::{Line, Measured},
     statistics::Spread,
 };
+
+/// What was kept on one machine.
+pub(crate) struct Machine {
+    pub(crate) folder: PathBuf,
+    /// At least one.
+    pub(crate) groups: Vec<Kept>,
+}
+
+impl Machine {
+    /// Whether it is a machine such as this one.
+    pub(crate) fn is_this(&self) -> bool {
+        self.folder == folder()
+    }
+
+    /// How it was described.
+    fn description(&self) -> &str {
+        self.groups[0].circumstances[0].as_str()
+    }
+}
 
 /// A group as it was kept.
 pub(crate) struct Kept {
@@ -50,8 +70,14 @@ impl KeptRow {
     }
 }
 
-fn folder() -> PathBuf {
+/// Where the machines' folders lie.
+pub(crate) fn root() -> PathBuf {
     here().with_file_name("results")
+}
+
+/// The folder of this machine.
+fn folder() -> PathBuf {
+    root().join(machine::folder_name(&machine::describe()))
 }
 
 pub(crate) fn path(group: &str) -> PathBuf {
@@ -131,14 +157,23 @@ pub(crate) fn written(line: &Line) -> String {
     text
 }
 
-/// All groups kept, by name.
-pub(crate) fn load() -> Outcome<Vec<Kept>> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "tsv"));
-    paths.retain(|path| path.file_stem().is_some_and(|stem| stem != "instructions"));
+/// All machines of which something is kept, and of each all groups, by name.
+pub(crate) fn load() -> Outcome<Vec<Machine>> {
+    let mut machines = Vec::new();
+    for folder in entries(&root()).into_iter().filter(|path| path.is_dir()) {
+        let groups: Vec<Kept> = entries(&folder).iter().map(|path| read(path)).collect::<Outcome<_>>()?;
+        if !groups.is_empty() {
+            machines.push(Machine { folder, groups });
+        }
+    }
+    Ok(machines)
+}
+
+/// What lies in a folder, by name.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    paths.iter().map(|path| read(path)).collect()
+    paths
 }
 
 fn read(path: &Path) -> Outcome<Kept> {
@@ -200,32 +235,40 @@ fn read_line(fields: &[&str]) -> Option<Line> {
 
 /// Writes RESULTS.md from everything kept.
 pub(crate) fn render() -> Outcome {
-    let kept = load()?;
+    let machines = load()?;
     let mut text = HEAD.to_owned();
     text.push_str(IN_SHORT);
-    for group in &kept {
-        for KeptRow { row, measured: all } in &group.rows {
-            for measured in all {
-                let first = measured.lines.iter().find(|line| line.role == Role::Ours);
-                let other =
-                    measured.fastest(Role::Ours).filter(|way| first.is_some_and(|first| way.name != first.name));
-                let peer = measured.fastest(Role::Peer);
-                let limit = measured.lines.iter().find(|line| line.role == Role::Limit && !is_control(&line.name));
-                let cell = |line: Option<&Line>| {
-                    line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))
-                };
-                let state = measured.state().map_or_else(String::new, |time| format!("{time:.0} ns"));
-                let _ = write!(text, "| {} {} | {} | {state} ", group.name, row.name, row.title);
-                let _ = writeln!(text, "{}{}{}|", cell(peer), cell(other), cell(limit));
-            }
+    for machine in &machines {
+        let _ = write!(text, "\n### {}\n{SHORT_TABLE}", machine.description());
+        for group in &machine.groups {
+            group.rows.iter().for_each(|row| in_short(&mut text, &group.name, row));
         }
     }
-    for group in &kept {
-        let _ = writeln!(text, "\n## {}\n\n{}.", group.name, group.circumstances.join("; "));
-        group.rows.iter().for_each(|row| text.push_str(&format!("\n{}", report::row(&row.row, &row.measured))));
+    for machine in &machines {
+        let _ = writeln!(text, "\n## {}", machine.description());
+        for group in &machine.groups {
+            let _ = writeln!(text, "\n### {}\n\n{}.", group.name, group.circumstances[1..].join("; "));
+            group.rows.iter().for_each(|row| text.push_str(&format!("\n{}", report::row(&row.row, &row.measured))));
+        }
     }
     let path = here().with_file_name("RESULTS.md");
     fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A line for each state of the machine that a row was measured in.
+fn in_short(text: &mut String, group: &str, KeptRow { row, measured: all }: &KeptRow) {
+    for measured in all {
+        let first = measured.lines.iter().find(|line| line.role == Role::Ours);
+        let other = measured.fastest(Role::Ours).filter(|way| first.is_some_and(|first| way.name != first.name));
+        let peer = measured.fastest(Role::Peer);
+        let limit = measured.lines.iter().find(|line| line.role == Role::Limit && !is_control(&line.name));
+        let cell = |line: Option<&Line>| {
+            line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))
+        };
+        let state = measured.state().map_or_else(String::new, |time| format!("{time:.0} ns"));
+        let _ = write!(text, "| {group} {} | {} | {state} ", row.name, row.title);
+        let _ = writeln!(text, "{}{}{}|", cell(peer), cell(other), cell(limit));
+    }
 }
 
 const HEAD: &str = "# fqbuf beside its peers
@@ -268,7 +311,9 @@ const IN_SHORT: &str = "
 The fastest peer of each row, and the first limit beside it, in units of our time: above 1, we are faster. Our time is that of the
 way that is named first, our users' plainest; where another way of ours took less, it stands between. Rows of two threads
 stand here once for each level of the machine that they met, by what it cost to pass a word to the other core.
+";
 
+const SHORT_TABLE: &str = "
 | row | job | other core | fastest peer | its time | our fastest | its time | limit | its time |
 |---|---|--:|---|--:|---|--:|---|--:|
 ";

@@ -12,11 +12,14 @@ use crate::{
 /// What contenders are built of, as seen from here; what measures them is not.
 const CODE: [&str; 6] = ["../../Cargo.toml", "../../crates", "../Cargo.toml", "../src", ".", ":(exclude)runner"];
 
-/// The commit that brought a result.
-pub(super) fn commit(group: &str, kept: &Measured) -> Outcome<String> {
+/// The commit that brought a result, or without one the last that brought any, of any machine.
+pub(super) fn commit(group: &str, kept: Option<&Measured>) -> Outcome<String> {
     if git(&["rev-parse", "--is-shallow-repository"])? != "false" {
         return Err("the history is not here, which it takes to build it".to_owned());
     }
+    let Some(kept) = kept else {
+        return git(&["log", "-1", "--format=%h", "--", &results::root().display().to_string()]);
+    };
     let ours = kept.lines.iter().find(|line| line.role == Role::Ours).ok_or("nothing was kept of ours")?;
     let (line, table) = (results::written(ours), results::path(group).display().to_string());
     match git(&["log", "-1", "--format=%h", "-S", line.trim_end(), "--", &table])? {

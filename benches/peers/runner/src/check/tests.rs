@@ -1,9 +1,9 @@
 //! What becomes of a suspicion.
 
-use super::{Case, Fallen, Suspect, cases};
+use super::{Case, Fallen, SHORT, Suspect, cases};
 use crate::{
     group::{Contender, Group, Role, Row},
-    results::{Kept, KeptRow},
+    results::{Kept, KeptRow, Machine},
     round::{Line, Measured},
     statistics::Spread,
 };
@@ -53,7 +53,7 @@ fn fallen(names: &[&str]) -> Vec<Fallen> {
 }
 
 fn case(kept: &KeptRow) -> Case<'_> {
-    Case { group: "pool".to_owned(), row: row(), kept }
+    Case { group: "pool".to_owned(), row: row(), kept: Some(kept) }
 }
 
 /// What fell where a word to the other core took `state` nanoseconds.
@@ -107,28 +107,50 @@ fn what_is_suspected_is_measured_again_and_beside_what_it_was() {
     let one = suspect(210.0, &["slow"]);
     assert_eq!(names(one.row().contenders.iter()), ["ours", "slow", "control"]);
     assert_eq!(names(one.ways()), ["ours"]);
-    assert_eq!(one.kept().state(), Some(210.0));
+    assert_eq!(one.kept().and_then(Measured::state), Some(210.0));
     let way = suspect(25.0, &["ours, small"]);
     assert_eq!((names(way.row().contenders.iter()).len(), names(way.ways())), (6, vec!["ours, small"]));
     assert_eq!(names(suspect(25.0, &["slow", "ours, small"]).ways()), ["ours", "ours, small"]);
     let unknown = suspect(75.0, &[]);
     assert_eq!((names(unknown.row().contenders.iter()).len(), names(unknown.ways()).len()), (6, 2));
-    assert_eq!(unknown.kept().state().map(f64::round), Some(25.0));
+    assert_eq!(unknown.kept().and_then(Measured::state).map(f64::round), Some(25.0));
     let before = Contender { role: Role::Peer, binary: "then".into(), ..case.row.contenders[1].clone() };
     let pair = case.pair(&case.row.contenders[1], before);
     assert_eq!(names(pair.contenders.iter()), ["ours, small", "ours, small", "control"]);
 }
 
+/// A machine of which the row was kept so, or not at all.
+fn machine(measured: Option<Vec<Measured>>) -> [Machine; 1] {
+    let mut group = Kept::named("pool");
+    group.rows.extend(measured.map(kept));
+    [Machine { folder: "there".into(), groups: vec![group] }]
+}
+
 #[test]
 fn a_contender_of_which_nothing_was_kept_is_an_error() {
     let groups = [Group { name: "pool".to_owned(), rows: vec![row()] }];
-    let found = |measured| {
-        let mut all = Kept::named("pool");
-        all.rows.push(kept(measured));
-        cases(&groups, &[all]).map(|cases| cases.len())
+    let found = |here, elsewhere| {
+        let (here, elsewhere) = (machine(here), machine(elsewhere));
+        cases(&groups, [&here, &elsewhere])
+            .map(|cases| cases.iter().map(|case| case.kept.is_some()).collect::<Vec<_>>())
     };
+    let whole = || Some(vec![measured(25.0, BEFORE)]);
+    assert_eq!(found(whole(), None), Ok(vec![true]));
+    assert_eq!(found(None, whole()), Ok(vec![false]));
+    assert_eq!(found(None, None), Err("pool row: no results kept".to_owned()));
     let mut less = measured(210.0, BEFORE);
     less.lines.retain(|line| line.name != "slow");
-    assert_eq!(found(vec![measured(25.0, BEFORE)]), Ok(1));
-    assert_eq!(found(vec![measured(25.0, BEFORE), less]), Err("pool row: no results kept of slow".to_owned()));
+    assert_eq!(
+        found(Some(vec![measured(25.0, BEFORE), less]), whole()),
+        Err("pool row: no results kept of slow".to_owned())
+    );
+}
+
+#[test]
+fn on_a_machine_of_which_nothing_was_kept_ours_meets_the_code_of_the_last_results() {
+    let case = Case { group: "pool".to_owned(), row: row(), kept: None };
+    let suspect = Suspect { case: &case, first: None, fallen: Vec::new(), confirmed: false };
+    let suspect = suspect.look(SHORT).expect("runs nothing").expect("stays suspect");
+    assert!(suspect.kept().is_none() && suspect.first.is_none());
+    assert_eq!(names(suspect.ways()), ["ours", "ours, small"]);
 }
