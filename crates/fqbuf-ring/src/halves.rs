@@ -3,13 +3,42 @@
 //! The ring is a [hand-over](crate::handover) of chunks. A chunk that has room left lies in the [tail], where the writer appends
 //! to it and where a reader that finds nothing else takes it; full ones are published. So chunks are full, however small the
 //! writes, whenever the reader is behind, and then a write costs a lock that nobody else wants. A reader that has caught up
-//! first lets the writer gather for a microsecond: piece by piece, each would cost both sides more than its copy. The reader
-//! reads its chunk without a lock.
+//! lets the writer gather first, 10 µs at most: piece by piece, each would cost both sides more than its copy. Then it asks for
+//! the chunk, which the writer publishes with its next write, and only where none comes it takes the tail itself: a lock that is
+//! taken anew for each write is got late by whoever waits for it, and each of those writes fetches the lock's line back. The
+//! reader reads its chunk without a lock.
 //!
-//! Rejected, GB/s through a ring of 256 KiB in calls of 64 bytes, 4 KiB and 64 KiB (2-core Zen 5 guest, AMD EPYC family 26
-//! model 2, 2026-11-25, medians of five interleaved processes, each thread on a core of its own, a word to the other core in
-//! 25 ns; the peers beside it are the rows `halves` of `cargo xtask bench ring`; the last three in a run of their own, with
-//! these at 3.7, 41 and 58):
+//! Rejected, GB/s through a ring of 256 KiB in calls of 64 bytes, 4 KiB and 64 KiB, medians of interleaved processes, each
+//! thread on a core of its own; the peers beside it are the rows `halves` of `cargo xtask bench ring`.
+//!
+//! Where a word to the other core takes 98 ns (2-core Cascade Lake guest, Intel family 6 model 85, 2026-11-26, 9 to 13
+//! processes; within 5 % of each other from 4 KiB on is what the same program gives twice):
+//!
+//! | | 64 B | 4 KiB | 64 KiB |
+//! |---|---|---|---|
+//! | these | 1.9 | 14.1 | 10.5 |
+//! | rtrb, ringbuf, both spinning for ever | 2.1, 0.8 | 13.3, 13.2 | 11.2, 11.2 |
+//! | the limit: three such chunks with a flag each, two that spin, no lock, no end, no error | | 12.6 | 10.7 |
+//! | the same with five of 64 KiB, with two of 128 | | 15.8, 15.3 | 10.7, 10.6 |
+//! | the tail's lock taken after 1.4 µs, by whoever gets it: as it was before | 0.66 | 14.3 | 10.7 |
+//! | the same after 6 µs | 1.5 | 13.1 | |
+//! | asked for after 1.4 µs instead | 1.0 | 14.2 | 10.6 |
+//! | looked at after 0.7, 1.4, 3 and 6 µs, and asked for then | 1.4 | 14.3 | 10.6 |
+//! | asked for after 6 µs instead of 11 | 1.7 | 14.3 | |
+//! | asked for after 23 µs, six looks | 1.8 | | |
+//! | after 6 µs the tail taken by who gets it, as by who has asked | 1.5 | 14.2 | 10.8 |
+//! | the tail taken when 1.4 µs after the question nothing has come, instead of 3 | 1.2 | | |
+//! | published with 8 KiB by the writer, without a question | 1.65 | | |
+//! | the next 512 bytes of a chunk zeroed ahead, so that its lines come together | 0.49 | | |
+//! | five chunks of 64 KiB, four | 1.3, 1.4 | 13.9, 14.5 | 10.4, 10.6 |
+//! | nine of 32 KiB, two of 256 | 1.4, 1.4 | 13.5, 9.7 | 10.0, 10.5 |
+//! | no more than 1 KiB copied under the lock, up to 100 KiB | 1.4, 1.5 | 13.1, 14.5 | 10.6 |
+//!
+//! The last three lines with four looks, where chunks of three times 128 KiB give 1.4. At 64 KiB all is within 5 % of the limit,
+//! which rtrb exceeds by as much: it has one piece of memory and no chunks.
+//!
+//! Where it takes 25 ns (2-core Zen 5 guest, AMD EPYC family 26 model 2, 2026-11-25, medians of five processes, the last three in a
+//! run of their own, with these at 3.7, 41 and 58), as it was before, with the lock taken after a microsecond:
 //!
 //! | | 64 B | 4 KiB | 64 KiB |
 //! |---|---|---|---|
@@ -27,6 +56,8 @@
 //! At 64 KiB a chunk costs each side one lock whose state the other has just changed, some four cache lines, where rtrb
 //! fetches one number: 4 % of the copy. A lock-free pair of queues would fetch two, and need a second way to sleep.
 //!
+//! A message of 64 bytes to a reader that waits for it and back takes 0.8 µs each way there, as before.
+//!
 //! Bytes shared between the threads need `unsafe` or an atomic a word. Copying much under the tail's lock keeps the reader from
 //! it for longer than std's mutex spins.
 
@@ -37,17 +68,17 @@ use std::io::{self, BufRead, Read, Write};
 use std::mem::take;
 use std::task::Poll;
 
-use self::tail::{Chunk, Tail};
+use self::tail::{Chunk, Tail, spin};
 use crate::handover::{self, BoxError, HandoverError, ReaderGone, Waits};
 use crate::ring::RingBuffer;
-use crate::sync::{MODELLED, hint, mutant};
+use crate::sync::{MODELLED, mutant};
 
 /// The largest chunk, in bytes. It costs each side a lock, so it should be large, and a reader that has caught up waits for it.
 const LARGEST_CHUNK: usize = 128 << 10;
 /// Writes of less are copied under the tail's lock.
 const SMALL: usize = 8 << 10;
-/// What a reader that finds nothing lets the writer gather for, in rounds of `spin_loop`: a microsecond.
-const GATHER: u32 = if MODELLED { 0 } else { 32 };
+/// What a reader waits for a writer that it has asked, in rounds of `spin_loop`, before it takes the tail itself.
+const ASK: u32 = if MODELLED { 0 } else { 64 };
 
 /// The halves of a ring as large as `ring`, holding what it holds.
 pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
@@ -137,6 +168,7 @@ impl RingWriter {
                 break;
             }
             if !tail.hungry
+                && !self.tail.is_asked_for()
                 && let Some(chunk) = &mut tail.chunk
                 && rest.len() < chunk.room().min(SMALL)
             {
@@ -145,6 +177,10 @@ impl RingWriter {
             }
             // Much is copied without the lock.
             let (begun, mut hungry) = (tail.chunk.take(), take(&mut tail.hungry));
+            if self.tail.is_asked_for() {
+                self.tail.ask(false);
+                hungry = true;
+            }
             drop(tail);
             let mut chunk = match begun {
                 Some(chunk) => chunk,
@@ -263,8 +299,21 @@ impl RingReader {
         if self.inner.try_next()?.is_ready() {
             return Ok(Poll::Ready(()));
         }
-        (0..if hungry { GATHER } else { 0 }).for_each(|_| hint::spin_loop());
-        let mut tail = self.tail.lock();
+        let mut tail = None;
+        // What follows saves time only, which loom's models do not have.
+        if hungry && !cfg!(loom) {
+            let seen = self.inner.published();
+            let is_published = || self.inner.published() != seen;
+            tail = self.tail.gathered(is_published);
+            if tail.is_none() {
+                self.tail.ask(true);
+                spin(ASK, is_published);
+                if self.inner.try_next()?.is_ready() {
+                    return Ok(Poll::Ready(()));
+                }
+            }
+        }
+        let mut tail = tail.unwrap_or_else(|| self.tail.lock());
         // The writer may have published what lay here and begun anew: that comes later.
         if !mutant("steal-past-published") && self.inner.try_next()?.is_ready() {
             return Ok(Poll::Ready(()));
@@ -276,6 +325,7 @@ impl RingReader {
         }
         match tail.chunk.take() {
             Some(chunk) => {
+                self.tail.ask(false);
                 *self.inner.current_mut() = Some(chunk);
                 Ok(Poll::Ready(()))
             }

@@ -334,6 +334,11 @@ impl<B> Reader<B> {
         self.shared.waits()
     }
 
+    /// A number that changes with every publish and with the writer's end.
+    pub(crate) fn published(&self) -> usize {
+        self.shared.published()
+    }
+
     /// The buffer received last, for the faces of the hand-over that read it piece by piece.
     pub(crate) fn current(&self) -> Option<&B> {
         self.current.as_ref()

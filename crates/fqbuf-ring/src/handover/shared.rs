@@ -118,6 +118,11 @@ impl<B> Shared<B> {
         (self.clear)(buffer);
     }
 
+    /// See [`Shared::writer_events`].
+    pub(super) fn published(&self) -> usize {
+        self.writer_events.load(Ordering::Acquire)
+    }
+
     pub(super) fn waits(&self) -> Waits {
         Waits { writer: self.writer_waits.snapshot(), reader: self.reader_waits.snapshot() }
     }

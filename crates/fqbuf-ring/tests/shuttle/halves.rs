@@ -64,6 +64,8 @@ fn a_ring_whose_writer_fails_or_goes() {
         let reading = thread::spawn(move || read_all(reader));
         let data: Vec<u8> = (0..below(1500)).map(byte).collect();
         writer.write_all(&data).expect("the reader lives");
+        // Time for the reader to fall asleep before this one ends.
+        (0..below(40)).for_each(|_| thread::yield_now());
         let fails = below(2) == 0;
         if fails {
             writer.fail(std::io::Error::from(ErrorKind::ConnectionReset)).expect("the reader lives");
