@@ -56,7 +56,7 @@
 //! At 64 KiB a chunk costs each side one lock whose state the other has just changed, some four cache lines, where rtrb
 //! fetches one number: 4 % of the copy. A lock-free pair of queues would fetch two, and need a second way to sleep.
 //!
-//! A message of 64 bytes to a reader that waits for it and back takes 0.8 µs each way there, as before.
+//! A message of 64 bytes to a reader that waits for it, and back, takes 0.8 µs each way where a word takes 98 ns; it took 0.7.
 //!
 //! Bytes shared between the threads need `unsafe` or an atomic a word. Copying much under the tail's lock keeps the reader from
 //! it for longer than std's mutex spins.
@@ -177,10 +177,7 @@ impl RingWriter {
             }
             // Much is copied without the lock.
             let (begun, mut hungry) = (tail.chunk.take(), take(&mut tail.hungry));
-            if self.tail.is_asked_for() {
-                self.tail.ask(false);
-                hungry = true;
-            }
+            hungry |= self.tail.is_asked_for();
             drop(tail);
             let mut chunk = match begun {
                 Some(chunk) => chunk,
@@ -200,6 +197,9 @@ impl RingWriter {
                     done += n;
                     continue;
                 }
+            }
+            if self.tail.is_asked_for() {
+                self.tail.ask(false);
             }
             if self.publish(chunk).is_err() {
                 break;
@@ -306,8 +306,10 @@ impl RingReader {
             let is_published = || self.inner.published() != seen;
             tail = self.tail.gathered(is_published);
             if tail.is_none() {
-                self.tail.ask(true);
-                spin(ASK, is_published);
+                if !is_published() {
+                    self.tail.ask(true);
+                    spin(ASK, is_published);
+                }
                 if self.inner.try_next()?.is_ready() {
                     return Ok(Poll::Ready(()));
                 }
