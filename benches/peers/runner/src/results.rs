@@ -290,8 +290,8 @@ What distorts, and what is done about it:
   the vector of vectors, malloc, `VecDeque` and our turns within 12.
 - **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was
   written is kept in other pieces than what was read, and is read at half the speed.
-- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 or 310 ns on a
-  virtual machine, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
+- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 or 310 ns on one
+  virtual machine, some 15 and 100 on another, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
   behind every contender; a round in which it changed by more than a factor of 1.6 is dropped, and only rounds of one level are
   put together. Where a row has met several levels the results of each are kept, and a new run replaces those of its own level.
   Cores that are busy drift apart, and a core that is woken from a halt comes back to the other's side: the far level was held
@@ -303,6 +303,7 @@ What distorts, and what is done about it:
 - **Allocator.** All use the system's, wrapped to count allocations in one lap that is not timed.
 - **Builds.** Each group is built by itself, with the features that its peers ask for; nobody gets `target-cpu=native` but
   contenders that say so in their names.
+- **Machines.** What was measured on one stands apart from what was on another, and a new run replaces its own machine's alone.
 ";
 
 const IN_SHORT: &str = "

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The controls of one state differ by no more than this factor. What it costs to reach the other core is some 25 ns or some
-/// 210 on the machine of the kept results, and within a tenth of that for as long as the machine stays as it is.
+/// 210 on the first machine of the kept results, and within a tenth of that for as long as the machine stays as it is.
 const SAME_STATE: f64 = 1.6;
 
 /// The lower quartile of a ratio is no less than this part of its median, or a row needs more rounds.
