@@ -101,35 +101,32 @@ fn run(args: &Args) -> Outcome {
     if args.check {
         return check::run(&groups, || instructions::run(false));
     }
-    for group in &groups {
-        let measured = measure(group, args)?;
-        if args.keep || args.row.is_empty() {
-            results::keep(group, measured)?;
-            results::render()?;
+    for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(move |row| (group, row))) {
+        if row.name.contains(&args.row) {
+            measure(group, row, args)?;
         }
     }
     Ok(())
 }
 
-/// All rows of a group, printed as they come.
-fn measure<'g>(group: &'g Group, args: &Args) -> Outcome<Vec<(&'g Row, Measured)>> {
-    let mut all = Vec::new();
-    for row in group.rows.iter().filter(|row| row.name.contains(&args.row)) {
-        let Effort { rounds, laps } = args.effort;
-        let mut measured = round::run(row, args.effort)?;
-        if measured.as_ref().is_some_and(Measured::is_scattered) {
-            measured = round::run(row, Effort { rounds: 3 * rounds, laps })?.or(measured);
-        }
-        match measured {
-            Some(mut measured) => {
-                round::count_allocations(row, &mut measured)?;
-                println!("{}", report::row(row, [&measured]));
-                all.push((row, measured));
-            }
-            None => println!("{} {}: the machine changes too often\n", group.name, row.name),
-        }
+/// Measures a row, prints what came of it, and keeps that, so that a run that is stopped has kept what it has printed.
+fn measure(group: &Group, row: &Row, args: &Args) -> Outcome {
+    let Effort { rounds, laps } = args.effort;
+    let mut measured = round::run(row, args.effort)?;
+    if measured.as_ref().is_some_and(Measured::is_scattered) {
+        measured = round::run(row, Effort { rounds: 3 * rounds, laps })?.or(measured);
     }
-    Ok(all)
+    let Some(mut measured) = measured else {
+        println!("{} {}: the machine changes too often\n", group.name, row.name);
+        return Ok(());
+    };
+    round::count_allocations(row, &mut measured)?;
+    println!("{}", report::row(row, [&measured]));
+    if args.keep || args.row.is_empty() {
+        results::keep(group, row, measured)?;
+        results::render()?;
+    }
+    Ok(())
 }
 
 /// The root of the workspace of the peers.

@@ -84,17 +84,20 @@ pub(crate) fn path(group: &str) -> PathBuf {
     folder().join(format!("{group}.tsv"))
 }
 
-/// Keeps what came of rows of a group: what was kept of them in other states stays, and so do its other rows.
-pub(crate) fn keep(group: &Group, new: Vec<(&Row, Measured)>) -> Outcome {
+/// Keeps what came of a row of a group: what was kept of it in other states stays, and so do the group's other rows.
+pub(crate) fn keep(group: &Group, row: &Row, new: Measured) -> Outcome {
     let path = path(&group.name);
     let mut old = if path.exists() { read(&path)?.rows } else { Vec::new() };
-    let mut new: Vec<_> = new.into_iter().map(Some).collect();
+    let mut new = Some(new);
     let mut kept = Kept { circumstances: circumstances(&group.name).into(), ..Kept::named(&group.name) };
-    for row in &group.rows {
-        let before = old.extract_if(.., |old| old.row.name == row.name).next();
-        let mut now = KeptRow { row: row.clone(), measured: before.map_or_else(Vec::new, |old| old.measured) };
-        let of_row = new.iter_mut().filter(|new| new.as_ref().is_some_and(|(of, _)| of.name == row.name));
-        of_row.filter_map(Option::take).for_each(|(_, measured)| now.keep(measured));
+    for known in &group.rows {
+        let before = old.extract_if(.., |old| old.row.name == known.name).next();
+        let mut now = KeptRow { row: known.clone(), measured: before.map_or_else(Vec::new, |old| old.measured) };
+        if known.name == row.name
+            && let Some(new) = new.take()
+        {
+            now.keep(new);
+        }
         if !now.measured.is_empty() {
             kept.rows.push(now);
         }
