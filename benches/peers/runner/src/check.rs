@@ -192,7 +192,11 @@ impl Suspect<'_, '_> {
 
     /// What is wrong with it, if anything is, as an error.
     fn judge(&self) -> Outcome {
-        let fell = if self.fallen.is_empty() { "no answer".to_owned() } else { listed(&self.fallen) };
+        let fell = match self.case.kept {
+            None => "nothing was kept on this machine".to_owned(),
+            Some(_) if self.fallen.is_empty() => "no answer".to_owned(),
+            Some(_) => listed(&self.fallen),
+        };
         let commit = baseline::commit(&self.case.group, self.kept());
         let slower = commit.as_ref().map_err(String::clone).and_then(|commit| self.slower_than(commit));
         match (slower, commit) {
