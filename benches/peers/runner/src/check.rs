@@ -132,10 +132,7 @@ impl Suspect<'_, '_> {
     /// Measures it and compares, where there is anything to compare with. Says what it found.
     fn look(self, effort: Effort) -> Outcome<Option<Self>> {
         let name = self.case.name();
-        let Some(kept) = self.case.kept else {
-            println!("{name}: nothing was kept on this machine");
-            return Ok(Some(self));
-        };
+        let Some(kept) = self.case.kept else { return Ok(Some(self)) };
         let now = round::run(&self.row(), effort)?;
         let fallen = now.as_ref().and_then(|now| compare(kept, now));
         match (&now, &fallen) {
@@ -193,7 +190,10 @@ impl Suspect<'_, '_> {
     /// What is wrong with it, if anything is, as an error.
     fn judge(&self) -> Outcome {
         let fell = match self.case.kept {
-            None => "nothing was kept on this machine".to_owned(),
+            None => {
+                println!("{}: nothing was kept on this machine", self.case.name());
+                "nothing was kept on this machine".to_owned()
+            }
             Some(_) if self.fallen.is_empty() => "no answer".to_owned(),
             Some(_) => listed(&self.fallen),
         };
