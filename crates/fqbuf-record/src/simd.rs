@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use crate::counts;
-use crate::scan::{Index, LANES, scan};
+use crate::scan::{Ahead, Index, LANES, scan};
 #[cfg(target_arch = "x86_64")]
 use fqbuf_line::simd::Unit;
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +18,9 @@ pub(crate) const CHUNK: usize = 64;
 
 /// Ways to look at 64 bytes.
 pub(crate) trait Masks {
+    /// How far ahead memory is asked for.
+    const AHEAD: Ahead = Ahead::WIDE;
+
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
 
@@ -56,8 +59,11 @@ pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 pub(crate) fn scans() -> (Scan, Scan) {
     #[cfg(target_arch = "x86_64")]
     {
+        if Unit::Avx512Vbmi2.is_there() {
+            return (x86::scan_avx512::<false, false>, x86::scan_avx512::<true, false>);
+        }
         if Unit::Avx512.is_there() {
-            return (x86::scan_avx512::<false>, x86::scan_avx512::<true>);
+            return (x86::scan_avx512::<false, true>, x86::scan_avx512::<true, true>);
         }
         if Unit::Avx2.is_there() {
             return (x86::scan_avx2::<false>, x86::scan_avx2::<true>);
@@ -121,7 +127,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, LANES, Masks, counts, scan};
+    use super::{Ahead, Index, LANES, Masks, counts, scan};
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
@@ -199,8 +205,8 @@ mod x86 {
         unsafe { _mm512_maskz_loadu_epi8(there, bytes.as_ptr().cast()) }
     }
 
-    /// 64 bytes in one comparison.
-    pub(super) struct Avx512;
+    /// 64 bytes in one comparison; `EARLY` where there is no VBMI2, as on processors of Intel up to Cooper Lake.
+    pub(super) struct Avx512<const EARLY: bool>;
     /// 32 bytes a comparison.
     struct Avx2;
     /// 16 bytes a comparison; every x86-64 has it.
@@ -213,7 +219,9 @@ mod x86 {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
-    impl Masks for Avx512 {
+    impl<const EARLY: bool> Masks for Avx512<EARLY> {
+        const AHEAD: Ahead = if EARLY { Ahead::NARROW } else { Ahead::WIDE };
+
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
             // SAFETY: this type is used by `scan_avx512_bw` alone, which runs where the unit was found.
@@ -289,8 +297,8 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512cd,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx512_bw<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-        scan::<Avx512, TRUSTED>(data, from, index)
+    fn scan_avx512_bw<const TRUSTED: bool, const EARLY: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+        scan::<Avx512<EARLY>, TRUSTED>(data, from, index)
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -298,10 +306,14 @@ mod x86 {
         scan::<Avx2, TRUSTED>(data, from, index)
     }
 
-    pub(super) fn scan_avx512<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
+    pub(super) fn scan_avx512<const TRUSTED: bool, const EARLY: bool>(
+        data: &[u8],
+        from: usize,
+        index: &mut Index,
+    ) -> usize {
         debug_assert!(Unit::Avx512.is_there());
         // SAFETY: `scans` hands this function out only where the unit is there, which has all that it is compiled for.
-        unsafe { scan_avx512_bw::<TRUSTED>(data, from, index) }
+        unsafe { scan_avx512_bw::<TRUSTED, EARLY>(data, from, index) }
     }
 
     pub(super) fn scan_avx2<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {

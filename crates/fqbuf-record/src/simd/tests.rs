@@ -54,7 +54,7 @@ fn places_are_those_of_the_bits() {
         assert_eq!(places(Words::places), expected, "{masks:x?}");
         #[cfg(target_arch = "x86_64")]
         if Unit::Avx512.is_there() {
-            assert_eq!(places(x86::Avx512::places), expected, "AVX-512: {masks:x?}");
+            assert_eq!(places(x86::Avx512::<true>::places), expected, "AVX-512: {masks:x?}");
         }
     }
 }
@@ -166,7 +166,8 @@ fn compare_scans(data: &[u8]) {
             others.extend([x86::scan_avx2::<false> as Scan, x86::scan_avx2::<true>]);
         }
         if Unit::Avx512.is_there() {
-            others.extend([x86::scan_avx512::<false> as Scan, x86::scan_avx512::<true>]);
+            others.extend([x86::scan_avx512::<false, false> as Scan, x86::scan_avx512::<true, false>]);
+            others.extend([x86::scan_avx512::<false, true> as Scan, x86::scan_avx512::<true, true>]);
         }
     }
     for (i, other) in others.into_iter().enumerate() {
