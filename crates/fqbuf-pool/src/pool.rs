@@ -45,9 +45,12 @@
 //!   drop that asks to own the entry's line first: 154 to 170. opool takes 79 and 328; its guards that borrow it, which carry the buffer itself
 //!   and no pointer to it, 44 and 107, where `get_scoped` takes 37 and 155; borrowed leases brought by the courier's short way too: no
 //!   less near, 168 to 190 far, where the thread that gets is the slower one already.
-//! - Across on a 2-core Cascade Lake guest (Intel family 6 model 85), where a word to the other core takes 98 ns (2026-11-26, medians
-//!   of nine interleaved processes): 138 with `get`, 161 with `get_scoped`; opool 171 and 108. Two idle items taken at once, the second
-//!   left in the lane and its line asked for, to be owned: 137 and 173; not asked for: 153 and 167.
+//! - Across on a 2-core Cascade Lake guest (Intel family 6 model 85), where a word to the other core takes 90 to 110 ns (2026-11-26,
+//!   medians of nine interleaved processes): 138 now with `get`, 132 with `get_scoped`; opool 196 and 102. Without a word to the
+//!   processor that what comes from the queue will be written, so that its line comes to be read and then again to be owned, 160 and
+//!   187. The same in a drop: 139 with `get_scoped`, there alone 181. Borrowed leases brought by the courier's short way 147, alone 181.
+//!   Two idle items taken at once, the second left in the lane: 150 to 164, and 154 with `get`. (A prefetch for writing that the
+//!   compiler makes for any x86-64 asks for reading: it had no effect.)
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of

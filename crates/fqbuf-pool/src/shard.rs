@@ -7,7 +7,7 @@ use crate::estate::{Entry, Held};
 use crate::farewell::Resign;
 use crate::gate::Gate;
 use crate::home;
-use crate::lane::{Around, Lane};
+use crate::lane::{Around, Lane, expect_to_write};
 use crate::queue::{ArrayQueue, Slot};
 use crate::recipe::Recipe;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -94,10 +94,10 @@ impl<R: Recipe> Shard<R> {
         }
     }
 
-    /// An item of the queue.
+    /// An item of the queue. Whoever gets it writes to it, and mostly somebody elsewhere did last.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Held<R>> {
-        self.queue.as_ref()?.pop()
+        self.queue.as_ref()?.pop().inspect(|entry| expect_to_write(&**entry))
     }
 
     /// Puts an item into the queue; returns it when that is full.
