@@ -4,6 +4,7 @@
 mod arena;
 mod builder;
 mod error;
+mod memcpy;
 mod memory;
 mod preallocated;
 mod read;

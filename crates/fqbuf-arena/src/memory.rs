@@ -20,6 +20,7 @@ use std::ptr::{self, NonNull};
 use std::slice;
 
 use crate::builder::Growth;
+use crate::memcpy::parts_are_faster;
 
 /// Chunks of at least this size begin at a multiple of it: copies and reads to 1 to 31 bytes past a page, where large
 /// allocations otherwise begin, were measured at a tenth of the speed.
@@ -413,22 +414,11 @@ unsafe fn copy_in_pieces(bytes: &[u8], to: NonNull<u8>) {
     unsafe { write_pieces(to, bytes.len(), piece) };
 }
 
-/// Whether copies are faster in blocks and pieces than by the system's `memcpy`, which was seen on AMD's processors with fast string
-/// instructions. Those are the ones since Zen 3, and tell by their vector units: nobody but AMD ever had `sse4a`, and `vpclmulqdq`
-/// came at the same time. About the string instructions themselves nothing can be asked through the standard library. On a processor
-/// of Intel without them, parts take a tenth more, figures in `arena.rs`; zeros gain by parts there too.
-fn parts_are_faster() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("sse4a") && is_x86_feature_detected!("vpclmulqdq");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
 /// What a longer copy or fill, of [`MOST_IN_PIECES`] at most, does at once.
 ///
 /// From about 2 KiB on the system's `memset` uses the processor's string instructions, and so does `memcpy` where they are said to be
-/// fast ("FSRM"); they are made for memory far away. In the second cache, vectors are faster; and copies by string instructions take half as long again, or twice as long,
-/// in about every third process, by where its pages happen to lie.
+/// fast; they are made for memory far away. In the second cache, vectors are faster; and copies by string instructions take half as
+/// long again, or twice as long, in about every third process, by where its pages happen to lie.
 const PIECE: usize = 1024;
 /// Fewer bytes are written faster at once.
 const FEWEST_IN_PIECES: usize = 2560;

@@ -5,6 +5,7 @@ mod copy;
 mod double;
 mod halves;
 pub mod handover;
+mod memcpy;
 mod memory;
 mod ring;
 mod sync;

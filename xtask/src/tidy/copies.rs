@@ -8,9 +8,11 @@ use crate::{manifest::PUBLISHED, run::root};
 pub(crate) fn check(findings: &mut Findings) {
     equal(findings, "README.md", "crates/fqbuf/README.md");
     for name in PUBLISHED {
-        let sync = format!("crates/{name}/src/sync.rs");
-        if root().join(&sync).is_file() {
-            equal(findings, "crates/fqbuf-pool/src/sync.rs", &sync);
+        for (first, file) in [("fqbuf-pool", "sync.rs"), ("fqbuf-arena", "memcpy.rs")] {
+            let copy = format!("crates/{name}/src/{file}");
+            if root().join(&copy).is_file() {
+                equal(findings, &format!("crates/{first}/src/{file}"), &copy);
+            }
         }
         for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
             equal(findings, licence, &format!("crates/{name}/{licence}"));
