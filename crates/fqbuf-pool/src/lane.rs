@@ -26,6 +26,8 @@
 //! Whoever reaches in because an item or room was missing does so a few times; then the lane is closed to its owner for good,
 //! and the place is one behind a lock. So the price is bounded where threads live on each other's items.
 //!
+//! Beside it, for the queue: [a hint](expect_to_write) to the processor, which takes an instruction of its own.
+//!
 //! Rejected: a flag that tells that the owner is inside, around moves of the item and of the reference that keeps the lane alive.
 //! Others wait until it is out, a get and a drop store a dozen times instead of five, and leases are two words: 5.0 ns for
 //! `get`, 4.2 for `get_scoped`, instead of 2.7 and 2.3.

@@ -1,9 +1,9 @@
 //! Copies into and out of a ring of one thread, which mostly lies in the nearer caches.
 //!
 //! From about 2 KiB on the system's `memcpy` uses the string instructions of processors that say they are fast, which are made for
-//! memory far away: in rings that are near, vectors are faster, and pieces of 2 KiB are copied by them. The lengths of a read's lines are copied
-//! inline, as a block from the front and one at the end that may overlap, in safe code: of a read that follows a write closely,
-//! the processor waits for each instruction between the two.
+//! memory far away: in rings that are near, vectors are faster, and pieces of 2 KiB are copied by them. The lengths of a read's
+//! lines are copied inline, as a block from the front and one at the end that may overlap, in safe code: of a read that follows a
+//! write closely, the processor waits for each instruction between the two.
 //!
 //! GB/s written and read on one thread, through 64 KiB with 40 bytes always held and with none (2-core Zen 5 guest, AMD EPYC
 //! family 26 model 2, 2026-11-25, medians of five to seven interleaved processes of the rows `held` and `alone` of `cargo
@@ -25,7 +25,7 @@
 //! On a 2-core Cascade Lake guest (Intel family 6 model 85, 2026-11-26, medians of nine interleaved processes, times of pieces of
 //! 2 KiB), whose `memcpy` uses vectors up to 16 KiB, pieces lose: 4 KiB held and alone by the system's `memcpy` 0.84 and 0.83, as two
 //! copies and `VecDeque` take, in pieces of 3 KiB 0.97 and 0.97, of 1 KiB 1.11 and 1.10. So pieces are made where they were seen to gain
-//! (`memcpy.rs`); here it takes 0.87 and 0.90 for it now.
+//! (`memcpy.rs`). Without them, held and alone take 0.87 and 0.90 of the time there.
 
 use crate::memcpy::parts_are_faster;
 

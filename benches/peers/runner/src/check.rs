@@ -191,8 +191,9 @@ impl Suspect<'_, '_> {
     fn judge(&self) -> Outcome {
         let fell = match self.case.kept {
             None => {
-                println!("{}: nothing was kept on this machine", self.case.name());
-                "nothing was kept on this machine".to_owned()
+                let fell = "nothing was kept on this machine";
+                println!("{}: {fell}", self.case.name());
+                fell.to_owned()
             }
             Some(_) if self.fallen.is_empty() => "no answer".to_owned(),
             Some(_) => listed(&self.fallen),
