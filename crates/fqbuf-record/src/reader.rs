@@ -21,7 +21,9 @@ use crate::record::{FastqRecord, RefRecord};
 /// Bytes of the buffer by default. Reads in the page cache, time of a bare `read(2)` of 1 MiB at a time in parts of ours, 150-base /
 /// trimmed / long (2-core Zen 5 guest, 2026-11-25, mean of three medians of nine runs): 512 KiB 0.54 / 0.48 / 0.73; 576 KiB 0.55 /
 /// 0.49 / 0.73; 640 KiB 0.54 / 0.49 / 0.76; 704 KiB 0.55 / 0.50 / 0.74; 1 MiB, which no longer fits the second cache level
-/// beside the pages read, 0.52 / 0.49 / 0.77. Less than 256 KiB is slower for short reads, more than 1 MiB for all.
+/// beside the pages read, 0.52 / 0.49 / 0.77. Less than 256 KiB is slower for short reads, more than 1 MiB for all. The long ones were
+/// then still read wherever a buffer that had grown for one of them had room, 1.1 MB at a time, which takes 1.08 of the time on a
+/// 2-core Cascade Lake guest (2026-11-26, median of eleven). There 256 to 512 KiB and 640 are level, within 3 % and what it gives twice.
 const CAPACITY: usize = 640 << 10;
 
 /// Settings of a [`Reader`].
@@ -385,7 +387,12 @@ impl<S: Source> Reader<S> {
                 return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory));
             }
         }
-        let read = match self.block.make_room(room.div_ceil(2)) {
+        // Once it has grown for a long record, a block has more room than is read at a time. A short rest goes back to its front
+        // all the same: what is read then lies where the last bytes did, in the cache.
+        self.block.set_read_limit(room);
+        let most = self.block.capacity().saturating_sub(2 * PAGE + held);
+        let least = if held <= self.window / 4 { most.max(room.div_ceil(2)) } else { room.div_ceil(2) };
+        let read = match self.block.make_room(least) {
             Ok(()) => self.source.fill(&mut self.block),
             Err(_) => return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory)),
         };

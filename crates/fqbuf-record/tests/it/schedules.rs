@@ -285,3 +285,38 @@ fn a_source_handed_back_has_what_was_not_read() {
     std::io::Read::read_to_string(&mut reader.into_inner(), &mut rest).unwrap();
     assert!(rest == "@b\nC\n+\nI\n" || rest.is_empty(), "{rest:?}");
 }
+
+/// Tells where in memory it was asked to write, and how much.
+struct Told<'a> {
+    rest: &'a [u8],
+    reads: Vec<(usize, usize)>,
+}
+
+impl std::io::Read for Told<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.reads.push((buf.as_ptr().addr(), buf.len()));
+        self.rest.read(buf)
+    }
+}
+
+/// A buffer that has grown for one record is not filled whole ever after, nor from end to end: the caches would be too small.
+#[test]
+fn reads_after_a_long_record_are_of_one_size_and_go_to_one_place() {
+    const CAPACITY: usize = 16 << 10;
+    let record = |len: usize| format!("@r\n{}\n+\n{}\n", "A".repeat(len), "I".repeat(len)).into_bytes();
+    let text = [record(100).repeat(100), record(100_000), record(100).repeat(1000)].concat();
+    let mut reader = Reader::builder().capacity(CAPACITY).build(Told { rest: &text, reads: Vec::new() });
+    for _ in 0..101 {
+        assert!(reader.next_record().unwrap().is_some());
+    }
+    reader.get_mut().reads.clear();
+    let mut records = 0;
+    while reader.next_record().unwrap().is_some() {
+        records += 1;
+    }
+    assert_eq!(records, 1000);
+    // Before the first the end of the long record is held, before the last nothing.
+    let [_, reads @ .., _] = &reader.get_ref().reads[..] else { panic!("two reads at least") };
+    assert!(reads.len() > 10, "{reads:?}");
+    assert!(reads.iter().all(|&(at, len)| at == reads[0].0 && len <= CAPACITY), "{reads:?}");
+}

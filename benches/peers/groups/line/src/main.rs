@@ -9,7 +9,7 @@ use std::{
 };
 
 use bstr::io::BufReadExt;
-use fqbuf_line::{LineBuffer, LineReader};
+use fqbuf_line::LineReader;
 use harness::{Answer, Contender, Data, Row, Stage, drain_by};
 
 const KINDS: [(Data, &str, &str); 3] = [
@@ -27,9 +27,6 @@ fn row(data: Data, name: &'static str, title: &'static str) -> Row {
     // linereader cuts a line that is longer than its buffer, without a word.
     let whole = data != Data::Long;
     let mut contenders = vec![Contender::ours("fqbuf", |stage| file(stage, |file| fqbuf(LineReader::new(file))))];
-    contenders.push(Contender::ours("fqbuf of 256 KiB", |stage| {
-        file(stage, |file| fqbuf(LineReader::with_buffer(file, LineBuffer::new(256 << 10))))
-    }));
     if whole {
         contenders.push(Contender::peer("linereader", |stage| file(stage, |file| linereader(file, 64 << 10))));
     }
@@ -53,7 +50,7 @@ fn row(data: Data, name: &'static str, title: &'static str) -> Row {
             "fqbuf counts lines and bytes and bounds what a line may take; nobody else does. linereader cuts lines that are \
              longer than its buffer; its default of 64 KiB is left out where there are such lines.",
             "bstr hands lines to a closure. ripline's are found in a filled buffer by an iterator.",
-            "Buffers have their default sizes (fqbuf 512 KiB, all others 64 KiB; BufReader's 8 KiB is nobody's choice), but where \
+            "Buffers have their default sizes (fqbuf 256 KiB, all others 64 KiB; BufReader's 8 KiB is nobody's choice), but where \
              a name says otherwise.",
         ],
         contenders,
