@@ -86,7 +86,8 @@ pub(crate) fn run(groups: &[Group], meanwhile: impl FnOnce() -> Outcome) -> Outc
     Err(format!("of {} rows, not what the kept results say:{wrong}", cases.len()))
 }
 
-/// The rows of the groups that have anybody beside ours, with what was kept of them here; somewhere it was.
+/// The rows of the groups that have anybody beside ours, with what was kept of them here. Of each contender something was kept,
+/// here or elsewhere: what was not here has no ratio yet to compare with.
 fn cases<'k>(groups: &[Group], [here, elsewhere]: [&'k [Machine]; 2]) -> Outcome<Vec<Case<'k>>> {
     let mut cases = Vec::new();
     for (group, row) in groups.iter().flat_map(|group| group.rows.iter().map(|row| (&group.name, row))) {
@@ -96,16 +97,21 @@ fn cases<'k>(groups: &[Group], [here, elsewhere]: [&'k [Machine]; 2]) -> Outcome
         }
         let on = |machines: &'k [Machine]| {
             let groups = machines.iter().flat_map(|machine| &machine.groups);
-            let mut rows = groups.filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
-            rows.find(|kept| kept.row.name == row.name)
+            let rows = groups.filter(|kept| kept.name == *group).flat_map(|kept| &kept.rows);
+            rows.filter(|kept| kept.row.name == row.name).collect::<Vec<_>>()
         };
-        let kept_here = on(here);
-        let kept =
-            kept_here.or_else(|| on(elsewhere)).ok_or_else(|| format!("{group} {}: no results kept", row.name))?;
-        let is_kept = |one: &&Contender| kept.measured.iter().all(|before| before.line(&one.name).is_some());
+        let (kept_here, kept_elsewhere) = (on(here), on(elsewhere));
+        let kept = || kept_here.iter().chain(&kept_elsewhere);
+        if kept().next().is_none() {
+            return Err(format!("{group} {}: no results kept", row.name));
+        }
+        let is_kept = |one: &Contender| {
+            kept().any(|kept| kept.measured.iter().all(|before| before.line(&one.name).is_some()))
+        };
         if let Some(new) = compared().find(|one| !is_kept(one)) {
             return Err(format!("{group} {}: no results kept of {}", row.name, new.name));
         }
+        let kept_here = kept_here.first().copied();
         cases.push(Case { group: group.clone(), row: row.clone(), kept: kept_here });
     }
     Ok(cases)

@@ -19,7 +19,10 @@ pub(crate) fn contenders() -> Vec<Contender> {
     let mut all = vec![
         Contender::ours("fqbuf", fqbuf),
         Contender::ours("fqbuf, reading ahead", fqbuf_ahead),
-        Contender::ours("fqbuf over a caller's map", fqbuf_mapped),
+        Contender::ours("fqbuf over a caller's map", |stage| fqbuf_mapped(stage, QualityLength::Verified)),
+        Contender::ours("fqbuf over a caller's map, quality's length trusted", |stage| {
+            fqbuf_mapped(stage, QualityLength::Trusted)
+        }),
         Contender::ours("fqbuf, quality's length trusted", fqbuf_trusting),
     ];
     all.extend(peers([
@@ -62,11 +65,12 @@ fn fqbuf_ahead(stage: &mut Stage) -> Answer {
 }
 
 /// Its user maps the file and hands the slice over.
-fn fqbuf_mapped(stage: &mut Stage) -> Answer {
+fn fqbuf_mapped(stage: &mut Stage, quality: QualityLength) -> Answer {
     let path = stage.path().to_owned();
+    let builder = Reader::builder().quality_length(quality);
     stage.time(|| {
         let bytes = harness::mapped(&path);
-        sums::fqbuf!(SliceReader::new(&bytes))
+        sums::fqbuf!(builder.clone().build_slice(&bytes))
     })
 }
 

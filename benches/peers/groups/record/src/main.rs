@@ -44,7 +44,8 @@ fn main() -> ExitCode {
             data,
             notes: &[
                 "Bounded memory, but for `helicase mmap` and `fqbuf over a caller's map`, which is a slice to fqbuf: compare \
-                 these. They pay for page faults instead of a copy.",
+                 these. They pay for page faults instead of a copy. helicase passes over the qualities of long reads, as fqbuf does \
+                 where their length is trusted, and never sees what it passes over.",
                 "All readers have their default buffers, but where a name says otherwise. One thread each, but for those that \
                  read ahead on a second: helicase's `from_file` always does where it can.",
                 "fastq refuses records beyond its buffer of 68 KiB, so it is not among the long reads.",
