@@ -4,10 +4,10 @@
 //! `strict.rs` then takes that one record, finds the error or the need for more bytes, or accepts what is well-formed but
 //! rare. So no error is ever raised here, and speed and strictness stay apart.
 //!
-//! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, as masks of 64 bytes for a span of
+//! Where reads have one length, `uniform.rs` guesses them; else newlines are found first, as masks of 64 bytes for a span of 3 or
 //! 5 KiB; then their places are read off eight masks at a time, without a branch that depends on the data. As long as third
-//! lines are a bare `+`, their ends are struck from the masks, and every three of the others are looked at as a record; else
-//! every four of all. Where the quality's length is trusted and records are long, a record is one search after the other instead,
+//! lines are a bare `+`, their ends are struck from the masks on the way, and every three of the others are looked at as a record;
+//! else every four of all. Where the quality's length is trusted and records are long, a record is one search after the other instead,
 //! and its qualities are never touched.
 //!
 //! Other ways of the general search, in GB/s for 300 MB in memory of trimmed reads (Zen 5 guest with AVX-512, 2026-11-26,
@@ -33,6 +33,11 @@
 //! waits for what is asked for beyond ten or twelve lines at once, and had its memory idle while records were looked at. What is asked
 //! for behind the bases of a long read whose qualities are then jumped over is fetched in vain: 1, 2, 3, 4 and 8 KiB ahead 1.21, 1.14,
 //! 1.12, 1.09 and 1.06 in units of 12. Neither was measured on processors with VBMI2, whose figures are those above.
+//!
+//! All that was with spans of 5 KiB and ends struck in a pass of its own. In units of it (2026-11-26, medians of seven to nine, 8.05
+//! GB/s where the sum has 10.5): spans of 3 KiB 1.05, of 2, 2.5, 3.5, 4 and 8 1.01, 1.03, 1.04, 1.04, 0.95; of 3, and ends struck
+//! as they are read, **1.08**, which on 2 to 4 KiB gives the same within 2 %; memory asked for 4, 6, 10, 12 and 16 KiB ahead of the
+//! search 0.98, 1.01, 0.98, 1.00 and 0.87; 12, 24 and 32 ahead of the look 1.00.
 
 use crate::checks::QualityLength;
 use crate::simd::{Masks, Scan, scans};
@@ -41,12 +46,14 @@ use crate::uniform::Uniform;
 /// Most records that one call indexes.
 pub(crate) const RECORDS: usize = 64;
 
-/// Bytes after which a call stops once it has a record: what it touched is still in the first cache level for the user, and
-/// the search is never away for long from memory, which goes on loading what was asked for.
+/// The most bytes that are searched at a time.
 const SPAN: usize = 5 << 10;
 
-/// How many bytes ahead of what is looked at memory is asked for.
-pub(crate) struct Ahead {
+/// How far a call goes, and how far ahead of what is looked at memory is asked for, in bytes.
+pub(crate) struct Pacing {
+    /// A call stops after so much once it has a record: what it touched is still in the first cache level for the user, and the
+    /// search is never away for long from memory, which goes on loading what was asked for. Whole groups, up to [`SPAN`].
+    pub(crate) span: usize,
     /// Of the search for line ends, a line of 64 bytes for each that is searched.
     pub(crate) searching: usize,
     /// Of the look at records, four lines for each; 0 where nothing is asked for then.
@@ -55,11 +62,11 @@ pub(crate) struct Ahead {
     pub(crate) jumping: usize,
 }
 
-impl Ahead {
+impl Pacing {
     /// For processors that have many lines on their way to the first cache level, and keep them coming while records are looked at.
-    pub(crate) const WIDE: Self = Self { searching: 12 << 10, judging: 0, jumping: 12 << 10 };
+    pub(crate) const WIDE: Self = Self { span: SPAN, searching: 12 << 10, judging: 0, jumping: 12 << 10 };
     /// For those that have ten or twelve, after which they wait, and whose memory is idle once these have come.
-    pub(crate) const NARROW: Self = Self { searching: 8 << 10, judging: 18 << 10, jumping: 1 << 10 };
+    pub(crate) const NARROW: Self = Self { span: 3 << 10, searching: 8 << 10, judging: 18 << 10, jumping: 1 << 10 };
 }
 
 /// Bytes that are asked for where lines are long, and nothing else is done.
@@ -131,6 +138,8 @@ impl Entry {
 /// Records found by a scan, and room for it to work in.
 pub(crate) struct Index {
     pub(crate) entries: [Entry; RECORDS],
+    /// Newlines of the span that was searched last, as bits, behind an empty mask.
+    masks: [u64; 1 + SPAN / 64],
     /// Offsets of newlines; room behind the last one for those of a whole step.
     ends: [u32; LINE_ENDS],
     /// Whether the last records found were larger than a span.
@@ -145,7 +154,14 @@ impl Index {
     pub(crate) const fn new() -> Self {
         const NOWHERE: Layout = Layout { head_end: 0, seq_start: 0, len: 0, qual_start: 0 };
         const EMPTY: Entry = Entry { start: 0, size: 0, layout: NOWHERE };
-        Self { entries: [EMPTY; RECORDS], ends: [0; LINE_ENDS], long: false, bare: true, uniform: Uniform::new() }
+        Self {
+            entries: [EMPTY; RECORDS],
+            masks: [0; 1 + SPAN / 64],
+            ends: [0; LINE_ENDS],
+            long: false,
+            bare: true,
+            uniform: Uniform::new(),
+        }
     }
 }
 
@@ -173,7 +189,7 @@ pub(crate) fn scan<M: Masks, const TRUSTED: bool>(data: &[u8], from: usize, inde
     }
     if TRUSTED && found == 0 {
         found = trusting::<M>(data, from, index);
-        index.long = index.entries[..found].first().is_some_and(|first| first.size > SPAN);
+        index.long = index.entries[..found].first().is_some_and(|first| first.size > M::PACING.span);
     }
     index.uniform.learn(&index.entries[..found]);
     found
@@ -192,7 +208,7 @@ pub(crate) fn widest(quality: QualityLength) -> Scan {
 #[inline(always)]
 pub(crate) fn verifying<M: Masks, const ENDS: usize>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let text = &data[from..];
-    let found = find_line_ends::<M, ENDS>(text, &mut index.ends, &mut index.long);
+    let found = find_line_ends::<M, ENDS>(text, index);
     let (records, _) = index.ends[..found].as_chunks::<ENDS>();
     let mut start = 0;
     let mut count = 0;
@@ -201,12 +217,12 @@ pub(crate) fn verifying<M: Masks, const ENDS: usize>(data: &[u8], from: usize, i
         let Some(bytes) = text.get(start..next) else { break };
         let layout = if ENDS == BARE { bare(bytes, start, ends) } else { record(bytes, start, ends) };
         let Some(layout) = layout else { break };
-        if M::AHEAD.judging > 0
+        if M::PACING.judging > 0
             && let Some(chunk) = bytes.first_chunk()
         {
             // What lies between comes along, into the second level.
-            M::prefetch(chunk, M::AHEAD.judging);
-            M::prefetch(chunk, M::AHEAD.judging + 128);
+            M::prefetch(chunk, M::PACING.judging);
+            M::prefetch(chunk, M::PACING.judging + 128);
         }
         *entry = Entry { start: from + start, size: bytes.len(), layout };
         start = next;
@@ -278,7 +294,7 @@ fn trusting<M: Masks>(data: &[u8], from: usize, index: &mut Index) -> usize {
     let mut start = from;
     let mut count = 0;
     for entry in &mut index.entries {
-        if start - from >= SPAN {
+        if start - from >= M::PACING.span {
             break;
         }
         let Some(found) = trusted::<M>(data, start) else { break };
@@ -348,7 +364,7 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
     while let Some(step) = data[at..].first_chunk::<256>() {
         let (chunks, _) = step.as_chunks::<64>();
         for chunk in chunks {
-            M::prefetch(chunk, M::AHEAD.jumping);
+            M::prefetch(chunk, M::PACING.jumping);
         }
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
@@ -373,15 +389,13 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Writes the places of newlines, `ENDS` of a record, up to enough for a full index, up to [`SPAN`] once a record is whole, or up
+/// Writes the places of newlines, `ENDS` of a record, up to enough for a full index, up to a span once a record is whole, or up
 /// to the last whole group in `data`; returns their number.
 #[inline(always)]
-fn find_line_ends<M: Masks, const ENDS: usize>(data: &[u8], ends: &mut [u32; LINE_ENDS], long: &mut bool) -> usize {
+fn find_line_ends<M: Masks, const ENDS: usize>(data: &[u8], index: &mut Index) -> usize {
+    let Index { masks, ends, long, .. } = index;
     let (groups, _) = data.as_chunks::<GROUP>();
     let mut rest = &groups[..groups.len().min(u32::MAX as usize / GROUP)];
-    // Behind one that is empty.
-    let mut masks = [0; 1 + SPAN / 64];
-    let mut kept = [[0; LANES]; SPAN / GROUP];
     let mut count = 0;
     let mut at = 0;
     while !rest.is_empty() {
@@ -399,27 +413,24 @@ fn find_line_ends<M: Masks, const ENDS: usize>(data: &[u8], ends: &mut [u32; LIN
             at += GROUP as u32;
             rest = more;
         }
-        let (span, more) = rest.split_at(rest.len().min(if *long { 1 } else { SPAN / GROUP }));
-        if ENDS == BARE {
-            for (mask, chunk) in masks[1..].iter_mut().zip(span.as_flattened().as_chunks().0) {
-                *mask = M::newlines(chunk);
-            }
-            for (kept, two) in kept.as_flattened_mut().iter_mut().zip(masks.windows(2)) {
-                *kept = two[1] & !(two[1] << 2 | two[0] >> 62);
-            }
-        } else {
-            for (mask, chunk) in kept.as_flattened_mut().iter_mut().zip(span.as_flattened().as_chunks().0) {
-                *mask = M::newlines(chunk);
-            }
+        let (span, more) = rest.split_at(rest.len().min(if *long { 1 } else { M::PACING.span / GROUP }));
+        for (mask, chunk) in masks[1..].iter_mut().zip(span.as_flattened().as_chunks().0) {
+            *mask = M::newlines(chunk);
         }
-        for (masks, group) in kept.iter().zip(span) {
+        for (first, group) in (0..).step_by(LANES).zip(span) {
             for chunk in group.as_chunks::<64>().0 {
-                M::prefetch(chunk, M::AHEAD.searching);
+                M::prefetch(chunk, M::PACING.searching);
+            }
+            let Some(made) = masks[first..].first_chunk::<{ 1 + LANES }>() else { return count };
+            let mut kept = [0; LANES];
+            for (kept, two) in kept.iter_mut().zip(made.windows(2)) {
+                // Without what stands two bytes behind another.
+                *kept = if ENDS == BARE { two[1] & !(two[1] << 2 | two[0] >> 62) } else { two[1] };
             }
             let Some(slots) = ends[count..].first_chunk_mut() else { return count };
-            count += match M::places(masks, at, slots) {
+            count += match M::places(&kept, at, slots) {
                 Some(found) => found,
-                None => push_all(masks, at, &mut ends[count..]),
+                None => push_all(&kept, at, &mut ends[count..]),
             };
             if count >= ENDS * RECORDS {
                 return count;
@@ -427,7 +438,7 @@ fn find_line_ends<M: Masks, const ENDS: usize>(data: &[u8], ends: &mut [u32; LIN
             at += GROUP as u32;
         }
         if count >= ENDS {
-            *long = at > SPAN as u32;
+            *long = at > M::PACING.span as u32;
             break;
         }
         rest = more;

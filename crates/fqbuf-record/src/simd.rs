@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use crate::counts;
-use crate::scan::{Ahead, Index, LANES, scan};
+use crate::scan::{Index, LANES, Pacing, scan};
 #[cfg(target_arch = "x86_64")]
 use fqbuf_line::simd::Unit;
 #[cfg(target_arch = "x86_64")]
@@ -18,8 +18,8 @@ pub(crate) const CHUNK: usize = 64;
 
 /// Ways to look at 64 bytes.
 pub(crate) trait Masks {
-    /// How far ahead memory is asked for.
-    const AHEAD: Ahead = Ahead::WIDE;
+    /// How far a call goes, and how far ahead memory is asked for.
+    const PACING: Pacing = Pacing::WIDE;
 
     /// Bit `i` is set exactly when `chunk[i]` is a newline.
     fn newlines(chunk: &[u8; 64]) -> u64;
@@ -127,7 +127,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Ahead, Index, LANES, Masks, counts, scan};
+    use super::{Index, LANES, Masks, Pacing, counts, scan};
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
@@ -220,7 +220,7 @@ mod x86 {
     }
 
     impl<const EARLY: bool> Masks for Avx512<EARLY> {
-        const AHEAD: Ahead = if EARLY { Ahead::NARROW } else { Ahead::WIDE };
+        const PACING: Pacing = if EARLY { Pacing::NARROW } else { Pacing::WIDE };
 
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {

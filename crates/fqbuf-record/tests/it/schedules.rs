@@ -315,8 +315,9 @@ fn reads_after_a_long_record_are_of_one_size_and_go_to_one_place() {
         records += 1;
     }
     assert_eq!(records, 1000);
-    // Before the first the end of the long record is held, before the last nothing.
-    let [_, reads @ .., _] = &reader.get_ref().reads[..] else { panic!("two reads at least") };
+    // Before the first the end of the long record is held. Where nothing is held, a read goes a page further to the front.
+    let reads = &reader.get_ref().reads[1..];
     assert!(reads.len() > 10, "{reads:?}");
-    assert!(reads.iter().all(|&(at, len)| at == reads[0].0 && len <= CAPACITY), "{reads:?}");
+    let stays = |at: usize| at.abs_diff(reads[0].0) <= fqbuf_line::PAGE;
+    assert!(reads.iter().all(|&(at, len)| stays(at) && len <= CAPACITY), "{reads:?}");
 }
