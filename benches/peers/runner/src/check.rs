@@ -105,9 +105,8 @@ fn cases<'k>(groups: &[Group], [here, elsewhere]: [&'k [Machine]; 2]) -> Outcome
         if kept().next().is_none() {
             return Err(format!("{group} {}: no results kept", row.name));
         }
-        let is_kept = |one: &Contender| {
-            kept().any(|kept| kept.measured.iter().all(|before| before.line(&one.name).is_some()))
-        };
+        let is_kept =
+            |one: &Contender| kept().any(|kept| kept.measured.iter().all(|before| before.line(&one.name).is_some()));
         if let Some(new) = compared().find(|one| !is_kept(one)) {
             return Err(format!("{group} {}: no results kept of {}", row.name, new.name));
         }
