@@ -50,7 +50,9 @@
 //!   processor that what comes from the queue will be written, so that its line comes to be read and then again to be owned, 160 and
 //!   187. The same in a drop: 139 with `get_scoped`, there alone 181. Borrowed leases brought by the courier's short way 147, alone 181.
 //!   Two idle items taken at once, the second left in the lane: 150 to 164, and 154 with `get`. (A prefetch for writing that the
-//!   compiler makes for any x86-64 asks for reading: it had no effect.)
+//!   compiler makes for any x86-64 asks for reading: it had no effect.) Neither thread waits for the other, a look in ten items at
+//!   most: each fetches the entry's line once an item, and the exchange on the queue keeps the processor from fetching the next one
+//!   meanwhile. Without exchanges it would take a queue for two threads that the others can stop, as they can the lane's owner.
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of
