@@ -6,6 +6,11 @@
 //! from the first to the last 1.17, and with one branch for both the end and the bounds 1.17 and 1.40. With the bound on the
 //! capacity looked at in the turn itself, always or where the capacity changed, a tenth to a quarter more. So buffers that have
 //! grown cost a call more.
+//!
+//! On a 2-core Cascade Lake guest (Intel family 6 model 85, 2026-11-26, medians of 31 laps in turn in one program), in units of the
+//! `Vec<Vec<u8>>`: this 0.92, where the row has 1.05; from the first to the last 1.07 to 1.13; the bound looked at in the turn 1.13;
+//! that of all buffers once a round 1.15; looked at before the buffer is cleared instead of behind, 0.76 there and 1.00 in the next
+//! program; no bound at all 0.75.
 
 use std::fmt;
 
