@@ -111,7 +111,8 @@ fn memcheck() -> Outcome {
         let binary = executable(&cargo().args(build).output()?)
             .ok_or_else(|| format!("cargo named no test binary for {package}"))?;
         program("valgrind")
-            .args(["--quiet", "--error-exitcode=9", "--leak-check=full"])
+            // Without turns, a thread that never waits keeps the others from running at all.
+            .args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--fair-sched=yes"])
             .args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"])
             .args([binary.display().to_string().as_str(), "--test-threads=1", "--quiet"])
             // What is forgotten on purpose, and what enumerates.
