@@ -4,8 +4,8 @@
 //!   unless std is built with it as well, so it is: that needs nightly and its `rust-src`, which is fetched if missing.
 //! * `address`: `AddressSanitizer`, over the crates whose `unsafe` touches memory, those whose tests drive it, and those that call
 //!   codecs. Needs nightly.
-//! * `memcheck`: valgrind, over ordinary test binaries, one thread of tests at a time: also values that were never written, and
-//!   memory that nobody can reach any more. Needs valgrind.
+//! * `memcheck`: valgrind, over optimised test binaries, one thread of tests at a time: also values that were never written, and
+//!   memory that nobody can reach any more. Others would take an hour. Needs valgrind.
 //!
 //! Where a tool is missing, that is an error which names the command that brings it.
 
@@ -106,8 +106,17 @@ fn valgrind() -> Outcome {
 fn memcheck() -> Outcome {
     valgrind()?;
     for package in CHECKED {
-        let build =
-            ["test", "--package", package, "--test", "it", "--all-features", "--no-run", "--message-format=json"];
+        let build = [
+            "test",
+            "--package",
+            package,
+            "--test",
+            "it",
+            "--all-features",
+            "--release",
+            "--no-run",
+            "--message-format=json",
+        ];
         let binary = executable(&cargo().args(build).output()?)
             .ok_or_else(|| format!("cargo named no test binary for {package}"))?;
         program("valgrind")
