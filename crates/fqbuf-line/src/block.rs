@@ -214,6 +214,20 @@ impl Block {
         Ok(())
     }
 
+    /// Makes room for a read of up to `size` bytes, and at least `min`, as [`make_room`](Self::make_room) does, and lets no read
+    /// take more than `size` ([`set_read_limit`](Self::set_read_limit)).
+    ///
+    /// A rest of up to a quarter of `size` always goes to the front, also in a block that has grown: what is read next then is
+    /// much, and lies where the last bytes did, in the cache.
+    ///
+    /// # Errors
+    /// The allocator's refusal; the bytes held are as they were.
+    pub fn make_room_for_read(&mut self, size: usize, min: usize) -> Result<(), TryReserveError> {
+        self.set_read_limit(size);
+        let most = self.bytes.len().saturating_sub(self.len().saturating_add(2 * PAGE));
+        self.make_room(if self.len() <= size / 4 { most.max(min) } else { min })
+    }
+
     /// Grows the memory to `capacity` bytes and keeps the bytes held; a smaller capacity does nothing.
     ///
     /// An empty block gives its memory back before it asks for more, so that the two never exist together.

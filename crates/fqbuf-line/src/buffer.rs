@@ -241,7 +241,6 @@ impl LineBuffer {
         self.block.consume(dropped);
         self.base += dropped as u64;
         self.last = self.last.wrapping_sub(dropped);
-        self.block.set_read_limit(self.capacity);
 
         let held = self.block.len();
         let wanted = self.capacity.div_ceil(2);
@@ -264,10 +263,8 @@ impl LineBuffer {
                 return Err(io::Error::new(ErrorKind::InvalidInput, "the buffer is full of lines not yet read"));
             }
         }
-        // A short rest always goes to the front: the next read then is a long one, into memory that is in the cache.
-        let most = size.saturating_sub(held);
-        let room = if held <= self.capacity / 4 { most } else { most.min(wanted) };
-        self.block.make_room(room.max(1)).map_err(out_of_memory)
+        let least = size.saturating_sub(held).min(wanted).max(1);
+        self.block.make_room_for_read(self.capacity, least).map_err(out_of_memory)
     }
 
     fn grow(&mut self, size: usize) -> io::Result<()> {

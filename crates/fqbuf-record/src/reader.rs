@@ -392,12 +392,7 @@ impl<S: Source> Reader<S> {
                 return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory));
             }
         }
-        // Once it has grown for a long record, a block has more room than is read at a time. A short rest goes back to its front
-        // all the same: what is read then lies where the last bytes did, in the cache.
-        self.block.set_read_limit(room);
-        let most = self.block.capacity().saturating_sub(2 * PAGE + held);
-        let least = if held <= self.window / 4 { most.max(room.div_ceil(2)) } else { room.div_ceil(2) };
-        let read = match self.block.make_room(least) {
+        let read = match self.block.make_room_for_read(room, room.div_ceil(2)) {
             Ok(()) => self.source.fill(&mut self.block),
             Err(_) => return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory)),
         };

@@ -24,6 +24,7 @@ enum Op {
     Consume(usize),
     Truncate(usize),
     MakeRoom(usize),
+    MakeRoomForRead(usize, usize),
     Grow(usize),
     ReadFrom(usize),
     Commit(usize),
@@ -38,6 +39,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => size().prop_map(Op::Consume),
         1 => size().prop_map(Op::Truncate),
         3 => size().prop_map(Op::MakeRoom),
+        2 => (size(), size()).prop_map(|(size, min)| Op::MakeRoomForRead(size, min)),
         1 => (0..60_000_usize).prop_map(Op::Grow),
         2 => size().prop_map(Op::ReadFrom),
         1 => size().prop_map(Op::Commit),
@@ -48,7 +50,8 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
-    fn any_order_of_calls_keeps_the_bytes(ops in prop::collection::vec(op(), 0..50), limit in 1..20_000_usize) {
+    fn any_order_of_calls_keeps_the_bytes(ops in prop::collection::vec(op(), 0..50), first_limit in 1..20_000_usize) {
+        let mut limit = first_limit;
         let mut block = Block::new();
         block.set_read_limit(limit);
         let mut model = VecDeque::new();
@@ -94,6 +97,14 @@ proptest! {
                     if block.data().as_ptr() != start || (len < PAGE && ample) {
                         prop_assert!(end_is_on_a_page(&mut block));
                     }
+                }
+                Op::MakeRoomForRead(size, min) => {
+                    let (capacity, grows) = (block.capacity(), block.must_grow_for(min));
+                    block.make_room_for_read(size, min).unwrap();
+                    limit = size.max(1);
+                    prop_assert!(block.room() >= min);
+                    prop_assert_eq!(block.capacity() > capacity, grows);
+                    prop_assert!(block.len() > size / 4 || block.len() + block.room() + 2 * PAGE >= block.capacity());
                 }
                 Op::Grow(capacity) => {
                     block.grow(capacity).unwrap();
