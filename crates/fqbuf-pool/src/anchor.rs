@@ -10,7 +10,7 @@ use crate::shard::Shard;
 use crate::sync::Arc;
 
 /// What owned leases of one home keep alive. On a cache line of its own: its reference count is written by those that come home
-/// neither through the lane nor by its courier.
+/// neither through the lane nor over the belt.
 pub(crate) struct Anchor<R: Recipe> {
     at: CachePadded<Place<R>>,
 }
@@ -24,7 +24,7 @@ struct Place<R: Recipe> {
 
 impl<R: Recipe> Anchor<R> {
     pub(crate) fn new(estate: &Arc<Estate<R>>, home: usize) -> Self {
-        let shard = estate.shard(home).cloned().unwrap_or_else(|| Arc::new(Shard::new(0, false)));
+        let shard = estate.shard_of(home);
         let place = Place { estate: Arc::clone(estate), home, shard };
         Self { at: CachePadded::new(place) }
     }
@@ -80,7 +80,7 @@ impl<R: Recipe> Anchor<R> {
         }
         // Left in the lane, the item is looked after: the end of the pool comes to each lane, before this or after.
         let otherwise = |entry| Self::kept_meanwhile(entry, Estate::come_home);
-        put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.shard()), Shard::bring, otherwise);
+        put_back(home::known(), entry, |entry| Some(entry.anchor.as_ref()?.shard()), otherwise);
     }
 
     /// Has something done with an entry that may be somebody else's before this returns, and its anchor with it.

@@ -7,14 +7,18 @@ use fqbuf_stats::BufferStats;
 
 use crate::anchor::Anchor;
 use crate::barrier;
+use crate::belt::Belt;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
+use crate::claim::Why;
+#[cfg(any(loom, shuttle))]
+use crate::farewell::Resign;
 use crate::home::{self, Me};
-use crate::lane::{Lane, Why, become_courier, claim};
+use crate::lane::{Lane, claim};
 use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
 use crate::recipe::Recipe;
 use crate::shard::Shard;
 use crate::sync::atomic::{Ordering, fence};
-use crate::sync::{Arc, mutant};
+use crate::sync::{Arc, MODELLED, mutant};
 
 /// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
 #[repr(align(64))]
@@ -39,11 +43,18 @@ impl<R: Recipe> Entry<R> {
 /// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
 pub(crate) type Held<R> = Box<Entry<R>>;
 
+/// One place on the belt for so many items that may be idle. Models are small, and want it full.
+const BELT_SHARE: usize = if MODELLED { 4 } else { 1 };
+/// The most places there, 2 KiB.
+const BELT_MOST: usize = 256;
+
 /// Everything that outlives the handles while leases are about.
 pub(crate) struct Estate<R: Recipe> {
     recipe: R,
     /// Idle items. None at all, or a power of two of them; their capacities sum up to the bound on idle items.
     shards: Box<[Arc<Shard<R>>]>,
+    /// From a thread that brings items home to one that gets them elsewhere. Without room where there are no lanes.
+    belt: Arc<Belt<Entry<R>>>,
     /// An item of more bytes is not kept.
     max_retained: usize,
     budget: Option<MemoryBudget>,
@@ -72,9 +83,12 @@ impl<R: Recipe> Estate<R> {
             |i| max_idle / shards + usize::from(i < max_idle % shards) + usize::from(mutant("bound_by_count"));
         let lanes =
             budget.is_none() && shards > 0 && Shard::<R>::has_room_for_lane(capacity(0)) && barrier::available();
+        let places = if lanes { (max_idle / BELT_SHARE).min(BELT_MOST) } else { 0 };
+        let belt = Arc::new(Belt::new(places, max_idle));
         Self {
             recipe,
-            shards: (0..shards).map(|i| Arc::new(Shard::new(capacity(i), lanes))).collect(),
+            shards: (0..shards).map(|i| Arc::new(Shard::new(capacity(i), lanes, &belt, i, shards))).collect(),
+            belt,
             max_retained,
             budget,
             memory: BufferStats::new(),
@@ -102,7 +116,8 @@ impl<R: Recipe> Estate<R> {
             None if self.has_lanes() && barrier::heavy() => {}
             None => fence(Ordering::SeqCst),
         }
-        self.free_all(self.lanes().filter_map(|lane| lane.close(home::me())).collect());
+        let me = home::me();
+        self.free_all(self.lanes().filter_map(|lane| lane.close(me)).chain(self.belt.stop(me, Why::End)).collect());
     }
 
     /// Nothing that lies idle now stays, beside what was `found`. All is taken out before an item is dropped, which may panic: what
@@ -117,15 +132,16 @@ impl<R: Recipe> Estate<R> {
         self.shards.first().is_some_and(|shard| shard.has_lane)
     }
 
-    /// The shard of a home.
-    pub(crate) fn shard(&self, home: usize) -> Option<&Arc<Shard<R>>> {
-        self.shards.get(home)
+    /// The shard of a home, or one without room where nothing is kept.
+    pub(crate) fn shard_of(&self, home: usize) -> Arc<Shard<R>> {
+        self.shards.get(home).cloned().unwrap_or_else(|| Arc::new(Shard::new(0, false, &self.belt, home, self.homes())))
     }
 
-    /// Gives up the lanes that the calling thread owns, as it does when it ends outside of models.
+    /// Gives up what the calling thread has to itself, as it does when it ends outside of models.
     #[cfg(any(loom, shuttle))]
     pub(crate) fn resign(&self) {
-        self.lanes().for_each(|lane| lane.give_up(home::me()));
+        self.shards.iter().for_each(|shard| shard.resign());
+        self.belt.resign();
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane<Entry<R>>> {
@@ -170,7 +186,7 @@ impl<R: Recipe> Estate<R> {
 
     pub(crate) fn stats(&self) -> PoolStats {
         let memory = self.memory.snapshot();
-        let hits = self.lanes().map(Lane::hits).sum();
+        let hits = self.belt.hits() + self.lanes().map(Lane::hits).sum::<u64>();
         PoolStats { bytes: memory.total_bytes, peak_bytes: memory.peak_bytes, ..self.ledgers.sum(self.idle(), hits) }
     }
 
@@ -206,7 +222,35 @@ impl<R: Recipe> Estate<R> {
         self.others(home).find_map(Shard::pop).or_else(slots)
     }
 
-    /// An item of a lane, whosever it is: the last resort, because it costs the most.
+    /// An item of the belt or a lane, whosever it is: the last resort, because it costs the most.
+    fn take_from_owners(&self, me: Me, home: usize, why: Why) -> Option<Held<R>> {
+        self.take_from_belt(me, home, why).or_else(|| self.take_from_lanes(me, why))
+    }
+
+    /// An item of the belt, of which the others go to where they are found.
+    fn take_from_belt(&self, me: Me, home: usize, why: Why) -> Option<Held<R>> {
+        if self.belt.len() == 0 {
+            return None;
+        }
+        // The taker would stop itself for what has come meanwhile.
+        self.belt.take(me).or_else(|| {
+            let mut items = self.belt.stop(me, why).into_iter();
+            let first = items.next();
+            self.put_home(home, items);
+            first
+        })
+    }
+
+    /// Puts items where there is room.
+    fn put_home(&self, home: usize, items: impl Iterator<Item = Held<R>>) {
+        for entry in items {
+            if let Err(entry) = self.put_idle(home, false, entry) {
+                self.end(entry, End::Freed);
+            }
+        }
+    }
+
+    /// An item of a lane, whosever it is.
     fn take_from_lanes(&self, me: Me, why: Why) -> Option<Held<R>> {
         self.lanes().filter(|lane| lane.occupied()).find_map(|lane| lane.take_from_outside(me, why))
     }
@@ -277,11 +321,14 @@ impl<R: Recipe> Estate<R> {
     /// An item for a lease that is not in the caller's lane, waiting for memory as long as it takes.
     #[inline]
     pub(crate) fn get(&self, me: Me, home: usize) -> Held<R> {
-        if self.budget.is_none()
-            && let Some(entry) = self.take_idle(home)
-        {
-            entry.hit();
-            return entry;
+        if self.budget.is_none() {
+            if let Some(entry) = Belt::take_first(&self.belt, me, home) {
+                return entry;
+            }
+            if let Some(entry) = self.take_idle(home) {
+                entry.hit();
+                return entry;
+            }
         }
         self.get_otherwise(me, home)
     }
@@ -289,7 +336,7 @@ impl<R: Recipe> Estate<R> {
     #[cold]
     fn get_otherwise(&self, me: Me, home: usize) -> Held<R> {
         if self.budget.is_none() {
-            if let Some(entry) = self.take_from_lanes(me, Why::Need) {
+            if let Some(entry) = self.take_from_owners(me, home, Why::Need) {
                 entry.hit();
                 return entry;
             }
@@ -345,6 +392,9 @@ impl<R: Recipe> Estate<R> {
     /// Makes an item whose memory is charged.
     fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R> {
         let item = self.recipe.make();
+        if self.belt.one_more() {
+            self.put_home(home, self.belt.stop(home::me(), Why::Need).into_iter());
+        }
         self.memory.record_allocation(charge.bytes());
         // A recipe that makes more than it said is found out here, and again when the item comes home.
         self.recharge(&mut charge, self.recipe.bytes(&item));
@@ -383,8 +433,11 @@ impl<R: Recipe> Estate<R> {
                     Ok(()) => return self.after_homecoming(),
                     Err(back) => entry = back,
                 }
-            } else if !shard.is_closed() {
-                become_courier(shard, me);
+            } else {
+                match Belt::bring(&self.belt, me, home, entry) {
+                    Ok(()) => return,
+                    Err(back) => entry = back,
+                }
             }
         }
         match self.put_idle(home, is_at_home, entry) {
@@ -464,6 +517,7 @@ impl<R: Recipe> Estate<R> {
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     fn end(&self, entry: Held<R>, end: End) {
         let Entry { item, charge, ledger, .. } = *entry;
+        self.belt.one_less();
         self.ledgers.close(&ledger, end);
         self.memory.record_deallocation(charge.bytes());
         if mutant("discard_keeps_charge") && end == End::Discarded {
@@ -482,6 +536,7 @@ impl<R: Recipe> Estate<R> {
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     pub(crate) fn detach(&self, entry: Held<R>) -> R::Item {
         let Entry { item, charge, ledger, .. } = *entry;
+        self.belt.one_less();
         self.ledgers.close(&ledger, End::Detached);
         self.memory.record_deallocation(charge.bytes());
         if mutant("detach_keeps_charge") {
@@ -501,8 +556,9 @@ impl<R: Recipe> Estate<R> {
             if keep > 0 && !self.has_more_than(keep) {
                 return freed;
             }
-            let found = self.take_idle(freed % self.shards.len());
-            let Some(entry) = found.or_else(|| self.take_from_lanes(home::me(), Why::Wish)) else { return freed };
+            let home = freed % self.shards.len();
+            let found = self.take_idle(home).or_else(|| self.take_from_owners(home::me(), home, Why::Wish));
+            let Some(entry) = found else { return freed };
             self.end(entry, End::Freed);
         }
         self.max_idle()
@@ -513,7 +569,7 @@ impl<R: Recipe> Estate<R> {
         let queued = self.queued();
         self.shards.iter().for_each(|shard| shard.gate.pass());
         let in_lanes = self.lanes().filter(|lane| lane.occupied()).count();
-        (queued + in_lanes + self.ledgers.in_slots()).min(self.max_idle())
+        (queued + self.belt.len() + in_lanes + self.ledgers.in_slots()).min(self.max_idle())
     }
 
     fn queued(&self) -> usize {
@@ -522,8 +578,8 @@ impl<R: Recipe> Estate<R> {
 
     /// Whether more than `keep` items are idle; looks at every item only where slots and lanes decide.
     fn has_more_than(&self, keep: usize) -> bool {
-        let queued = self.queued();
-        queued > keep || (queued + 2 * self.shards.len() > keep && self.idle() > keep)
+        let sure = self.queued() + self.belt.len();
+        sure > keep || (sure + 2 * self.shards.len() > keep && self.idle() > keep)
     }
 
     pub(crate) fn max_idle(&self) -> usize {

@@ -1,4 +1,4 @@
-//! A place for one idle item that its owner reaches by plain loads and stores: the one file of this crate with `unsafe`.
+//! A place for one idle item that its owner reaches by plain loads and stores.
 //!
 //! A lane belongs to a home. The first thread there that wants it owns it until it ends; it takes and leaves the item without
 //! a read-modify-write instruction, which are nearly all that a get and a drop cost otherwise. Everybody else can have the
@@ -20,13 +20,12 @@
 //!
 //! **Who keeps the lane alive** while its owner looks at the claim once more: the item that it has just left there may have been what
 //! kept the pool, and be gone. The owner does, from the day it became that (see `farewell.rs`), with all that is around the lane. So
-//! does the courier, one thread that is at home elsewhere and brings items back to the queue beside the lane: it needs no reference for
-//! the time that it takes, which would be two exchanges.
+//! does the courier with the belt (`belt.rs`), and neither needs a reference for the time that it takes, which would be two exchanges.
 //!
 //! Whoever reaches in because an item or room was missing does so a few times; then the lane is closed to its owner for good,
 //! and the place is one behind a lock. So the price is bounded where threads live on each other's items.
 //!
-//! Beside it, for the queue: [a hint](expect_to_write) to the processor, which takes an instruction of its own.
+//! Beside it, for what comes out of a queue: [a hint](expect_to_write) to the processor, which takes an instruction of its own.
 //!
 //! Rejected: a flag that tells that the owner is inside, around moves of the item and of the reference that keeps the lane alive.
 //! Others wait until it is out, a get and a drop store a dozen times instead of five, and leases are two words: 5.0 ns for
@@ -37,21 +36,13 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicU64;
 
 use crate::barrier;
+use crate::belt::Belt;
+use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_owned};
 use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
 use crate::home::Me;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, mutant};
-
-/// Times that others reach in before the lane is closed to its owner.
-const PATIENCE: u8 = if cfg!(any(loom, shuttle)) { 2 } else { 16 };
-
-/// Added to its owner's number: the claim on a lane whose owner was stopped.
-const STOPPED: usize = 1 << (usize::BITS - 1);
-/// The claim on a lane that nobody owns, or is the courier of. Not 0, which is the number of threads that have none.
-const FREE: usize = STOPPED;
-/// The claim on a lane that nobody will own.
-const CLOSED: usize = usize::MAX;
 
 /// A place for an item.
 pub(crate) struct Lane<E> {
@@ -59,9 +50,6 @@ pub(crate) struct Lane<E> {
     claim: AtomicUsize,
     /// The item, if there is one, while a thread has the word to itself; written by that alone. Otherwise nothing.
     word: AtomicPtr<E>,
-    /// Number of the thread that keeps the lane alive to bring items to what is beside it, or `FREE`. Written by that thread and,
-    /// while it is `FREE`, by whoever becomes that.
-    courier: AtomicUsize,
     /// How often the owner has taken an item. Written by owners alone.
     hits: AtomicU64,
     /// Whether there is an item behind the door, for those who would not come in vain.
@@ -80,17 +68,6 @@ struct Door<E> {
     times: u8,
 }
 
-/// Why somebody reaches in who is not the owner.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// An item or a place is missing.
-    Need,
-    /// Somebody asked for it.
-    Wish,
-    /// The pool ends.
-    End,
-}
-
 /// What the owner finds out at the door.
 #[derive(PartialEq, Eq)]
 enum Asked {
@@ -102,18 +79,12 @@ enum Asked {
     Unseen,
 }
 
-/// Whether this is the claim of a thread that has the word to itself.
-fn is_owned(claim: usize) -> bool {
-    claim & STOPPED == 0
-}
-
 impl<E> Lane<E> {
     /// A lane that somebody may own, or nobody if it is `closed`.
     pub(crate) fn new(closed: bool) -> Self {
         Self {
             claim: AtomicUsize::new(if closed { CLOSED } else { FREE }),
             word: AtomicPtr::new(null_mut()),
-            courier: AtomicUsize::new(FREE),
             hits: AtomicU64::new(0),
             left: AtomicBool::new(false),
             door: Mutex::new(Door { item: None, seen: 0, times: 0 }),
@@ -173,12 +144,6 @@ impl<E> Lane<E> {
         }
     }
 
-    /// Whether the calling thread brings items to what is beside the lane.
-    #[inline]
-    pub(crate) fn is_courier(&self, me: Me) -> bool {
-        self.courier.load(Ordering::Relaxed) == me.number()
-    }
-
     /// What those who stopped the owner know of the item that it has just taken from the word or left there.
     #[cold]
     fn ask(&self, me: Me, item: NonNull<E>) -> Asked {
@@ -224,11 +189,8 @@ impl<E> Lane<E> {
         me.is_unique() && (by_anybody || claim == me.number() | STOPPED)
     }
 
-    /// The calling thread is neither owner nor courier any more, if it was.
+    /// The calling thread is not the owner any more, if it was.
     pub(crate) fn give_up(&self, me: Me) {
-        if self.is_courier(me) {
-            self.courier.store(FREE, Ordering::Relaxed);
-        }
         let mut door = self.door();
         self.gate.pass();
         let claim = self.claim.load(Ordering::Relaxed);
@@ -309,10 +271,13 @@ impl<E> Lane<E> {
     }
 }
 
-/// What is around a lane, and kept alive with it by the lane's owner and courier. Resigning gives both up.
+/// What is around a lane, and kept alive with it by the lane's owner. Resigning gives the lane up.
 pub(crate) trait Around<E>: Resign + 'static {
     /// The lane.
     fn lane(&self) -> &Lane<E>;
+
+    /// The belt, if it is one to here and the calling thread is elsewhere.
+    fn belt(&self, me: Me) -> Option<&Belt<E>>;
 }
 
 /// Gives the calling thread the word of the lane in `this` to itself, if nobody else has it or may still write to it.
@@ -331,50 +296,36 @@ pub(crate) fn claim<E>(this: &Arc<impl Around<E>>, me: Me) {
     }
 }
 
-/// Makes the calling thread the courier of the lane in `this`, if there is none.
-#[cold]
-pub(crate) fn become_courier<E>(this: &Arc<impl Around<E>>, me: Me) {
-    let courier = &this.lane().courier;
-    if me.is_unique() && courier.load(Ordering::Relaxed) == FREE && resign_at_end(this) {
-        let _ = courier.compare_exchange(FREE, me.number(), Ordering::Relaxed, Ordering::Relaxed);
-    }
-}
-
-/// Leaves an item in the lane in `place`, which it keeps alive, as [`put`](Lane::put) does; or has the lane's courier `bring` it to
-/// what is around that; or does with it what is to be done `otherwise`.
+/// Leaves an item in the lane in `place`, which it keeps alive, as [`put`](Lane::put) does; or on the belt to there, as the
+/// [courier](Belt::put) does; or does with it what is to be done `otherwise`.
 #[inline]
-pub(crate) fn put_back<E, A: Around<E>>(
+pub(crate) fn put_back<E: Send + 'static, A: Around<E>>(
     me: Me,
     item: Box<E>,
     place: impl FnOnce(&E) -> Option<&A>,
-    bring: impl FnOnce(&A, Box<E>) -> Result<(), Box<E>>,
     otherwise: impl FnOnce(Box<E>),
 ) {
     let Some(place) = place(&item).map(NonNull::from) else { return otherwise(item) };
     // SAFETY: kept alive by `item` as long as that is here, and once it is given away by the calling thread, which owns the lane
     // then, keeps what is around it from before it did, and gives that up nowhere in `put`.
     if let Err(item) = unsafe { place.as_ref() }.lane().put(me, item) {
-        bring_back(me, item, place, bring, otherwise);
+        put_on_belt(me, item, place, otherwise);
     }
 }
 
 /// What [`put_back`] does outside of the lane. By itself, so that the way into that is short enough for where leases end.
 #[inline(never)]
-fn bring_back<E, A: Around<E>>(
+fn put_on_belt<E: Send + 'static, A: Around<E>>(
     me: Me,
     item: Box<E>,
     place: NonNull<A>,
-    bring: impl FnOnce(&A, Box<E>) -> Result<(), Box<E>>,
     otherwise: impl FnOnce(Box<E>),
 ) {
     // SAFETY: kept alive by `item`.
-    let brought = match unsafe { place.as_ref() }.lane().is_courier(me) {
-        // SAFETY: kept alive by `item` as long as that is here, and by the calling thread from before it became the courier. It
-        // gives that up at its end, or when it becomes the owner or the courier of another lane, which `bring` must not do.
-        true => bring(unsafe { place.as_ref() }, item),
-        false => Err(item),
-    };
-    if let Err(item) = brought {
+    let Some(belt) = unsafe { place.as_ref() }.belt(me).map(NonNull::from) else { return otherwise(item) };
+    // SAFETY: kept alive by `item` as long as that is here, and once it is given away by the calling thread, which is the courier
+    // then, keeps the belt from before it was, and gives that up nowhere in `put`.
+    if let Err(item) = unsafe { belt.as_ref() }.put(me, item) {
         otherwise(item);
     }
 }

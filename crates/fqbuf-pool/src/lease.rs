@@ -20,7 +20,7 @@ pub type PooledBuffer = Lease<Buffers>;
 /// An entry that no lease forgets: each takes it out at its end, so that the compiler need not free what is left.
 type Loan<R> = ManuallyDrop<Held<R>>;
 
-/// An item on loan from a [`Pool`](crate::Pool), which goes home, emptied, when this drops, on whatever thread.
+/// An item on loan from a [`Pool`](crate::Pool), which goes home when this drops, on whatever thread, and is empty for the next one.
 ///
 /// Where the pool outlives the lease on the spot, [`ScopedLease`] is cheaper.
 ///
@@ -34,7 +34,8 @@ pub struct Lease<R: Recipe> {
 
 impl<R: Recipe> Lease<R> {
     #[inline]
-    pub(crate) fn new(entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
+    pub(crate) fn new(mut entry: Held<R>, anchor: &Arc<Anchor<R>>) -> Self {
+        anchor.estate().recipe().renew(&mut entry.item);
         // What was leased here before has it.
         let entry = match &entry.anchor {
             Some(had) if Arc::ptr_eq(had, anchor) => entry,
@@ -152,7 +153,7 @@ impl<R: Recipe> std::panic::RefUnwindSafe for Lease<R> where R::Item: std::panic
 impl<R: Recipe> std::panic::UnwindSafe for ScopedLease<'_, R> where R::Item: std::panic::UnwindSafe {}
 impl<R: Recipe> std::panic::RefUnwindSafe for ScopedLease<'_, R> where R::Item: std::panic::RefUnwindSafe {}
 
-/// An item on loan that borrows its pool, and goes home, emptied, when this drops.
+/// An item on loan that borrows its pool, goes home when this drops, and is empty for the next one.
 ///
 /// Cheaper than a [`Lease`], which can do more: leave the thread's scope, grow at the budget's expense before it happens, and
 /// be frozen. What its holder makes of the item is settled in the same way; [`Pool::get_scoped`](crate::Pool::get_scoped) makes it.
@@ -164,7 +165,8 @@ pub struct ScopedLease<'p, R: Recipe> {
 
 impl<'p, R: Recipe> ScopedLease<'p, R> {
     #[inline]
-    pub(crate) fn new(entry: Held<R>, anchor: &'p Anchor<R>) -> Self {
+    pub(crate) fn new(mut entry: Held<R>, anchor: &'p Anchor<R>) -> Self {
+        anchor.estate().recipe().renew(&mut entry.item);
         Self { entry: Some(Loan::new(entry)), anchor }
     }
 

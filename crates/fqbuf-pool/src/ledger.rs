@@ -1,8 +1,8 @@
 //! Pool statistics that cost the hot path one plain store.
 //!
-//! Each item carries a ledger with one number, how often it was handed out; a lane counts for itself what its owner takes.
-//! Whoever holds the item is the number's only writer, so a load and a store suffice, and only gets write it: an item that
-//! is dropped on another thread than it was got on leaves it where it is. All other counts follow from how many items there
+//! Each item carries a ledger with one number, how often it was handed out; a lane and the belt count for themselves what their
+//! owners take. Whoever holds the item is the number's only writer, so a load and a store suffice, and only gets write it: an item
+//! that is dropped on another thread than it was got on leaves it where it is. All other counts follow from how many items there
 //! are, how they ended, and how many are idle. Totals are found when somebody asks; making and freeing an item takes a lock
 //! of its shard, which is little beside the memory itself.
 //!
@@ -76,7 +76,7 @@ pub(crate) enum End {
 /// different threads.
 #[repr(align(64))]
 pub(crate) struct Ledger {
-    /// Times the item was handed out while idle, but for those that its lane counted.
+    /// Times the item was handed out while idle, but for those that a lane or the belt counted.
     hits: AtomicU64,
     /// Whether the item is in a slot, or on its way to or from it.
     in_slot: AtomicBool,

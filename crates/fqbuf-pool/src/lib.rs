@@ -3,8 +3,10 @@
 
 mod anchor;
 mod barrier;
+mod belt;
 mod budget;
 mod builder;
+mod claim;
 mod estate;
 mod farewell;
 mod gate;

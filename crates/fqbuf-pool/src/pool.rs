@@ -14,9 +14,12 @@
 //! item that one thread at home there has to itself until it ends, as long as nobody else needs what lies in it: it goes in and
 //! out without an atomic exchange. All others look there last, because it costs them microseconds.
 //!
+//! What one thread gets and another drops goes back over the belt (`belt.rs`): the first thread that brings an item home from elsewhere
+//! is its courier, the first that gets one then its taker, and between these two items go without an exchange either.
+//!
 //! An owned lease keeps the estate alive through the anchor of its home, so that threads at different homes touch
-//! different reference counts. An idle item has its reference still, so a get changes no count. Nor does a drop through the lane,
-//! or by the courier, the first thread elsewhere that brings items to this home: it keeps the shard by itself (`farewell.rs`). Others
+//! different reference counts. An idle item has its reference still, so a get changes no count. Nor does a drop through the lane
+//! or over the belt, which their threads keep alive by themselves (`farewell.rs`). Others
 //! hold one more reference while an item goes out of their hands. So idle items would keep the estate alive, did not the end of
 //! the pool leave none: either it finds what comes home meanwhile, or whoever brings that sees it, by a fence on either side
 //! (`barrier.rs` where there are lanes). A lease is one word, which stays in a register.
@@ -38,21 +41,28 @@
 //!   minutes; in the one the hand-over itself takes 12 ns a buffer, in the other 38. Eight homes: 72 and 236 to 300; four
 //!   of 16 places: 55 and 150 to 217; one of 64: 55 and 155. opool takes 59 and 125, object-pool 60 and 164,
 //!   lockfree-object-pool 59 and 129, a bare `ArrayQueue` 29 and 81.
-//! - Across on the Zen 5 guest below, where a word to the other core takes 24 ns and where it takes 204 (2026-11-26, medians of
-//!   interleaved processes), 36 and 154 now with `get`: references that idle items give up, so that the get writes the same
-//!   count as the drop, 73 and 452; no courier, 72 and 155; one, but no item let go but through the anchor's own function,
-//!   47, and 3.4 for `get` on one thread, whose drop is then too big to be inlined. Buffers that are emptied by the get: 55 and 245. A
-//!   drop that asks to own the entry's line first: 154 to 170. opool takes 79 and 328; its guards that borrow it, which carry the buffer itself
-//!   and no pointer to it, 44 and 107, where `get_scoped` takes 37 and 155; borrowed leases brought by the courier's short way too: no
-//!   less near, 168 to 190 far, where the thread that gets is the slower one already.
+//! - Across on the Zen 5 guest below, before there was a belt, where a word to the other core takes 24 ns and where it takes 204
+//!   (2026-11-26, medians of interleaved processes), 36 and 154 with `get`: references that idle items give up, so that the get writes
+//!   the same count as the drop, 73 and 452; drops that hold a reference meanwhile, 72 and 155; no item let go but through the anchor's
+//!   own function, 47, and 3.4 for `get` on one thread, whose drop is then too big to be inlined. Buffers that are emptied by the get:
+//!   55 and 245. A drop that asks to own the entry's line first: 154 to 170. opool takes 79 and 328; its guards that borrow it, which
+//!   carry the buffer itself and no pointer to it, 44 and 107, where `get_scoped` takes 37 and 155.
 //! - Across on a 2-core Cascade Lake guest (Intel family 6 model 85), where a word to the other core takes 90 to 110 ns (2026-11-26,
-//!   medians of nine interleaved processes): 138 now with `get`, 132 with `get_scoped`; opool 196 and 102. Without a word to the
+//!   medians of seven interleaved processes of a program of its own): 83 with `get` and with `get_scoped`; opool 80 with guards that
+//!   borrow it. By the home's queue instead of the belt 144 and 148. What the way takes in a bare program, without counts and
+//!   bounds, 34 items in all: a ring with two indices, each written by one thread, 60; items that the thread which drops empties, 115;
+//!   places that are taken or not, without indices, 73 where each has a line of its own and 88 where not; an exchange to take from
+//!   these 127, to leave there 88 and 109, both 134.
+//! - There, a belt with a part of the room: a ring of 8 places takes 118 in the bare program, of 15 101, of 26 84, of 40 65, as items then
+//!   wait in front of it. A belt for each home, with half of its room 107 and 110, with all but an eighth of it 91 and 94; a head that
+//!   is told every fourth item, to be fetched less often, 116 and 128 instead of the 107 and 110. One for the pool with half of the
+//!   room, which is room behind a lock for all when there is no courier: 75 and 77, but two threads that hold 16 buffers each at a time
+//!   take 350 ns for one instead of 80, and four with 14 600 instead of 140.
+//! - There, without a belt: no word to the
 //!   processor that what comes from the queue will be written, so that its line comes to be read and then again to be owned, 160 and
-//!   187. The same in a drop: 139 with `get_scoped`, there alone 181. Borrowed leases brought by the courier's short way 147, alone 181.
-//!   Two idle items taken at once, the second left in the lane: 150 to 164, and 154 with `get`. (A prefetch for writing that the
-//!   compiler makes for any x86-64 asks for reading: it had no effect.) Neither thread waits for the other, a look in ten items at
-//!   most: each fetches the entry's line once an item, and the exchange on the queue keeps the processor from fetching the next one
-//!   meanwhile. Without exchanges it would take a queue for two threads that the others can stop, as they can the lane's owner.
+//!   187; the same in a drop, 139 with `get_scoped`, there alone 181; two idle items taken at once, the second left in the lane, 150 to
+//!   164, and 154 with `get`; buffers that are emptied by the get 120 and 139. (A prefetch for writing that the
+//!   compiler makes for any x86-64 asks for reading: it had no effect.)
 //! - A second store of statistics when an item comes home: 79 to 88 in that case instead of 72.
 //! - Queues alone, without the slot, on a two-core Zen 5 guest (AMD EPYC, family 26 model 2, 2026-11-25; medians of
 //!   interleaved processes of `cargo xtask bench pool`): 14.1 for `get_scoped` instead of 11.7, 23.7 for `get` instead of
@@ -109,7 +119,7 @@ pub type BufferPool = Pool<Buffers>;
 /// and `get_timeout` report instead.
 ///
 /// The pool may be dropped before its leases; their items are then freed as they end. A thread that used its quick ways keeps
-/// the empty shelves, a kilobyte and 16 bytes for each item that they had room for, until it ends or comes to use another pool
+/// the empty shelves, two kilobytes and 16 bytes for each item that they had room for, until it ends or comes to use another pool
 /// so. A forgotten lease (`mem::forget`) is counted as live for ever and costs its memory, and that of the pool's insides, nothing
 /// else. A panic while a lease is held brings the item home like any other end.
 ///

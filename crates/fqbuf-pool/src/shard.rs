@@ -2,18 +2,18 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::barrier;
+use crate::belt::Belt;
 use crate::estate::{Entry, Held};
 use crate::farewell::Resign;
 use crate::gate::Gate;
-use crate::home;
+use crate::home::{self, Me};
 use crate::lane::{Around, Lane, expect_to_write};
 use crate::queue::{ArrayQueue, Slot};
 use crate::recipe::Recipe;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::mutant;
+use crate::sync::{Arc, mutant};
 
-/// Idle items of one home. Kept alive by the estate, and by threads that own the lane or are its courier; empty then from the end
+/// Idle items of one home. Kept alive by the estate, and by threads that own the lane; empty then from the end
 /// of the pool on.
 pub(crate) struct Shard<R: Recipe> {
     /// For the thread that owns it, to whom it costs less than anything else. Closed from the start with a budget, where somebody
@@ -21,6 +21,11 @@ pub(crate) struct Shard<R: Recipe> {
     pub(crate) lane: CachePadded<Lane<Entry<R>>>,
     /// Whether the lane was ever open.
     pub(crate) has_lane: bool,
+    /// From a thread elsewhere to one at home somewhere; the pool's one belt.
+    belt: Arc<Belt<Entry<R>>>,
+    home: usize,
+    /// How many there are.
+    homes: usize,
     /// The pool has ended: nothing may stay idle.
     closed: AtomicBool,
     /// Filled by the threads at home here, for whom a swap is cheaper than the queue; by others when nothing else has room.
@@ -34,13 +39,22 @@ pub(crate) struct Shard<R: Recipe> {
 }
 
 impl<R: Recipe> Shard<R> {
-    /// Room for `capacity` items.
-    pub(crate) fn new(capacity: usize, may_have_lane: bool) -> Self {
+    /// Room for `capacity` items of a home, which is one of `homes`.
+    pub(crate) fn new(
+        capacity: usize,
+        may_have_lane: bool,
+        belt: &Arc<Belt<Entry<R>>>,
+        home: usize,
+        homes: usize,
+    ) -> Self {
         let has_lane = may_have_lane && Self::has_room_for_lane(capacity);
         let rest = capacity.saturating_sub(1 + usize::from(has_lane));
         Self {
             lane: CachePadded::new(Lane::new(!has_lane)),
             has_lane,
+            belt: Arc::clone(belt),
+            home,
+            homes,
             closed: AtomicBool::new(false),
             slot: CachePadded::new(Slot::new()),
             queue: (rest > 0).then(|| CachePadded::new(ArrayQueue::new(rest))),
@@ -109,20 +123,6 @@ impl<R: Recipe> Shard<R> {
         }
     }
 
-    /// Puts an item into the queue that the calling thread brings from elsewhere: the courier, by whom the shard is kept alive, as
-    /// the pool may not be once the item is given away. Comes back, or another does, when there is no room or the pool has ended.
-    #[inline]
-    pub(crate) fn bring(&self, entry: Held<R>) -> Result<(), Held<R>> {
-        self.push(entry)?;
-        if !mutant("courier_without_fence") {
-            barrier::light();
-        }
-        match self.is_closed() && !mutant("courier_sees_no_end") {
-            true => self.pop().map_or(Ok(()), Err),
-            false => Ok(()),
-        }
-    }
-
     /// Nothing may stay idle from now on.
     pub(crate) fn close(&self) {
         self.gate.pass();
@@ -147,8 +147,14 @@ impl<R: Recipe> Shard<R> {
 }
 
 impl<R: Recipe> Around<Entry<R>> for Shard<R> {
+    #[inline]
     fn lane(&self) -> &Lane<Entry<R>> {
         &self.lane
+    }
+
+    #[inline]
+    fn belt(&self, me: Me) -> Option<&Belt<Entry<R>>> {
+        (self.belt.serves(self.home) && me.home_of(self.homes) != self.home).then_some(&*self.belt)
     }
 }
 
@@ -159,6 +165,6 @@ impl<R: Recipe> Resign for Shard<R> {
 
     #[cfg(not(any(loom, shuttle)))]
     fn is_over(&self) -> bool {
-        self.lane.is_closed() && (self.is_closed() || !self.lane.is_courier(home::me()))
+        self.lane.is_closed()
     }
 }

@@ -5,6 +5,8 @@
 //! the counts of the probes here.
 #![cfg(loom)]
 
+#[path = "loom/belt.rs"]
+mod belt;
 #[path = "loom/budget.rs"]
 mod budget;
 #[path = "loom/freeze.rs"]

@@ -4,6 +4,8 @@
 //! them, and crossbeam's queue is the stand-in of `src/queue.rs`.
 #![cfg(shuttle)]
 
+#[path = "shuttle/belt.rs"]
+mod belt;
 #[path = "shuttle/budget.rs"]
 mod budget;
 #[path = "shuttle/lane.rs"]

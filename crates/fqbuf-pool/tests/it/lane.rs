@@ -13,15 +13,15 @@ use crate::threads::{Dice, rounds};
 
 /// Makes items that are counted while they live.
 #[derive(Clone, Default)]
-struct Counted(Arc<AtomicIsize>);
+pub(crate) struct Counted(Arc<AtomicIsize>);
 
-struct Item {
+pub(crate) struct Item {
     alive: Arc<AtomicIsize>,
     used: bool,
 }
 
 impl Counted {
-    fn alive(&self) -> isize {
+    pub(crate) fn alive(&self) -> isize {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -44,7 +44,7 @@ impl Recipe for Counted {
 }
 
 impl Item {
-    fn touch(&mut self) {
+    pub(crate) fn touch(&mut self) {
         assert!(!self.used, "somebody has it");
         self.used = true;
     }
@@ -57,20 +57,20 @@ impl Drop for Item {
 }
 
 /// A thread that does what it is told, one thing after another.
-struct Worker {
+pub(crate) struct Worker {
     orders: Option<mpsc::Sender<Box<dyn FnOnce() + Send>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (orders, jobs) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
         let thread = thread::spawn(move || jobs.into_iter().for_each(|job| job()));
         Self { orders: Some(orders), thread: Some(thread) }
     }
 
     /// Has it done there, and waits for the answer.
-    fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+    pub(crate) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         let (send, answer) = mpsc::channel();
         let job = move || drop(send.send(job()));
         self.orders.as_ref().expect("until the end").send(Box::new(job)).expect("a receiver");

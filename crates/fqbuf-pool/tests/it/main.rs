@@ -1,5 +1,6 @@
 //! What users of fqbuf-pool rely on, through its public names.
 
+mod belt;
 mod budget;
 mod faults;
 mod freeze;

@@ -37,6 +37,38 @@ fn items_that_are_not_sync_are_pooled() -> Result<(), BudgetError> {
     Ok(())
 }
 
+/// Writes down what is done to an item.
+struct Diary;
+
+impl Recipe for Diary {
+    type Item = String;
+    fn make(&self) -> String {
+        "made".into()
+    }
+    fn fresh_bytes(&self) -> usize {
+        1
+    }
+    fn bytes(&self, _: &String) -> usize {
+        1
+    }
+    fn reset(&self, item: &mut String) {
+        item.push_str(", reset");
+    }
+    fn renew(&self, item: &mut String) {
+        item.push_str(", renewed");
+    }
+}
+
+#[test]
+fn items_are_reset_on_their_way_home_and_renewed_on_their_way_out() -> Result<(), BudgetError> {
+    let pool = PoolBuilder::new(Diary).max_idle(8).build()?;
+    pool.prefill(1);
+    assert_eq!(*pool.get(), "made, renewed");
+    assert_eq!(*pool.get_scoped(), "made, renewed, reset, renewed");
+    assert_eq!(Lease::into_inner(pool.get()), "made, renewed, reset, renewed, reset, renewed");
+    Ok(())
+}
+
 /// Counts the items alive.
 struct Counted(Arc<AtomicIsize>);
 

@@ -1,6 +1,6 @@
 //! Gets against returns, and either against the end of the pool.
 
-use fqbuf_pool::{Lease, MemoryBudget, Pool, settle_in};
+use fqbuf_pool::{MemoryBudget, settle_in};
 use loom::thread;
 
 use crate::{Probe, bounded, exhaustive, get_elsewhere, return_two_at_once};
@@ -33,45 +33,6 @@ fn last_lease_against_pool_drop_where_there_are_lanes() {
         drop(pool);
         holder.join().unwrap();
         assert_eq!(probe.alive(), 0);
-    });
-}
-
-/// A pool with lanes, and the one lease of its first home, for which the calling thread is the courier.
-fn with_courier(probe: &Probe) -> (Pool<Probe>, Lease<Probe>) {
-    let pool = probe.shards(2, 6, None);
-    let lease = pool.get();
-    settle_in(1);
-    drop(lease);
-    settle_in(0);
-    let lease = pool.get();
-    settle_in(1);
-    (pool, lease)
-}
-
-/// Ends a pool, with what else is given, on one thread and a lease on this one.
-fn ends_both(probe: &Probe, pool: impl Send + 'static, lease: Lease<Probe>) {
-    let ending = thread::spawn(move || drop(pool));
-    drop(lease);
-    ending.join().unwrap();
-    assert_eq!(probe.alive(), 0);
-}
-
-#[test]
-fn courier_against_pool_drop() {
-    bounded(3, "courier_without_fence", || {
-        let probe = Probe::default();
-        let (pool, lease) = with_courier(&probe);
-        ends_both(&probe, pool, lease);
-    });
-}
-
-#[test]
-fn courier_against_pool_drop_and_last_lease() {
-    bounded(2, "courier_sees_no_end", || {
-        let probe = Probe::default();
-        let (pool, lease) = with_courier(&probe);
-        let another = pool.get();
-        ends_both(&probe, (pool, another), lease);
     });
 }
 
