@@ -279,6 +279,9 @@ impl<E: Send + 'static> Belt<E> {
 
     /// Items on the belt; what is just coming or going may be counted or not.
     pub(crate) fn len(&self) -> usize {
+        if self.places.is_empty() {
+            return 0;
+        }
         self.gate.pass();
         if !self.runs.load(Ordering::Relaxed) {
             return 0;
@@ -292,6 +295,9 @@ impl<E: Send + 'static> Belt<E> {
     /// wanted, but one that was stopped.
     #[inline]
     fn may_claim(&self, end: End, me: Me, home: usize) -> bool {
+        if self.places.is_empty() {
+            return false;
+        }
         let [taker, courier] = [0, 1].map(|end: usize| self.claims[end].load(Ordering::Relaxed));
         let (claim, is_wanted, other) = match end {
             End::Taker => (taker, is_owned(courier), courier),
@@ -369,8 +375,11 @@ impl<E: Send + 'static> Belt<E> {
     /// Stops the belt, and takes all that lies on it. Nothing when the ends could not be stopped.
     #[cold]
     pub(crate) fn stop(&self, me: Me, why: Why) -> Vec<Box<E>> {
-        let mut door = self.door();
         let mut items = Vec::new();
+        if self.places.is_empty() {
+            return items;
+        }
+        let mut door = self.door();
         if self.runs.load(Ordering::Relaxed) {
             let claims = [0, 1].map(|end: usize| self.claims[end].load(Ordering::Relaxed));
             self.gate.pass();

@@ -22,7 +22,7 @@ fn last_lease_against_pool_drop() {
 
 #[test]
 fn last_lease_against_pool_drop_where_there_are_lanes() {
-    bounded(3, "end_without_fence", || {
+    bounded(2, "end_without_fence", || {
         let probe = Probe::default();
         let pool = probe.shards(2, 6, None);
         let lease = pool.get();
