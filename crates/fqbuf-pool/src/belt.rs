@@ -39,7 +39,7 @@ use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
 use crate::home::{self, Me};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, mutant};
+use crate::sync::{Arc, MODELLED, Mutex, MutexGuard, PoisonError, mutant};
 
 /// An end of the belt: items come in at the courier's and go out at the taker's.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,8 @@ pub(crate) struct Belt<E> {
     home: AtomicUsize,
     taker: CachePadded<TakersEnd>,
     courier: CachePadded<CouriersEnd>,
-    /// A power of two of them, or none. An item lies in those from head to tail while the belt runs.
+    /// A power of two of them, at least two, or none. An item lies in those from head to tail while the belt runs, and in one less than
+    /// there are: a courier that is stopped may still write to the place at the tail, when whoever stopped it looks at the others.
     places: Box<[AtomicPtr<E>]>,
     /// Whether items may lie here. Written under the door's lock.
     runs: AtomicBool,
@@ -114,9 +115,10 @@ impl<E> Belt<E> {
 }
 
 impl<E: Send + 'static> Belt<E> {
-    /// A belt for the items of a pool of which `most` may be idle. With the power of two of places that is at most `room`, or none.
+    /// A belt for the items of a pool of which `most` may be idle. With the power of two of places that is at most `room`, or with none
+    /// where that is less than two.
     pub(crate) fn new(room: usize, most: usize) -> Self {
-        let capacity = room.checked_ilog2().map_or(0, |log| 1 << log);
+        let capacity = if room < 2 { 0 } else { 1 << room.ilog2() };
         let claim = if capacity == 0 { CLOSED } else { FREE };
         let taker = TakersEnd { head: AtomicUsize::new(0), known_tail: AtomicUsize::new(0), hits: AtomicU64::new(0) };
         let courier = CouriersEnd { tail: AtomicUsize::new(0), known_head: AtomicUsize::new(0) };
@@ -211,7 +213,9 @@ impl<E: Send + 'static> Belt<E> {
                 return None;
             }
         }
-        let item = NonNull::new(self.place(head).load(Ordering::Relaxed))?;
+        let item = NonNull::new(self.place(head).load(Ordering::Relaxed));
+        assert!(item.is_some() || !MODELLED, "an item before the tail");
+        let item = item?;
         self.gate.pass();
         self.taker.head.store(head.wrapping_add(1), Ordering::Release);
         if !self.is_still_mine(End::Taker, me) && !self.was_seen(End::Taker, me, head) {
@@ -228,12 +232,13 @@ impl<E: Send + 'static> Belt<E> {
         if !self.is_mine(End::Courier, me) {
             return Err(item);
         }
+        let room = self.places.len() - 1;
         let tail = self.courier.tail.load(Ordering::Relaxed);
-        if tail.wrapping_sub(self.courier.known_head.load(Ordering::Relaxed)) == self.places.len() {
+        if tail.wrapping_sub(self.courier.known_head.load(Ordering::Relaxed)) == room {
             self.gate.pass();
             let head = self.taker.head.load(Ordering::Acquire);
             self.courier.known_head.store(head, Ordering::Relaxed);
-            if tail.wrapping_sub(head) == self.places.len() && !mutant("belt_overtakes_its_taker") {
+            if tail.wrapping_sub(head) == room && !mutant("belt_overtakes_its_taker") {
                 return Err(item);
             }
         }

@@ -44,7 +44,7 @@ impl<R: Recipe> Entry<R> {
 pub(crate) type Held<R> = Box<Entry<R>>;
 
 /// One place on the belt for so many items that may be idle. Models are small, and want it full.
-const BELT_SHARE: usize = if MODELLED { 4 } else { 1 };
+const BELT_SHARE: usize = if MODELLED { 3 } else { 1 };
 /// The most places there, 2 KiB.
 const BELT_MOST: usize = 256;
 

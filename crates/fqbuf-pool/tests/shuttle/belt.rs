@@ -26,7 +26,7 @@ fn takers_and_couriers_against_those_who_reach_in() {
     let mutants = ["belt_overtakes_its_taker", "belt_believes_its_ends", "belt_end_changes_hands"];
     scenario(&mutants, || {
         let probe = Probe::default();
-        // A lane, a slot and a queue of one at each home, and a belt of four.
+        // A lane, a slot and a queue of three at each home, and a belt with room for one.
         let pool = probe.shards(2, 10, None);
         let (first, leases) = mpsc::channel();
         let one = dropper(1, leases, &pool);
@@ -84,5 +84,40 @@ fn couriers_at_the_end_of_their_pool() {
         dropper.join().expect("no panic");
         getter.join().expect("no panic");
         assert_eq!(probe.alive(), 0);
+    });
+}
+
+/// Fails where a courier that is stopped may write to a place that whoever stopped it is about to look at.
+#[test]
+fn full_belts_are_stopped() {
+    scenario(&["belt_believes_its_ends"], || {
+        let probe = Probe::default();
+        let pool = probe.shards(2, 6, None);
+        settle_in(0);
+        let mut leases: Vec<_> = (0..6).map(|_| pool.get()).collect();
+        leases.iter_mut().for_each(|lease| lease.touch());
+        let courier = thread::spawn(move || {
+            settle_in(1);
+            leases.into_iter().for_each(drop);
+        });
+        let taker = thread::spawn({
+            let pool = pool.clone();
+            move || {
+                settle_in(0);
+                let mut taken = Vec::new();
+                for _ in 0..6 {
+                    let mut lease = pool.get();
+                    lease.touch();
+                    taken.push(lease);
+                }
+                taken
+            }
+        });
+        (0..4).for_each(|_| pool.clear());
+        let taken = taker.join().expect("no panic");
+        courier.join().expect("no panic");
+        check(&pool, 6);
+        drop(taken);
+        assert_eq!(probe.alive(), pool.idle() as isize);
     });
 }
