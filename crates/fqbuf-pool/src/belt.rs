@@ -34,7 +34,7 @@ use std::sync::atomic::AtomicU64;
 use crossbeam_utils::CachePadded;
 
 use crate::barrier;
-use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_owned};
+use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_of, is_owned};
 use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
 use crate::home::{self, Me};
@@ -43,7 +43,7 @@ use crate::sync::{Arc, MODELLED, Mutex, MutexGuard, PoisonError, mutant};
 
 /// An end of the belt: items come in at the courier's and go out at the taker's.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+enum End {
     Taker,
     Courier,
 }
@@ -308,8 +308,8 @@ impl<E: Send + 'static> Belt<E> {
             End::Taker => (taker, is_owned(courier), courier),
             End::Courier => (courier, true, taker),
         };
-        let (mine, by_anybody) = (me.number() | STOPPED, claim == FREE || mutant("belt_end_changes_hands"));
-        let is_one = me.is_unique() && other | STOPPED != mine && (claim == mine || (by_anybody && is_wanted));
+        let by_anybody = is_wanted && (claim == FREE || mutant("belt_end_changes_hands"));
+        let is_one = me.is_unique() && (by_anybody || claim == me.number() | STOPPED) && !is_of(other, me);
         is_one && self.items.load(Ordering::Relaxed) <= self.most && (self.serves(home) || self.is_deserted())
     }
 
@@ -369,8 +369,7 @@ impl<E: Send + 'static> Belt<E> {
         let mut door = self.door();
         self.gate.pass();
         for (claim, inside) in self.claims.iter().zip(&mut door.inside) {
-            let number = claim.load(Ordering::Relaxed);
-            if me.is_unique() && number != FREE && number | STOPPED == me.number() | STOPPED {
+            if is_of(claim.load(Ordering::Relaxed), me) {
                 *inside = false;
                 claim.store(FREE, Ordering::Relaxed);
             }

@@ -1,5 +1,7 @@
 //! Words that name the one thread which has something to itself, and what that thread and the others say of it.
 
+use crate::home::Me;
+
 /// Times that others reach in before what they reach for is closed to its owner for good.
 pub(crate) const PATIENCE: u8 = if cfg!(any(loom, shuttle)) { 2 } else { 16 };
 
@@ -14,6 +16,11 @@ pub(crate) const CLOSED: usize = usize::MAX;
 #[inline]
 pub(crate) fn is_owned(claim: usize) -> bool {
     claim & STOPPED == 0
+}
+
+/// Whether this is the claim of the calling thread, stopped or not.
+pub(crate) fn is_of(claim: usize, me: Me) -> bool {
+    me.is_unique() && claim | STOPPED == me.number() | STOPPED
 }
 
 /// Why somebody reaches in who is not the owner.

@@ -37,7 +37,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::barrier;
 use crate::belt::Belt;
-use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_owned};
+use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_of, is_owned};
 use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
 use crate::home::Me;
@@ -194,7 +194,7 @@ impl<E> Lane<E> {
         let mut door = self.door();
         self.gate.pass();
         let claim = self.claim.load(Ordering::Relaxed);
-        if !me.is_unique() || claim | STOPPED != me.number() | STOPPED {
+        if !is_of(claim, me) {
             return;
         }
         if mutant("lane_given_up_in_two_steps") {

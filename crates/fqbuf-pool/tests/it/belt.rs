@@ -7,7 +7,7 @@ use std::thread;
 
 use fqbuf_pool::{Lease, Pool, PoolBuilder};
 
-use crate::lane::{Counted, Worker};
+use crate::lane::{Counted, Worker, all_is_home};
 use crate::threads::{Dice, rounds};
 
 fn pool_of(counted: &Counted, max_idle: usize) -> Pool<Counted> {
@@ -106,11 +106,7 @@ fn items_go_round_while_others_clear() {
         receive.into_iter().for_each(drop);
         done.store(true, Ordering::Relaxed);
     });
-    let stats = pool.stats();
-    assert_eq!((stats.live, stats.idle as isize), (0, counted.alive()));
-    assert_eq!(stats.hits + stats.misses, stats.returned + stats.discarded);
-    pool.clear();
-    assert_eq!((pool.idle(), counted.alive()), (0, 0));
+    all_is_home(&pool, &counted);
 }
 
 /// Fails where the end of a pool overlooks what is just being brought home, or comes before it is.
