@@ -16,20 +16,21 @@ use std::fmt::Write;
 
 use crate::{
     Effort, Outcome,
+    data::Sets,
     group::{Contender, Group, Role, Row, is_control},
     results::{self, KeptRow, Machine},
     round::{self, Measured},
 };
 use compare::{FLOOR, Fallen, compare};
 
-/// Enough for a suspicion in a row that reads a data set.
-const SHORT: Effort = Effort { rounds: 3, laps: 1 };
+/// Enough for a suspicion in a row that reads a data set: a third of it.
+const SHORT: Effort = Effort { rounds: 3, laps: 1, sets: Sets::Thirds };
 /// The same where contenders meet in the heap alone: a round for each place of a cache line that its pieces can begin at.
-const IN_THE_HEAP: Effort = Effort { rounds: 4, laps: 1 };
+const IN_THE_HEAP: Effort = Effort { rounds: 4, laps: 1, sets: Sets::Whole };
 /// As the kept results were measured.
-const AS_KEPT: Effort = Effort { rounds: 8, laps: 3 };
+const AS_KEPT: Effort = Effort { rounds: 8, laps: 3, sets: Sets::Whole };
 /// What confirms that ours is slower than it was, once it seemed so.
-const LONGER: Effort = Effort { rounds: 24, laps: 3 };
+const LONGER: Effort = Effort { rounds: 24, laps: 3, sets: Sets::Whole };
 /// How often ours meets what it was until the machine is as it was when the suspicion arose. States of the machine pass.
 const LOOKS: usize = 4;
 

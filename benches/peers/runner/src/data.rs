@@ -12,26 +12,46 @@ use crate::{Outcome, here};
 
 /// Bytes of a plain set; a compressed one has a third, uncompressed.
 const PLAIN: u64 = 300_000_000;
-const COMPRESSED: u64 = PLAIN / 3;
 
-/// Where the sets lie.
-pub(crate) fn folder() -> PathBuf {
-    here().join("target/data")
+/// How much of each set is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sets {
+    Whole,
+    /// A third, which no cache holds either: for a short run.
+    Thirds,
+}
+
+impl Sets {
+    /// Where they lie.
+    pub(crate) fn folder(self) -> PathBuf {
+        here().join(match self {
+            Self::Whole => "target/data",
+            Self::Thirds => "target/data/thirds",
+        })
+    }
+
+    /// Bytes of a plain set.
+    fn plain(self) -> u64 {
+        match self {
+            Self::Whole => PLAIN,
+            Self::Thirds => PLAIN / 3,
+        }
+    }
 }
 
 /// Makes the set of this name, where it is not there, drops it from the page cache and reads it back.
 ///
 /// The cache keeps what was read in other pieces than what was written: such a file is read at half the speed.
-pub(crate) fn prepare(name: &str) -> Outcome {
+pub(crate) fn prepare(name: &str, sets: Sets) -> Outcome {
     if name.is_empty() {
         return Ok(());
     }
-    let path = folder().join(name);
+    let path = sets.folder().join(name);
     if !path.exists() {
-        fs::create_dir_all(folder()).map_err(|error| error.to_string())?;
+        fs::create_dir_all(sets.folder()).map_err(|error| error.to_string())?;
         eprintln!("generating {name}");
         let part = path.with_extension("part");
-        generate(name, &part).map_err(|error| format!("{}: {error}", part.display()))?;
+        generate(name, sets.plain(), &part).map_err(|error| format!("{}: {error}", part.display()))?;
         fs::rename(&part, &path).map_err(|error| error.to_string())?;
     }
     let mut file = File::open(&path).map_err(|error| error.to_string())?;
@@ -41,32 +61,31 @@ pub(crate) fn prepare(name: &str) -> Outcome {
     Ok(())
 }
 
-fn generate(name: &str, path: &Path) -> std::io::Result<()> {
+fn generate(name: &str, plain: u64, path: &Path) -> std::io::Result<()> {
     let file = File::create(path)?;
     let mut out = BufWriter::with_capacity(1 << 20, file.try_clone()?);
     match name {
-        "trimmed.fq" => write(Kind::Trimmed, 1, Size::Bytes(PLAIN), &mut out).map(drop)?,
-        "long.fq" => write(Kind::Long, 1, Size::Bytes(PLAIN), &mut out).map(drop)?,
+        "trimmed.fq" => write(Kind::Trimmed, 1, Size::Bytes(plain), &mut out).map(drop)?,
+        "long.fq" => write(Kind::Long, 1, Size::Bytes(plain), &mut out).map(drop)?,
         "short.fq.gz" => {
             let mut out = gzip(&mut out, 6);
-            write(Kind::Illumina, 1, Size::Bytes(COMPRESSED), &mut Unflushed(&mut out))?;
+            write(Kind::Illumina, 1, Size::Bytes(plain / 3), &mut Unflushed(&mut out))?;
             out.finish()?;
         }
         "short.fq.bgz" => {
             let mut out = bgzf(&mut out, 6);
-            write(Kind::Illumina, 1, Size::Bytes(COMPRESSED), &mut Unflushed(&mut out))?;
+            write(Kind::Illumina, 1, Size::Bytes(plain / 3), &mut Unflushed(&mut out))?;
             out.finish()?;
         }
-        sized => write(Kind::Illumina, 1, Size::Bytes(size(sized)), &mut out).map(drop)?,
+        sized => write(Kind::Illumina, 1, Size::Bytes(size(sized).unwrap_or(plain)), &mut out).map(drop)?,
     }
     out.flush()?;
     file.sync_all()
 }
 
-/// `short.fq`, or `short-4000MB.fq`.
-fn size(name: &str) -> u64 {
-    let megabytes = name.strip_prefix("short-").and_then(|rest| rest.strip_suffix("MB.fq")?.parse::<u64>().ok());
-    megabytes.map_or(PLAIN, |megabytes| megabytes * 1_000_000)
+/// What the name says: 4000 MB of `short-4000MB.fq`, nothing of `short.fq`.
+fn size(name: &str) -> Option<u64> {
+    Some(name.strip_prefix("short-")?.strip_suffix("MB.fq")?.parse::<u64>().ok()? * 1_000_000)
 }
 
 /// A compressor that is not asked to flush in mid-stream.

@@ -7,8 +7,8 @@
 //!
 //! A row whose ratios lie far apart is measured three times as long.
 //!
-//! * `--check`: a short run against the kept results; a ratio that fell by more than 15 % fails, and it is told whether the code
-//!   or the machine is the cause.
+//! * `--check`: a short run, on a third of each set, against the kept results; a ratio that fell by more than 15 % fails, and it
+//!   is told whether the code or the machine is the cause.
 //! * `--instructions`: the instruction counts of our hot loops under callgrind, against the kept ones; `--keep` keeps the new.
 #![forbid(unsafe_code)]
 
@@ -29,6 +29,7 @@ use std::{
 };
 
 use crate::{
+    data::Sets,
     group::{Group, Row},
     round::Measured,
 };
@@ -43,6 +44,7 @@ struct Effort {
     rounds: usize,
     /// Timed laps in each process, the median of which counts.
     laps: usize,
+    sets: Sets,
 }
 
 /// The arguments.
@@ -68,7 +70,7 @@ fn main() -> ExitCode {
 fn parse(mut args: impl Iterator<Item = String>) -> Outcome<Args> {
     let mut parsed = Args {
         groups: Vec::new(),
-        effort: Effort { rounds: 8, laps: 3 },
+        effort: Effort { rounds: 8, laps: 3, sets: Sets::Whole },
         row: String::new(),
         check: false,
         instructions: false,
@@ -111,10 +113,9 @@ fn run(args: &Args) -> Outcome {
 
 /// Measures a row, prints what came of it, and keeps that, so that a run that is stopped has kept what it has printed.
 fn measure(group: &Group, row: &Row, args: &Args) -> Outcome {
-    let Effort { rounds, laps } = args.effort;
     let mut measured = round::run(row, args.effort)?;
     if measured.as_ref().is_some_and(Measured::is_scattered) {
-        measured = round::run(row, Effort { rounds: 3 * rounds, laps })?.or(measured);
+        measured = round::run(row, Effort { rounds: 3 * args.effort.rounds, ..args.effort })?.or(measured);
     }
     let Some(mut measured) = measured else {
         println!("{} {}: the machine changes too often\n", group.name, row.name);

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use crate::{
-    Effort, Outcome, data,
+    Effort, Outcome,
+    data::{self, Sets},
     group::{Contender, Role, Row, is_control},
     machine,
     statistics::{Spread, spread},
@@ -19,8 +20,11 @@ const SCATTERED: f64 = 0.85;
 /// So many rounds are begun for each one wanted, before a row is given up: the machine changes too often.
 const PATIENCE: usize = 3;
 
-/// Laps of a control. One takes a millisecond or eight.
-const CONTROL_LAPS: usize = 3;
+/// What a control takes, which reads nothing. A lap is a millisecond or eight.
+const OF_A_CONTROL: Effort = Effort { rounds: 1, laps: 3, sets: Sets::Whole };
+
+/// What allocations are counted with.
+const A_LAP: Effort = Effort { rounds: 1, laps: 1, sets: Sets::Whole };
 
 /// How often a control is looked at before the state is said to have changed: one in a hundred is disturbed itself.
 const LOOKS: usize = 3;
@@ -119,13 +123,13 @@ impl Sample {
 ///
 /// Where a contender fails, or gives another answer than ours.
 pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Option<Measured>> {
-    data::prepare(&row.data)?;
+    data::prepare(&row.data, effort.sets)?;
     let control = row.contenders.iter().find(|contender| is_control(&contender.name));
     let mut states = States { wanted: effort.rounds, met: Vec::new() };
     for _ in 0..effort.rounds * PATIENCE {
-        let begun = control.map(|control| sample(row, control, 0, CONTROL_LAPS, false)).transpose()?;
+        let begun = control.map(|control| sample(row, control, 0, OF_A_CONTROL, false)).transpose()?;
         let state = begun.as_ref().map_or(0.0, Sample::nanoseconds);
-        if let Some(round) = one_round(row, begun, states.rounds(state), effort.laps)?
+        if let Some(round) = one_round(row, begun, states.rounds(state), effort)?
             && let Some(rounds) = states.add(state, round)
         {
             return conclude(row, &rounds).map(Some);
@@ -160,7 +164,7 @@ impl<R> States<R> {
 }
 
 /// A sample of each contender in the order of the row, the control's as it was `begun`; nothing once the state has changed.
-fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Outcome<Option<Vec<Sample>>> {
+fn one_round(row: &Row, begun: Option<Sample>, round: usize, effort: Effort) -> Outcome<Option<Vec<Sample>>> {
     let count = row.contenders.len();
     let mut samples: Vec<Option<Sample>> = (0..count).map(|_| None).collect();
     let control = row.contenders.iter().position(|contender| is_control(&contender.name));
@@ -171,7 +175,7 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Out
         if control == Some(at) {
             continue;
         }
-        samples[at] = Some(sample(row, &row.contenders[at], round, laps, false)?);
+        samples[at] = Some(sample(row, &row.contenders[at], round, effort, false)?);
         if let (Some(control), Some(begun)) = (control, &begun)
             && !is_still(row, &row.contenders[control], begun.nanoseconds())?
         {
@@ -187,7 +191,7 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, laps: usize) -> Out
 /// Whether the machine still is in this state.
 fn is_still(row: &Row, control: &Contender, state: f64) -> Outcome<bool> {
     for _ in 0..LOOKS {
-        if same_state(state, sample(row, control, 0, CONTROL_LAPS, false)?.nanoseconds()) {
+        if same_state(state, sample(row, control, 0, OF_A_CONTROL, false)?.nanoseconds()) {
             return Ok(true);
         }
     }
@@ -229,16 +233,16 @@ fn conclude(row: &Row, rounds: &[Vec<Sample>]) -> Outcome<Measured> {
 /// Where one fails.
 pub(crate) fn count_allocations(row: &Row, measured: &mut Measured) -> Outcome {
     for (contender, line) in row.contenders.iter().zip(&mut measured.lines) {
-        line.allocations = sample(row, contender, 0, 1, true)?.allocations;
+        line.allocations = sample(row, contender, 0, A_LAP, true)?.allocations;
     }
     Ok(())
 }
 
 /// One process.
-fn sample(row: &Row, contender: &Contender, round: usize, laps: usize, count: bool) -> Outcome<Sample> {
+fn sample(row: &Row, contender: &Contender, round: usize, effort: Effort, count: bool) -> Outcome<Sample> {
     let mut command = Command::new(&contender.binary);
-    command.args(["run", &row.name, &contender.name]).arg(data::folder());
-    command.args([round.to_string(), laps.to_string()]);
+    command.args(["run", &row.name, &contender.name]).arg(effort.sets.folder());
+    command.args([round.to_string(), effort.laps.to_string()]);
     if count {
         command.arg("count");
     }

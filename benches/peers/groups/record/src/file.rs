@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use fqbuf_record::{QualityLength, Reader, SliceReader};
+use fqbuf_record::{QualityLength, Reader};
 use fqbuf_stream::{ReadAhead, Stream};
 use harness::{Answer, Contender, Stage, drain_by};
 use helicase::{
