@@ -18,9 +18,10 @@ use crate::run::Run;
 /// Two threads that rewrite records of good mean quality, GB/s with blocks of 256 KiB, 384, 512, 768 and 1 MiB (2-core Zen 5
 /// guest with 1 MiB of second-level cache a core, 2026-11-25, medians of 9): 150-base reads 16.1, 16.6, 16.9, 16.1, 14.6;
 /// trimmed reads 11.8, 12.2, 12.4, 12.2, 12.0; long reads 17, 20, 25, 27, 28. Without output 512 KiB and 1 MiB are level on
-/// short reads, and long ones 22 and 26. On a 2-core Cascade Lake guest with as much of that cache (2026-11-26, medians of 9)
-/// 150-base reads without output have 8.1, 8.3, 8.3, 7.9 and 7.8, trimmed ones 7.2, 7.3, 7.3, 7.3 and 7.1, long ones 7.5, 8.0, 9.0, 8.9
-/// and 9.1.
+/// short reads, and long ones 22 and 26. On a 2-core Cascade Lake guest with as much of that cache (2026-11-27, medians of 5),
+/// without output, 128 KiB, 256, 384, 512, 640, 768 and 1 MiB: 150-base reads 8.0, 8.7, 8.9, 8.8, 8.8, 8.7, 8.4; trimmed ones 7.0, 7.4,
+/// 7.4, 7.4, 7.3, 7.4, 7.3; long ones 5.8, 8.7, 9.5, 10.6, 10.8, 10.6, 10.2. There 640 KiB would gain 5, 1 and 6 %; on the Zen 5 guest
+/// long ones would lose more than that.
 const BLOCK_SIZE: usize = 1 << 20;
 const ORDERED_BLOCK_SIZE: usize = 512 << 10;
 
