@@ -115,6 +115,8 @@ pub(crate) struct Claim<'c, 'w> {
     pub(crate) number: u64,
     /// Bytes to read for a block.
     pub(crate) size: usize,
+    /// The same of a file whose records are short.
+    pub(crate) size_of_short: usize,
     pub(crate) reader: &'c ReaderBuilder,
     /// Whether bad records are passed over.
     pub(crate) skip: bool,

@@ -14,16 +14,18 @@ use crate::layout::Single;
 use crate::pairs::Paired;
 use crate::run::Run;
 
-/// Bytes of a block by default, and of one whose output is written in order: the output takes room in the caches as well.
+/// Bytes of a block by default, and of one whose output is written in order, as the output takes room in the caches as well, or
+/// that is read from a file while records are short. The cut of a block of long ones takes longer to find, and what is behind it is
+/// read again, so they want larger blocks.
+///
 /// Two threads that rewrite records of good mean quality, GB/s with blocks of 256 KiB, 384, 512, 768 and 1 MiB (2-core Zen 5
 /// guest with 1 MiB of second-level cache a core, 2026-11-25, medians of 9): 150-base reads 16.1, 16.6, 16.9, 16.1, 14.6;
 /// trimmed reads 11.8, 12.2, 12.4, 12.2, 12.0; long reads 17, 20, 25, 27, 28. Without output 512 KiB and 1 MiB are level on
 /// short reads, and long ones 22 and 26. On a 2-core Cascade Lake guest with as much of that cache (2026-11-27, medians of 5),
 /// without output, 128 KiB, 256, 384, 512, 640, 768 and 1 MiB: 150-base reads 8.0, 8.7, 8.9, 8.8, 8.8, 8.7, 8.4; trimmed ones 7.0, 7.4,
-/// 7.4, 7.4, 7.3, 7.4, 7.3; long ones 5.8, 8.7, 9.5, 10.6, 10.8, 10.6, 10.2. There 640 KiB would gain 5, 1 and 6 %; on the Zen 5 guest
-/// long ones would lose more than that.
+/// 7.4, 7.4, 7.3, 7.4, 7.3; long ones 5.8, 8.7, 9.5, 10.6, 10.8, 10.6, 10.2.
 const BLOCK_SIZE: usize = 1 << 20;
-const ORDERED_BLOCK_SIZE: usize = 512 << 10;
+const SMALLER_BLOCK_SIZE: usize = 512 << 10;
 
 /// Settings for a run over FASTQ: threads, memory, strictness. Not worth it for inputs of less than a megabyte.
 ///
@@ -105,7 +107,8 @@ impl Pipeline {
         self
     }
 
-    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB, or 512 KiB where output is written in order.
+    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB, or 512 KiB where output is written in order, and
+    /// where a file's records are short.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes));
@@ -218,7 +221,12 @@ impl Pipeline {
 
     /// Bytes of a block, with output or without.
     pub(crate) fn size_of_blocks(&self, ordered: bool) -> usize {
-        self.block_size.unwrap_or(if ordered { ORDERED_BLOCK_SIZE } else { BLOCK_SIZE })
+        self.block_size.unwrap_or(if ordered { SMALLER_BLOCK_SIZE } else { BLOCK_SIZE })
+    }
+
+    /// Bytes of a block of a file whose records are short, if that is less.
+    pub(crate) fn size_of_short_blocks(&self) -> usize {
+        self.block_size.unwrap_or(SMALLER_BLOCK_SIZE)
     }
 
     /// What parses records of this input.

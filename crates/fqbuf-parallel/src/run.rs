@@ -328,6 +328,8 @@ pub(crate) struct Plan {
     pub(crate) threads: usize,
     /// Bytes of a block.
     pub(crate) size: usize,
+    /// Bytes of a file's block while records are short.
+    pub(crate) size_of_short: usize,
     /// Bytes of a new slot.
     pub(crate) slot: usize,
     /// Bytes above which memory is given back after a block.
@@ -354,7 +356,8 @@ impl Plan {
         while size > PAGE && need(size) > share {
             size = (size / 2).next_multiple_of(PAGE);
         }
-        Self { threads, size, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
+        let size_of_short = settings.size_of_short_blocks().min(size);
+        Self { threads, size, size_of_short, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
     }
 }
 

@@ -136,6 +136,7 @@ impl<'a> Core<'a, '_> {
             board: &self.board,
             number,
             size: self.plan.size,
+            size_of_short: self.plan.size_of_short,
             reader: &self.readers[0],
             skip: self.skip,
             limit: self.limit,

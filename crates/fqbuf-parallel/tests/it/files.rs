@@ -187,6 +187,29 @@ fn fault_69_odd_number_of_alternating_mates(#[values(1, 2, 8)] threads: usize) {
     });
 }
 
+/// Red when short reads get blocks that only long ones gain by, or others than asked for.
+#[test]
+fn blocks_of_a_file_are_smaller_while_its_records_are_short() -> io::Result<()> {
+    watched(60, || {
+        let (short, long) = (reads(1, 12_000, 300), reads(2, 60, 200_000));
+        let mean_block = |data: &[u8], pipeline: Pipeline| -> io::Result<u64> {
+            let file = Temporary::new("reads.fq", data)?;
+            let run = pipeline.threads(2).single(file.input())?;
+            let monitor = run.monitor();
+            run.fold(|| (), |(), _| {}, |(), ()| ()).expect("good input");
+            Ok(data.len() as u64 / monitor.snapshot().blocks)
+        };
+        let sizes = [
+            mean_block(&short, Pipeline::new())?,
+            mean_block(&long, Pipeline::new())?,
+            mean_block(&short, Pipeline::new().block_size(1 << 20))?,
+        ];
+        assert!((400 << 10..=512 << 10).contains(&sizes[0]), "{sizes:?}");
+        assert!(sizes[1..].iter().all(|size| (700 << 10..=1 << 20).contains(size)), "{sizes:?}");
+        Ok(())
+    })
+}
+
 /// Red when the size of the file when it was opened is trusted for reads into it.
 #[test]
 fn fault_76_and_77_file_that_changes_its_size_is_no_crash() -> io::Result<()> {

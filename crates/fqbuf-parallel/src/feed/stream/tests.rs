@@ -19,6 +19,7 @@ fn condensed(data: &[u8], skip: bool, alternating: bool) -> Option<(Vec<u8>, Con
         board: &Board::new(&MemoryBudget::new(usize::MAX), 1, usize::MAX, None, &counters),
         number: 0,
         size: 1,
+        size_of_short: 1,
         reader: &reader,
         skip,
         limit: usize::MAX,
