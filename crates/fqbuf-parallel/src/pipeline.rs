@@ -108,7 +108,7 @@ impl Pipeline {
     }
 
     /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB, or 512 KiB where output is written in order, and
-    /// where a file's records are short.
+    /// where a file's records are short, a few kilobytes at most.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes));

@@ -46,6 +46,7 @@ impl FileAt {
     }
 
     pub(super) fn claim(&mut self, claim: Claim<'_, '_>, slot: &mut Slot) -> Result<Claimed, Refusal> {
+        // Records are short as long as the least that is looked at has a cut in it.
         let mut size = (if self.window == WINDOW { claim.size_of_short } else { claim.size }) as u64;
         loop {
             // Blocks end on page boundaries of the file, so that the next read begins on one but for the first bytes.
