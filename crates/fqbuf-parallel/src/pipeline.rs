@@ -219,14 +219,9 @@ impl Pipeline {
         Ok(Run::new(self, vec![opened]))
     }
 
-    /// Bytes of a block, with output or without.
-    pub(crate) fn size_of_blocks(&self, ordered: bool) -> usize {
-        self.block_size.unwrap_or(if ordered { SMALLER_BLOCK_SIZE } else { BLOCK_SIZE })
-    }
-
-    /// Bytes of a block of a file whose records are short, if that is less.
-    pub(crate) fn size_of_short_blocks(&self) -> usize {
-        self.block_size.unwrap_or(SMALLER_BLOCK_SIZE)
+    /// Bytes of a block: of those asked for, or else of the larger or the `smaller` ones.
+    pub(crate) fn size_of_blocks(&self, smaller: bool) -> usize {
+        self.block_size.unwrap_or(if smaller { SMALLER_BLOCK_SIZE } else { BLOCK_SIZE })
     }
 
     /// What parses records of this input.

@@ -356,7 +356,7 @@ impl Plan {
         while size > PAGE && need(size) > share {
             size = (size / 2).next_multiple_of(PAGE);
         }
-        let size_of_short = settings.size_of_short_blocks().min(size);
+        let size_of_short = settings.size_of_blocks(true).min(size);
         Self { threads, size, size_of_short, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
     }
 }

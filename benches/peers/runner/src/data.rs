@@ -64,17 +64,18 @@ pub(crate) fn prepare(name: &str, sets: Sets) -> Outcome {
 fn generate(name: &str, plain: u64, path: &Path) -> std::io::Result<()> {
     let file = File::create(path)?;
     let mut out = BufWriter::with_capacity(1 << 20, file.try_clone()?);
+    let compressed = plain / 3;
     match name {
         "trimmed.fq" => write(Kind::Trimmed, 1, Size::Bytes(plain), &mut out).map(drop)?,
         "long.fq" => write(Kind::Long, 1, Size::Bytes(plain), &mut out).map(drop)?,
         "short.fq.gz" => {
             let mut out = gzip(&mut out, 6);
-            write(Kind::Illumina, 1, Size::Bytes(plain / 3), &mut Unflushed(&mut out))?;
+            write(Kind::Illumina, 1, Size::Bytes(compressed), &mut Unflushed(&mut out))?;
             out.finish()?;
         }
         "short.fq.bgz" => {
             let mut out = bgzf(&mut out, 6);
-            write(Kind::Illumina, 1, Size::Bytes(plain / 3), &mut Unflushed(&mut out))?;
+            write(Kind::Illumina, 1, Size::Bytes(compressed), &mut Unflushed(&mut out))?;
             out.finish()?;
         }
         sized => write(Kind::Illumina, 1, Size::Bytes(size(sized).unwrap_or(plain)), &mut out).map(drop)?,

@@ -44,6 +44,7 @@ struct Effort {
     rounds: usize,
     /// Timed laps in each process, the median of which counts.
     laps: usize,
+    /// What is read of the data sets.
     sets: Sets,
 }
 

@@ -8,8 +8,8 @@
 //!   cache. Blocks of 1 MiB at once, in steps of 384, 256, 128 and 64 KiB: long reads 20.7, 20.2, 20.0, 19.7, 19.6 (before the
 //!   closure was vectorised), 150-base reads level. Steps cost calls, and the scan does not wait for the last-level cache.
 //! * Rejected for long reads: smaller blocks. 1 MiB, 512, 256, 128 KiB: 21.0, 19.3, 14.5, 9.9: the search for the cut takes what
-//!   a record or two take, some 60 KB, and is under the lock. Short ones had 16.1, 14.6, 14.6, 13.2 then; since the closure is
-//!   vectorised the first two are level.
+//!   a record or two take, some 60 KB, and is under the lock. Short ones had 16.1, 14.6, 14.6, 13.2, all before the
+//!   closure was vectorised; behind that the first two were level (see the pipeline's size of a block).
 //! * Rejected: a block read in steps from its last to its first, so that what is looked at first is what was read last, and still in
 //!   the second cache level. On a 2-core Cascade Lake guest with 1 MiB of it a core (2026-11-27, medians of 7), 150-base / trimmed /
 //!   long reads: at once 8.46 / 7.37 / 10.52, in steps of 512 KiB 8.57 / 7.42 / 10.56, of 256 8.52 / 7.29 / 10.49, of 128 8.51 /
