@@ -2,7 +2,8 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::estate::{Entry, Estate, Held};
+use crate::entry::{Entry, Held};
+use crate::estate::Estate;
 use crate::home::{self, Me};
 use crate::lane::put_back;
 use crate::recipe::Recipe;
@@ -22,13 +23,70 @@ struct Place<R: Recipe> {
     shard: Arc<Shard<R>>,
 }
 
-impl<R: Recipe> Anchor<R> {
+/// A home, as the pool and the leases that borrow it know it.
+pub(crate) struct Home<R: Recipe> {
+    anchor: Arc<Anchor<R>>,
+    /// That of the anchor. Here too because the way through the anchor is longer.
+    shard: Arc<Shard<R>>,
+}
+
+impl<R: Recipe> Home<R> {
     pub(crate) fn new(estate: &Arc<Estate<R>>, home: usize) -> Self {
         let shard = estate.shard_of(home);
-        let place = Place { estate: Arc::clone(estate), home, shard };
-        Self { at: CachePadded::new(place) }
+        let place = Place { estate: Arc::clone(estate), home, shard: Arc::clone(&shard) };
+        Self { anchor: Arc::new(Anchor { at: CachePadded::new(place) }), shard }
     }
 
+    #[inline]
+    pub(crate) fn anchor(&self) -> &Arc<Anchor<R>> {
+        &self.anchor
+    }
+
+    #[inline]
+    pub(crate) fn estate(&self) -> &Estate<R> {
+        self.anchor.estate()
+    }
+
+    /// The item in the lane, for its owner. It brings along what it had there.
+    #[inline]
+    pub(crate) fn take(&self, me: Me) -> Option<Held<R>> {
+        self.shard.lane.take(me)
+    }
+
+    /// An item that is not in the lane, for a thread at home here, waiting for memory as long as it takes.
+    pub(crate) fn get(&self, me: Me) -> Held<R> {
+        self.estate().get(me, self.anchor.home())
+    }
+
+    /// Ends a lease that borrows the pool.
+    #[inline]
+    pub(crate) fn come_home(&self, entry: Held<R>) {
+        #[cfg(any(loom, shuttle))]
+        let Some(entry) = self.estate().keep_wrongly(entry) else { return };
+        let mut entry = entry;
+        let recipe = self.estate().recipe();
+        if !entry.size.is_kept_with(recipe.bytes(&entry.item)) {
+            return self.settle_home(entry);
+        }
+        recipe.reset(&mut entry.item);
+        if let Err(entry) = self.shard.lane.put(home::known(), entry) {
+            self.come_home_otherwise(entry);
+        }
+    }
+
+    // By themselves, so that what they need is looked up there.
+    #[cold]
+    fn settle_home(&self, entry: Held<R>) {
+        self.estate().settle_home(self.anchor.home(), entry);
+    }
+
+    #[inline(never)]
+    fn come_home_otherwise(&self, entry: Held<R>) {
+        self.estate().come_home(self.anchor.home(), entry);
+    }
+}
+
+impl<R: Recipe> Anchor<R> {
     #[inline]
     pub(crate) fn estate(&self) -> &Estate<R> {
         &self.at.estate
@@ -44,28 +102,6 @@ impl<R: Recipe> Anchor<R> {
         &self.at.shard
     }
 
-    /// The item in the lane, for its owner. It brings along what it had there.
-    #[inline]
-    pub(crate) fn take(&self, me: Me) -> Option<Held<R>> {
-        self.shard().lane.take(me)
-    }
-
-    /// Ends a lease that borrows the pool.
-    #[inline]
-    pub(crate) fn come_home(&self, entry: Held<R>) {
-        #[cfg(any(loom, shuttle))]
-        let Some(entry) = self.estate().keep_wrongly(entry) else { return };
-        let mut entry = entry;
-        let estate = self.estate();
-        if !estate.is_unchanged(&entry.item, &entry.charge) {
-            return estate.settle_home(self.home(), entry);
-        }
-        estate.recipe().reset(&mut entry.item);
-        if let Err(entry) = self.shard().lane.put(home::known(), entry) {
-            estate.come_home(self.home(), entry);
-        }
-    }
-
     /// Ends a lease whose entry owns a reference to its anchor.
     #[inline]
     pub(crate) fn come_home_for_good(entry: Held<R>) {
@@ -73,7 +109,9 @@ impl<R: Recipe> Anchor<R> {
         let Some(entry) = Self::keep_wrongly(entry) else { return };
         let mut entry = entry;
         match &mut *entry {
-            Entry { item, charge, anchor: Some(anchor), .. } if anchor.estate().is_unchanged(item, charge) => {
+            Entry { item, size, anchor: Some(anchor), .. }
+                if size.is_kept_with(anchor.estate().recipe().bytes(item)) =>
+            {
                 anchor.estate().recipe().reset(item);
             }
             _ => return Self::kept_meanwhile(entry, Estate::settle_home),

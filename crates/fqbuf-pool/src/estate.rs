@@ -5,43 +5,20 @@ mod wrong;
 
 use fqbuf_stats::BufferStats;
 
-use crate::anchor::Anchor;
 use crate::barrier;
 use crate::belt::Belt;
 use crate::budget::{Charge, Counter, Idle, MemoryBudget, Patience};
 use crate::claim::Why;
+use crate::entry::{Entry, Held, Size};
 #[cfg(any(loom, shuttle))]
 use crate::farewell::Resign;
 use crate::home::{self, Me};
 use crate::lane::{Lane, claim};
-use crate::ledger::{End, Ledger, Ledgers, Origin, PoolStats};
+use crate::ledger::{End, Ledgers, Origin, PoolStats};
 use crate::recipe::Recipe;
 use crate::shard::Shard;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::{Arc, MODELLED, mutant};
-
-/// An item of the pool, leased or idle. Alone on its cache line, because neighbours in memory go to different threads.
-#[repr(align(64))]
-pub(crate) struct Entry<R: Recipe> {
-    pub(crate) item: R::Item,
-    /// Bytes that the item had when they were last settled, charged to the pool's budget.
-    pub(crate) charge: Charge,
-    pub(crate) ledger: std::sync::Arc<Ledger>,
-    /// What keeps the estate alive for an owned lease; none before the first. An idle item has it too, so that gets change no
-    /// count: the end of the pool leaves none idle.
-    pub(crate) anchor: Option<Arc<Anchor<R>>>,
-}
-
-impl<R: Recipe> Entry<R> {
-    /// The item, idle until now, is handed out.
-    #[inline]
-    pub(crate) fn hit(&self) {
-        self.ledger.hit();
-    }
-}
-
-/// An entry on its way: one pointer, because moving whole entries costs more than the queue does.
-pub(crate) type Held<R> = Box<Entry<R>>;
 
 /// One place on the belt for so many items that may be idle. Models are small, and want it full.
 const BELT_SHARE: usize = if MODELLED { 3 } else { 1 };
@@ -390,29 +367,23 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Makes an item whose memory is charged.
-    fn make(&self, home: usize, mut charge: Charge, origin: Origin) -> Held<R> {
+    fn make(&self, home: usize, charge: Charge, origin: Origin) -> Held<R> {
         let item = self.recipe.make();
         if self.belt.one_more() {
             self.put_home(home, self.belt.stop(home::me(), Why::Need).into_iter());
         }
         self.memory.record_allocation(charge.bytes());
         // A recipe that makes more than it said is found out here, and again when the item comes home.
-        self.recharge(&mut charge, self.recipe.bytes(&item));
-        Box::new(Entry { item, charge, ledger: self.ledgers.open(home, origin), anchor: None })
-    }
-
-    /// Whether an item is as it was when it was last settled, and is to be kept.
-    #[inline]
-    pub(crate) fn is_unchanged(&self, item: &R::Item, charge: &Charge) -> bool {
-        let bytes = self.recipe.bytes(item);
-        bytes == charge.bytes() && bytes <= self.max_retained
+        let mut size = Size::new(charge);
+        self.recharge(&mut size, self.recipe.bytes(&item));
+        Box::new(Entry { item, size, ledger: self.ledgers.open(home, origin), anchor: None })
     }
 
     /// Keeps an item at the end of its lease, or frees it, as its size demands.
     #[cold]
     pub(crate) fn settle_home(&self, home: usize, mut entry: Held<R>) {
         let bytes = self.recipe.bytes(&entry.item);
-        if !self.settle(&mut entry.charge, bytes) {
+        if !self.settle(&mut entry.size, bytes) {
             return self.end(entry, End::Discarded);
         }
         self.recipe.reset(&mut entry.item);
@@ -466,10 +437,10 @@ impl<R: Recipe> Estate<R> {
     }
 
     /// Accounts for the size that an item has; false when it is not to be kept.
-    fn settle(&self, charge: &mut Charge, bytes: usize) -> bool {
-        let before = charge.bytes();
+    fn settle(&self, size: &mut Size, bytes: usize) -> bool {
+        let before = size.charged();
         let taken_away = bytes < before && bytes < self.recipe.fresh_bytes();
-        if !taken_away && bytes <= self.max_retained && self.recharge(charge, bytes) {
+        if !taken_away && bytes <= self.max_retained && self.recharge(size, bytes) {
             return true;
         }
         // The growth was there for a while, and goes with the item.
@@ -479,36 +450,38 @@ impl<R: Recipe> Estate<R> {
         false
     }
 
-    /// Makes a charge of what the item really has, if the budget allows.
-    fn recharge(&self, charge: &mut Charge, bytes: usize) -> bool {
-        let before = charge.bytes();
+    /// Charges what the item really has, if the budget allows.
+    fn recharge(&self, size: &mut Size, bytes: usize) -> bool {
+        let before = size.charged();
+        let charge = size.unsettled();
         if let Some(less) = before.checked_sub(bytes) {
             charge.shrink_to(bytes);
             self.memory.record_deallocation(less);
-            return true;
-        }
-        let more = bytes - before;
-        let granted = charge.try_grow_into_free(more) || mutant("growth_kept_unpaid");
-        if granted {
+        } else {
+            let more = bytes - before;
+            if !charge.try_grow_into_free(more) && !mutant("growth_kept_unpaid") {
+                return false;
+            }
             self.memory.record_allocation(more);
         }
-        granted
+        size.settled(self.max_retained);
+        true
     }
 
     /// Lets `grow` loose on an item with `bytes` just charged on top, and settles the charge to what the item has.
     pub(crate) fn grow<T>(
         &self,
         item: &mut R::Item,
-        charge: &mut Charge,
+        size: &mut Size,
         bytes: usize,
         grow: impl FnOnce(&mut R::Item) -> T,
     ) -> T {
         self.memory.record_allocation(bytes);
         let answer = grow(item);
         // An item that shrank below a new one is not to be kept, which shows when it comes home with less than its charge.
-        let least = self.recipe.fresh_bytes().min(charge.bytes());
+        let least = self.recipe.fresh_bytes().min(size.charged());
         let now = self.recipe.bytes(item).max(least);
-        self.recharge(charge, now);
+        self.recharge(size, now);
         answer
     }
 
@@ -516,31 +489,31 @@ impl<R: Recipe> Estate<R> {
     #[cold]
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     fn end(&self, entry: Held<R>, end: End) {
-        let Entry { item, charge, ledger, .. } = *entry;
+        let Entry { item, size, ledger, .. } = *entry;
         self.belt.one_less();
         self.ledgers.close(&ledger, end);
-        self.memory.record_deallocation(charge.bytes());
+        self.memory.record_deallocation(size.charged());
         if mutant("discard_keeps_charge") && end == End::Discarded {
-            return std::mem::forget(charge);
+            return std::mem::forget(size);
         }
         if mutant("given_back_before_freed") {
-            drop(charge);
+            drop(size);
             return drop(item);
         }
         // First the memory, then what it was charged.
         drop(item);
-        drop(charge);
+        drop(size);
     }
 
     /// Takes an item out of the pool for good.
     #[expect(clippy::boxed_local, reason = "entries travel in their box")]
     pub(crate) fn detach(&self, entry: Held<R>) -> R::Item {
-        let Entry { item, charge, ledger, .. } = *entry;
+        let Entry { item, size, ledger, .. } = *entry;
         self.belt.one_less();
         self.ledgers.close(&ledger, End::Detached);
-        self.memory.record_deallocation(charge.bytes());
+        self.memory.record_deallocation(size.charged());
         if mutant("detach_keeps_charge") {
-            std::mem::forget(charge);
+            std::mem::forget(size);
         }
         item
     }

@@ -6,9 +6,9 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, Home};
 use crate::budget::BudgetError;
-use crate::estate::{Entry, Held};
+use crate::entry::{Entry, Held};
 use crate::recipe::{Buffers, Recipe};
 use crate::sync::{Arc, mutant};
 
@@ -61,7 +61,7 @@ impl<R: Recipe> Lease<R> {
     /// Bytes charged for the item: those it had when it was made or last settled.
     #[must_use]
     pub fn charged(this: &Self) -> usize {
-        held(&this.entry).charge.bytes()
+        held(&this.entry).size.charged()
     }
 
     /// Charges `bytes` to the pool's budget, waiting in line for as long as it takes, then calls `grow`, then settles the
@@ -88,9 +88,9 @@ impl<R: Recipe> Lease<R> {
     /// # }
     /// ```
     pub fn grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let Entry { item, charge, anchor, .. } = held_mut(&mut self.entry);
-        charge.grow(bytes)?;
-        Ok(self::anchor(anchor).estate().grow(item, charge, bytes, grow))
+        let Entry { item, size, anchor, .. } = held_mut(&mut self.entry);
+        size.unsettled().grow(bytes)?;
+        Ok(self::anchor(anchor).estate().grow(item, size, bytes, grow))
     }
 
     /// Like [`grow_with`](Self::grow_with), if the bytes can be had without waiting.
@@ -98,9 +98,9 @@ impl<R: Recipe> Lease<R> {
     /// # Errors
     /// [`BudgetError::TooLarge`] as there, [`BudgetError::Exhausted`] when the bytes are not free; `grow` is not called.
     pub fn try_grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
-        let Entry { item, charge, anchor, .. } = held_mut(&mut self.entry);
-        charge.try_grow(bytes)?;
-        Ok(self::anchor(anchor).estate().grow(item, charge, bytes, grow))
+        let Entry { item, size, anchor, .. } = held_mut(&mut self.entry);
+        size.unsettled().try_grow(bytes)?;
+        Ok(self::anchor(anchor).estate().grow(item, size, bytes, grow))
     }
 }
 
@@ -160,20 +160,20 @@ impl<R: Recipe> std::panic::RefUnwindSafe for ScopedLease<'_, R> where R::Item: 
 pub struct ScopedLease<'p, R: Recipe> {
     /// `None` only while the lease ends.
     entry: Option<Loan<R>>,
-    anchor: &'p Anchor<R>,
+    home: &'p Home<R>,
 }
 
 impl<'p, R: Recipe> ScopedLease<'p, R> {
     #[inline]
-    pub(crate) fn new(mut entry: Held<R>, anchor: &'p Anchor<R>) -> Self {
-        anchor.estate().recipe().renew(&mut entry.item);
-        Self { entry: Some(Loan::new(entry)), anchor }
+    pub(crate) fn new(mut entry: Held<R>, home: &'p Home<R>) -> Self {
+        home.estate().recipe().renew(&mut entry.item);
+        Self { entry: Some(Loan::new(entry)), home }
     }
 
     /// The item itself, which leaves the pool and its budget for good.
     #[must_use]
     pub fn into_inner(mut this: Self) -> R::Item {
-        this.anchor.estate().detach(take(&mut this.entry))
+        this.home.estate().detach(take(&mut this.entry))
     }
 }
 
@@ -181,7 +181,7 @@ impl<R: Recipe> Drop for ScopedLease<'_, R> {
     #[inline]
     fn drop(&mut self) {
         if let Some(entry) = self.entry.take() {
-            self.anchor.come_home(Loan::into_inner(entry));
+            self.home.come_home(Loan::into_inner(entry));
         }
     }
 }

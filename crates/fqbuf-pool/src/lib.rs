@@ -7,6 +7,7 @@ mod belt;
 mod budget;
 mod builder;
 mod claim;
+mod entry;
 mod estate;
 mod farewell;
 mod gate;

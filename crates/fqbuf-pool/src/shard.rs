@@ -3,7 +3,7 @@
 use crossbeam_utils::CachePadded;
 
 use crate::belt::Belt;
-use crate::estate::{Entry, Held};
+use crate::entry::{Entry, Held};
 use crate::farewell::Resign;
 use crate::gate::Gate;
 use crate::home::{self, Me};

@@ -1,7 +1,8 @@
 //! Naive versions of what an estate does, for models to fail on: see [`mutant`].
 
-use super::{Estate, Held};
+use super::Estate;
 use crate::anchor::Anchor;
+use crate::entry::Held;
 use crate::home;
 use crate::ledger::End;
 use crate::recipe::Recipe;
