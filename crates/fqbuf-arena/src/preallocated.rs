@@ -12,11 +12,11 @@
 //! that of all buffers once a round 1.15; looked at before the buffer is cleared instead of behind, 0.76 there and 1.00 in the next
 //! program; no bound at all 0.75.
 //!
-//! There, 2026-11-27, medians of ten interleaved processes of the row, as linked / with no branch on a bound of 32 bytes, where that
-//! processor keeps none in its cache of decoded instructions (`-C llvm-args=--x86-branches-within-32B-boundaries`); the `Vec<Vec<u8>>`
-//! 2.90 / 2.94 ns, this 2.95 / 2.72. With the next place chosen without a branch, as it was, 3.01 / 3.00; one branch for the end and the
-//! bounds 3.13 / 2.74, and the bound looked at before the buffer is cleared 3.18 / 2.62; that alone 3.22 / 2.68; the last turn of a
-//! round in a function of its own 2.99 / 2.97.
+//! There, 2026-11-27, medians of five interleaved processes of the row, linked twice, once with all code 16 bytes further on (that
+//! processor keeps no branch on a bound of 32 bytes in its cache of decoded instructions, and these loops are little else): the
+//! `Vec<Vec<u8>>` 2.94 and 3.00 ns, this 2.76 and 3.08. With the last index in line 3.18 and 2.94; the last turn of a round in a
+//! function of its own 3.02 and 3.38; one branch for the end and the bounds, the bound looked at before the buffer is cleared, 3.56
+//! and 3.21. With the next place chosen without a branch, as it was, 3.01 to 3.19.
 
 use std::fmt;
 
@@ -77,13 +77,21 @@ impl PreallocatedBuffers {
     #[must_use]
     pub fn get_next(&mut self) -> &mut Vec<u8> {
         let at = self.next;
-        self.next = if at == 0 { last(&self.buffers) } else { at - 1 };
+        self.next = if at == 0 { self.last() } else { at - 1 };
         let buffer = &mut self.buffers[at];
         buffer.clear();
         if buffer.capacity() != self.size {
             bound(buffer, self.size, self.spare);
         }
         buffer
+    }
+
+    /// Index of the last buffer. By itself, so that the place of the next turn is foretold by a branch instead of computed from
+    /// both ways.
+    #[cold]
+    #[inline(never)]
+    fn last(&self) -> usize {
+        self.buffers.len() - 1
     }
 
     /// Number of buffers, at least 1.
@@ -110,12 +118,6 @@ impl PreallocatedBuffers {
     pub fn capacity(&self) -> usize {
         self.buffers.iter().map(Vec::capacity).sum()
     }
-}
-
-/// Index of the last buffer. Cold, so that the place of the next turn is foretold by a branch instead of computed from both ways.
-#[cold]
-fn last(buffers: &[Vec<u8>]) -> usize {
-    buffers.len() - 1
 }
 
 /// Replaces a buffer whose capacity is less than `size` or by more than `spare` above it; its predecessor is freed first.
