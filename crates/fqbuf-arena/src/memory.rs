@@ -16,6 +16,7 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
 use std::ptr::{self, NonNull};
 use std::slice;
 
@@ -94,6 +95,8 @@ pub(crate) struct Bump {
     growth: Growth,
     /// [`parts_are_faster`], known here so that a short copy need not ask.
     in_parts: bool,
+    /// Whether the memory that copies go to is asked for ahead.
+    asks_ahead: bool,
 }
 
 // SAFETY: the memory belongs to this object alone and to no thread. `Cell` and `RefCell` keep it from being shared
@@ -112,6 +115,8 @@ impl Bump {
     /// Memory of `capacity` bytes; `None` when there is no such memory.
     pub(crate) fn new(capacity: usize, growth: Growth) -> Option<Self> {
         let chunk = Chunk::new(capacity)?;
+        let in_parts = parts_are_faster();
+        let is_near = capacity <= NEAREST && matches!(growth, Growth::Fixed);
         Some(Self {
             next: Cell::new(chunk.start()),
             end: Cell::new(chunk.end()),
@@ -122,7 +127,8 @@ impl Bump {
             high_water: Cell::new(0),
             chunks: RefCell::new(vec![chunk]),
             growth,
-            in_parts: parts_are_faster(),
+            in_parts,
+            asks_ahead: !in_parts && !is_near,
         })
     }
 
@@ -171,7 +177,7 @@ impl Bump {
     #[inline]
     #[allow(clippy::mut_from_ref)] // Each call returns other bytes.
     pub(crate) fn copied(&self, bytes: &[u8]) -> Option<&mut [u8]> {
-        let start = self.reserve(bytes.len())?;
+        let start = self.reserve_for_copies(bytes.len())?;
         // SAFETY: `reserve` returns the start of `bytes.len()` bytes in no living slice, so `bytes`, which may itself
         // be a slice of this memory, does not overlap with them.
         unsafe { copy(bytes, start, self.in_parts) };
@@ -184,7 +190,7 @@ impl Bump {
     #[allow(clippy::mut_from_ref)] // Each call returns other bytes.
     pub(crate) fn joined(&self, parts: &[&[u8]]) -> Option<&mut [u8]> {
         let size = parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.len()))?;
-        let start = self.reserve(size)?;
+        let start = self.reserve_for_copies(size)?;
         let mut at = start;
         for part in parts {
             // SAFETY: `at` is followed by room for this part and all after it: the lengths are those that were summed,
@@ -247,6 +253,16 @@ impl Bump {
             return Some(next);
         }
         self.reserve_in_next_chunk(size)
+    }
+
+    /// [`Bump::reserve`] for bytes that will be copied there, as will those behind them.
+    #[inline]
+    fn reserve_for_copies(&self, size: usize) -> Option<NonNull<u8>> {
+        let start = self.reserve(size)?;
+        if self.asks_ahead && ASKED_FOR.contains(&size) {
+            (0..size).step_by(LINE).for_each(|at| ask_for(start.as_ptr().wrapping_add(AHEAD + at)));
+        }
+        Some(start)
     }
 
     #[cold]
@@ -338,6 +354,29 @@ impl Bump {
 const AHEAD: usize = 1024;
 /// A cache line.
 const LINE: usize = 64;
+/// Bytes of an arena that stays in the first cache.
+const NEAREST: usize = 32 << 10;
+/// Lengths of copies for which the lines so far [ahead](AHEAD) are asked for: the processor sees less of a row of stores than of one of
+/// loads. Shorter ones cost less than to ask, and longer ones it sees by itself.
+///
+/// On a 2-core Cascade Lake guest, Intel family 6 model 85, 2026-11-27, ns a slice of 150, 250, 500 and 1000 bytes, asked for or not:
+/// in 256 KiB 8.8, 9.2, 14.1, 23.0 or 9.8, 11.0, 17.1, 25.0; in 8 MiB 9.1, 11.6, 22.7, 44.8 or 12.4, 15.9, 30, 54. In 16 KiB 9.4 and
+/// 9.7 or 6.8 and 7.1; 64 bytes 5.8 or 4.5; 2000 in 256 KiB 48.7 or 41.8. 512 bytes ahead is no different in 256 KiB, and up to
+/// a tenth slower in 8 MiB. Where copies are made in parts, it was not measured, and nothing is asked for.
+const ASKED_FOR: RangeInclusive<usize> = 65..=1024;
+
+/// Asks the processor for the cache line of `place`, which need not be one of ours. Does nothing where that is not known how.
+#[inline]
+fn ask_for(place: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a hint, which reads and writes nothing and never faults, whatever the address. All x86-64 processors take it.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = place;
+}
 
 /// Bytes from one place to another; 0 when that is not behind it.
 #[inline]

@@ -1,12 +1,11 @@
 //! Groups: the packages below `groups/`, built, and the tables they print.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, process::Command};
 
-use crate::{Outcome, here};
+use crate::{
+    Outcome, here,
+    program::{Build, Program},
+};
 
 /// Packages that want a program that cargo does not bring.
 const NEEDS: [(&str, &str); 1] = [("stream-zlib-ng", "cmake")];
@@ -39,8 +38,7 @@ pub(crate) enum Role {
 pub(crate) struct Contender {
     pub(crate) name: String,
     pub(crate) role: Role,
-    /// The binary, portable or for this machine.
-    pub(crate) binary: PathBuf,
+    pub(crate) program: Program,
 }
 
 /// Whether a contender of this name tells the state of the machine: nothing to be compared with ours.
@@ -70,7 +68,7 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     }
     let mut groups: Vec<Group> = Vec::new();
     for package in &packages {
-        let portable = compile_here(package, false)?;
+        let portable = build_here(package, Build::Portable)?;
         let name = group(package);
         if groups.last().is_none_or(|last| last.name != name) {
             groups.push(Group { name: name.clone(), rows: Vec::new() });
@@ -89,31 +87,14 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     Ok(groups)
 }
 
-/// Builds one package, portable or for this machine.
-fn compile_here(package: &str, native: bool) -> Outcome<PathBuf> {
-    let target = here().join("target").join(if native { "native" } else { "portable" });
-    compile(&here(), package, &target, native)
+/// Builds one package of ours.
+fn build_here(package: &str, build: Build) -> Outcome<Program> {
+    Program::build(&here(), package, &here().join("target"), build)
 }
 
-/// Builds one package of the workspace at `root` by itself, so that no other's features reach it, and gives the path of its binary.
-pub(crate) fn compile(root: &Path, package: &str, target: &Path, native: bool) -> Outcome<PathBuf> {
-    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    cargo.args(["build", "--quiet", "--release", "--package", package]).current_dir(root);
-    cargo.env("CARGO_TARGET_DIR", target);
-    if native {
-        cargo.env("RUSTFLAGS", "-C target-cpu=native");
-    }
-    eprintln!("building {package}{}", if native { " for this machine" } else { "" });
-    let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!("{package} does not build"));
-    }
-    Ok(target.join("release").join(package))
-}
-
-/// The rows that a binary has contenders for.
-fn table(package: &str, portable: &Path) -> Outcome<Vec<Row>> {
-    let output = Command::new(portable).arg("list").output().map_err(|error| format!("{package}: {error}"))?;
+/// The rows that a program has contenders for.
+fn table(package: &str, portable: &Program) -> Outcome<Vec<Row>> {
+    let output = portable.command(0).arg("list").output().map_err(|error| format!("{package}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut rows: Vec<Row> = Vec::new();
     let mut native = None;
@@ -130,15 +111,15 @@ fn table(package: &str, portable: &Path) -> Outcome<Vec<Row>> {
             (["note", note], Some(row)) => row.notes.push((*note).to_owned()),
             (["contender", name, role, build], Some(row)) => {
                 if *build == "native" && native.is_none() {
-                    native = Some(compile_here(package, true)?);
+                    native = Some(build_here(package, Build::Native)?);
                 }
-                let binary = native.as_ref().filter(|_| *build == "native").map_or(portable, PathBuf::as_path);
+                let program = native.as_ref().filter(|_| *build == "native").unwrap_or(portable);
                 let role = match *role {
                     "ours" => Role::Ours,
                     "peer" => Role::Peer,
                     _ => Role::Limit,
                 };
-                row.contenders.push(Contender { name: (*name).to_owned(), role, binary: binary.to_owned() });
+                row.contenders.push(Contender { name: (*name).to_owned(), role, program: program.clone() });
             }
             _ => return Err(format!("{package} prints a line that nobody understands: {line:?}")),
         }

@@ -17,6 +17,7 @@ mod data;
 mod group;
 mod instructions;
 mod machine;
+mod program;
 mod report;
 mod results;
 mod round;

@@ -1,7 +1,5 @@
 //! One row: its contenders, interleaved, in one state of the machine.
 
-use std::process::Command;
-
 use crate::{
     Effort, Outcome,
     data::{self, Sets},
@@ -240,7 +238,7 @@ pub(crate) fn count_allocations(row: &Row, measured: &mut Measured) -> Outcome {
 
 /// One process.
 fn sample(row: &Row, contender: &Contender, round: usize, effort: Effort, count: bool) -> Outcome<Sample> {
-    let mut command = Command::new(&contender.binary);
+    let mut command = contender.program.command(round);
     command.args(["run", &row.name, &contender.name]).arg(effort.sets.folder());
     command.args([round.to_string(), effort.laps.to_string()]);
     if count {

@@ -4,8 +4,10 @@ use std::{fs, process::Command};
 
 use crate::{
     Outcome,
-    group::{Contender, Role, compile},
-    here, results,
+    group::{Contender, Role},
+    here,
+    program::{Build, Program},
+    results,
     round::Measured,
 };
 
@@ -43,9 +45,10 @@ pub(super) fn build(commit: &str, contender: &Contender) -> Outcome<Contender> {
     git(&["-C", &root, "archive", "--format=tar", "-o", &archive, commit])?;
     let code = code.display().to_string();
     output(Command::new("tar").args(["-xf", &archive, "-C", &code]))?;
-    let package = contender.binary.file_name().and_then(|name| name.to_str()).ok_or("a binary has a name")?;
-    let binary = compile(&target.join(commit).join("benches/peers"), package, &target.join("build"), false)?;
-    Ok(Contender { role: Role::Peer, binary, ..contender.clone() })
+    let package = contender.program.package();
+    let root = target.join(commit).join("benches/peers");
+    let program = Program::build(&root, package, &target.join("build"), Build::Portable)?;
+    Ok(Contender { role: Role::Peer, program, ..contender.clone() })
 }
 
 fn git(args: &[&str]) -> Outcome<String> {

@@ -3,6 +3,7 @@
 use super::{Case, Fallen, SHORT, Suspect, cases};
 use crate::{
     group::{Contender, Group, Role, Row},
+    program::Program,
     results::{Kept, KeptRow, Machine},
     round::{Line, Measured},
     statistics::Spread,
@@ -37,7 +38,8 @@ pub(super) fn measured(state: f64, [second, fast, slow, limit]: [f64; 4]) -> Mea
 
 /// The row of those.
 fn row() -> Row {
-    let contender = |line: Line| Contender { name: line.name, role: line.role, binary: "pool".into() };
+    let contender =
+        |line: Line| Contender { name: line.name, role: line.role, program: Program::of("pool", vec!["pool".into()]) };
     let contenders = measured(25.0, BEFORE).lines.into_iter().map(contender).collect();
     Row { name: "row".to_owned(), title: String::new(), data: String::new(), notes: Vec::new(), contenders }
 }
@@ -114,7 +116,11 @@ fn what_is_suspected_is_measured_again_and_beside_what_it_was() {
     let unknown = suspect(75.0, &[]);
     assert_eq!((names(unknown.row().contenders.iter()).len(), names(unknown.ways()).len()), (6, 2));
     assert_eq!(unknown.kept().and_then(Measured::state).map(f64::round), Some(25.0));
-    let before = Contender { role: Role::Peer, binary: "then".into(), ..case.row.contenders[1].clone() };
+    let before = Contender {
+        role: Role::Peer,
+        program: Program::of("pool", vec!["then".into()]),
+        ..case.row.contenders[1].clone()
+    };
     let pair = case.pair(&case.row.contenders[1], before);
     assert_eq!(names(pair.contenders.iter()), ["ours, small", "ours, small", "control"]);
 }

@@ -1,0 +1,137 @@
+//! Programs: packages, built; those of short loops twice, with their code at two places.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::Outcome;
+
+/// Packages whose rows take nanoseconds. There it counts where a loop lies: a processor reads code in pieces of 32 bytes, and some keep no
+/// branch on the bound of one in their cache of decoded instructions. The linker aligns functions to 16.
+const AT_TWO_PLACES: [&str; 4] = ["arena", "pool", "ring", "stats"];
+
+/// A package as it is built: for all machines or for this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    Portable,
+    Native,
+}
+
+/// A package, built.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    package: String,
+    /// One binary, or a second one with the same code 16 bytes further on.
+    binaries: Vec<PathBuf>,
+}
+
+impl Program {
+    /// Builds one package of the workspace at `root` by itself, so that no other's features reach it, in folders of `target`.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not build.
+    pub(crate) fn build(root: &Path, package: &str, target: &Path, build: Build) -> Outcome<Self> {
+        let compile = |folder: &str, flags: Option<OsString>| {
+            let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+            cargo.args(["build", "--quiet", "--release", "--package", package]).current_dir(root);
+            cargo.env("CARGO_TARGET_DIR", target.join(folder));
+            if let Some(flags) = flags {
+                cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
+            }
+            let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
+            if !status.success() {
+                return Err(format!("{package} does not build"));
+            }
+            Ok(target.join(folder).join("release").join(package))
+        };
+        if build == Build::Native {
+            eprintln!("building {package} for this machine");
+            return Ok(Self::of(package, vec![compile("native", Some("-Ctarget-cpu=native".into()))?]));
+        }
+        eprintln!("building {package}");
+        let mut binaries = vec![compile("portable", None)?];
+        if AT_TWO_PLACES.contains(&package)
+            && let Some(linker) = linker(target)?
+        {
+            let mut flags = OsString::from("-Clinker=");
+            flags.push(linker);
+            binaries.push(compile("moved-on", Some(flags))?);
+        }
+        Ok(Self::of(package, binaries))
+    }
+
+    /// These binaries of a package.
+    pub(crate) fn of(package: &str, binaries: Vec<PathBuf>) -> Self {
+        Self { package: package.to_owned(), binaries }
+    }
+
+    /// The package's name.
+    pub(crate) fn package(&self) -> &str {
+        &self.package
+    }
+
+    /// What starts it in a round: of four rounds in a row as many at each place, and so for those with the same number of four.
+    pub(crate) fn command(&self, round: usize) -> Command {
+        Command::new(&self.binaries[(round + round / 4) % self.binaries.len()])
+    }
+}
+
+/// A linker that puts 16 bytes before all code, where it is known how.
+fn linker(target: &Path) -> Outcome<Option<PathBuf>> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| format!("a linker of our own: {error}");
+    let folder = std::path::absolute(target.join("linker")).map_err(failed)?;
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let [source, object, script] = ["first.rs", "first.o", "linker"].map(|name| folder.join(name));
+    // Kept by the linker though nobody calls it.
+    let code = r#"#![no_std] core::arch::global_asm!(".section .text.first,\"axR\",@progbits", ".balign 16", ".fill 16, 1, 0x90");"#;
+    fs::write(&source, code).map_err(failed)?;
+    let mut rustc = Command::new(std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned()));
+    rustc.args(["--crate-type=lib", "--emit=obj", "-o"]).args([&object, &source]);
+    if !rustc.status().map_err(failed)?.success() {
+        return Err("16 bytes of code do not build".to_owned());
+    }
+    // Written anew only where it says something else, or cargo would take it for another linker.
+    let text = format!("#!/bin/sh\nexec cc '{}' \"$@\"\n", object.display());
+    if fs::read_to_string(&script).ok().as_deref() != Some(&text) {
+        fs::write(&script, text).map_err(failed)?;
+        make_executable(&script).map_err(failed)?;
+    }
+    Ok(Some(script))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Program;
+
+    #[test]
+    fn rounds_are_shared_between_two_places() {
+        let program = Program::of("pool", vec!["here".into(), "there".into()]);
+        let place = |round| usize::from(program.command(round).get_program() == "there");
+        let at_second = |rounds: &mut dyn Iterator<Item = usize>| rounds.map(place).sum::<usize>();
+        assert_eq!((at_second(&mut (0..4)), at_second(&mut (0..8))), (2, 4));
+        // What begins at the same place of a cache line is seen with both.
+        for of_four in 0..4 {
+            assert_eq!(at_second(&mut [of_four, of_four + 4].into_iter()), 1);
+        }
+        let alone = Program::of("line", vec!["here".into()]);
+        assert!((0..8).all(|round| alone.command(round).get_program() == "here"));
+    }
+}
