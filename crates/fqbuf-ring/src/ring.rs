@@ -8,6 +8,11 @@
 //! Rejected: slices of both parts made first and copied into (0.64 at 64 bytes on a Zen 4 guest, where this one had 0.97: three
 //! bounds checks a copy instead of one); never moving an empty ring to its front (it wraps for no reason); a power-of-two
 //! capacity with masks (the capacity is what the caller asked for).
+//!
+//! What wraps is copied by functions of its own, so that what does not has the registers: 64 bytes with 40 held and with none, 13.9
+//! and 12.7 ns instead of 16.5 and 15.0 (2-core Cascade Lake guest, Intel family 6 model 85, 2026-11-27, medians of eight
+//! interleaved processes of the rows); two plain copies 11.5 and 11.4, `VecDeque` 15.7 and 18.8. All in line and copied by the
+//! system's `memcpy`, 16.3 and 16.5.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -93,13 +98,20 @@ impl RingBuffer {
             let capacity = self.capacity();
             copy(data, &mut self.memory.all_mut()[at..at + n], capacity);
         } else {
-            let (first, second) = self.room_mut();
-            let (head, tail) = data.split_at(first.len().min(n));
-            first[..head.len()].copy_from_slice(head);
-            second[..tail.len()].copy_from_slice(tail);
+            self.put_around(data);
         }
         self.len += n;
         n
+    }
+
+    /// Copies `data` into the free memory, which has room for it and may wrap around. By itself, so that the registers that this takes
+    /// are free where nothing wraps.
+    #[inline(never)]
+    fn put_around(&mut self, data: &[u8]) {
+        let (first, second) = self.room_mut();
+        let (head, tail) = data.split_at(first.len().min(data.len()));
+        first[..head.len()].copy_from_slice(head);
+        second[..tail.len()].copy_from_slice(tail);
     }
 
     /// Moves bytes from the front to `out`, as many as there are and fit; returns that number.
@@ -111,13 +123,19 @@ impl RingBuffer {
         if at + n <= self.memory.limit() {
             copy(&self.memory.all()[at..at + n], out, self.capacity());
         } else {
-            let (first, second) = self.as_slices();
-            let (head, tail) = out.split_at_mut(first.len());
-            head.copy_from_slice(first);
-            tail.copy_from_slice(&second[..tail.len()]);
+            self.copy_around(out);
         }
         self.consume(n);
         n
+    }
+
+    /// Copies the first bytes held, as many as `out` is long, where they wrap around. By itself, as [`RingBuffer::put_around`].
+    #[inline(never)]
+    fn copy_around(&self, out: &mut [u8]) {
+        let (first, second) = self.as_slices();
+        let (head, tail) = out.split_at_mut(first.len());
+        head.copy_from_slice(first);
+        tail.copy_from_slice(&second[..tail.len()]);
     }
 
     /// The bytes held, in order; the second slice is empty unless they wrap around.
