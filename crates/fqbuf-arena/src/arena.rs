@@ -67,7 +67,9 @@
 //! double short slices there for minutes: 4 KiB copied in pieces of 1 KiB 98.3, of 1.5 KiB 89.5, of 2 KiB 98.3, in one 85.8, bumpalo
 //! 83.9; zeroed 101.8, 95.4, 96.4, 102.3, bumpalo 115.8. 150 B copied in blocks of 64 bytes 10.4, of 32 and 128 10.5 and 12.6, by
 //! `memcpy` 9.9, bumpalo 10.0. So copies are made in blocks and pieces where that was seen to gain, which the processor is asked for
-//! once an arena: medians of nine interleaved processes there, 4 KiB 86.5 instead of 99.5, 150 B 9.8 instead of 10.9.
+//! once an arena: medians of nine interleaved processes there, 4 KiB 86.5 instead of 99.5, 150 B 9.8 instead of 10.9. Since 2026-11-27
+//! copies of a read's length ask for the lines to come there, but in arenas of the first cache (`memory.rs`): 150 B 9.3, where bumpalo
+//! takes 10.0.
 //!
 //! Unfairness: the peers grow and align any type, and bumpalo's zeros are a fill by value. Rejected: always-zeroed
 //! memory with a mark of what was used (a gain in the first round only).

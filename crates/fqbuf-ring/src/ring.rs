@@ -98,7 +98,7 @@ impl RingBuffer {
             let capacity = self.capacity();
             copy(data, &mut self.memory.all_mut()[at..at + n], capacity);
         } else {
-            self.put_around(data);
+            self.write_around(data);
         }
         self.len += n;
         n
@@ -107,7 +107,7 @@ impl RingBuffer {
     /// Copies `data` into the free memory, which has room for it and may wrap around. By itself, so that the registers that this takes
     /// are free where nothing wraps.
     #[inline(never)]
-    fn put_around(&mut self, data: &[u8]) {
+    fn write_around(&mut self, data: &[u8]) {
         let (first, second) = self.room_mut();
         let (head, tail) = data.split_at(first.len().min(data.len()));
         first[..head.len()].copy_from_slice(head);
@@ -123,15 +123,15 @@ impl RingBuffer {
         if at + n <= self.memory.limit() {
             copy(&self.memory.all()[at..at + n], out, self.capacity());
         } else {
-            self.copy_around(out);
+            self.read_around(out);
         }
         self.consume(n);
         n
     }
 
-    /// Copies the first bytes held, as many as `out` is long, where they wrap around. By itself, as [`RingBuffer::put_around`].
+    /// Copies the first bytes held, as many as `out` is long, where they wrap around. By itself, as [`RingBuffer::write_around`].
     #[inline(never)]
-    fn copy_around(&self, out: &mut [u8]) {
+    fn read_around(&self, out: &mut [u8]) {
         let (first, second) = self.as_slices();
         let (head, tail) = out.split_at_mut(first.len());
         head.copy_from_slice(first);

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,7 +9,8 @@ use std::{
 use crate::Outcome;
 
 /// Packages whose rows take nanoseconds. There it counts where a loop lies: a processor reads code in pieces of 32 bytes, and some keep no
-/// branch on the bound of one in their cache of decoded instructions. The linker aligns functions to 16.
+/// branch on the bound of one in their cache of decoded instructions (Intel, "Mitigations for Jump Conditional Code Erratum", 2019).
+/// The linker aligns functions to 16.
 const AT_TWO_PLACES: [&str; 4] = ["arena", "pool", "ring", "stats"];
 
 /// A package as it is built: for all machines or for this one.
@@ -80,11 +80,20 @@ impl Program {
     }
 }
 
-/// A linker that puts 16 bytes before all code, where it is known how.
+/// A linker that puts 16 bytes before all code, where it is known how: not here.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn linker(_: &Path) -> Outcome<Option<PathBuf>> {
+    Ok(None)
+}
+
+/// A linker that puts 16 bytes before all code.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn linker(target: &Path) -> Outcome<Option<PathBuf>> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Ok(None);
-    }
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
     let failed = |error: std::io::Error| format!("a linker of our own: {error}");
     let folder = std::path::absolute(target.join("linker")).map_err(failed)?;
     fs::create_dir_all(&folder).map_err(failed)?;
@@ -101,20 +110,9 @@ fn linker(target: &Path) -> Outcome<Option<PathBuf>> {
     let text = format!("#!/bin/sh\nexec cc '{}' \"$@\"\n", object.display());
     if fs::read_to_string(&script).ok().as_deref() != Some(&text) {
         fs::write(&script, text).map_err(failed)?;
-        make_executable(&script).map_err(failed)?;
+        fs::set_permissions(&script, Permissions::from_mode(0o755)).map_err(failed)?;
     }
     Ok(Some(script))
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

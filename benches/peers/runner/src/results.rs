@@ -288,8 +288,8 @@ What distorts, and what is done about it:
   the limits read into page-aligned windows. The same binary of bumpalo's 64 zeros takes 1.5 ns a slice, 2.0 or 5.3 as its
   memory happens to begin, by no more than the length of a path among its arguments: half the rounds are of one kind, half of
   the other, and a median of two halves is what lies between.
-- **Where code lies.** A processor reads code in pieces of 32 bytes, and some (Intel's of 2015 to 2020) keep no branch on the bound of
-  one among the instructions they have decoded: there loops of some nanoseconds take up to a fifth more or less by where the linker put
+- **Where code lies.** A processor reads code in pieces of 32 bytes, and some (Intel's of 2015 to 2020, *Mitigations for
+  Jump Conditional Code Erratum*, 2019) keep no branch on the bound of one among the instructions they have decoded: there loops of some nanoseconds take up to a fifth more or less by where the linker put
   them, ours and others'. Rows of the groups arena, pool, ring and stats are measured at two places, half of the rounds with all code
   16 bytes further on. Elsewhere nothing is done about it.
 - **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was

@@ -23,8 +23,8 @@ const fn rounds(size: usize) -> usize {
 }
 
 /// Where in its source the copy of a round's `n`-th slice begins: at another place of a cache line each time, and all over a page, as
-/// records of a file do. Copies from within a line or two of where in a page they go, alone, would be a place of their own: by
-/// where an arena begins, they take an eighth more or less.
+/// records of a file do. If all began about as far into a page as what they are copied to, an arena would take an eighth more or less by
+/// where it begins, and be no better for it in use.
 const fn place(size: usize, n: usize) -> usize {
     n * (4096 / slices(size) + 1)
 }
