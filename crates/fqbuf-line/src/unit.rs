@@ -28,10 +28,10 @@ pub enum Unit {
     Sse2 = 1,
     /// Of 32: avx2, and bmi1, bmi2, lzcnt, popcnt.
     Avx2,
-    /// Of 64: avx512f, avx512bw, avx512cd, avx512vl besides. Some of these processors lower their clock for them: for a search
-    /// that takes half the instructions, and not for any loop.
+    /// Of 64: avx512f, avx512bw, avx512cd, avx512vl besides. Some of these processors lower their clock for them, which the search
+    /// for line ends makes them do already.
     Avx512,
-    /// The same with avx512vbmi2: processors that have it do not slow down for wide vectors.
+    /// The same with avx512vbmi2, which tells later processors from the first ones: they wait less for memory that was asked for.
     Avx512Vbmi2,
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn scans() -> (Scan, Scan) {
 pub(crate) fn gc_count(seq: &[u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
     {
-        if Unit::Avx512Vbmi2.was_found() {
+        if Unit::Avx512.was_found() {
             // SAFETY: the unit has all that the function is compiled for.
             return unsafe { counts::vectors::gc_count_avx512(seq) };
         }
@@ -94,7 +94,7 @@ pub(crate) fn gc_count(seq: &[u8]) -> usize {
 pub(crate) fn quality_sum(qual: &[u8]) -> i64 {
     #[cfg(target_arch = "x86_64")]
     {
-        if Unit::Avx512Vbmi2.was_found() {
+        if Unit::Avx512.was_found() {
             // SAFETY: the unit has all that the function is compiled for.
             return unsafe { counts::vectors::quality_sum_avx512(qual) };
         }
@@ -131,7 +131,7 @@ mod x86 {
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
-    /// Where AVX-512 that pays for counts was not found, or not yet.
+    /// Where AVX-512 was not found, or not yet.
     #[inline(never)]
     pub(super) fn narrower_gc_count(seq: &[u8]) -> usize {
         if Unit::Avx2.was_found() {
