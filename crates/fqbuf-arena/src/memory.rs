@@ -21,7 +21,7 @@ use std::ptr::{self, NonNull};
 use std::slice;
 
 use crate::builder::Growth;
-use crate::memcpy::parts_are_faster;
+use crate::memcpy::{LONG, LONG_PIECE, long_parts_are_faster, parts_are_faster};
 
 /// Chunks of at least this size begin at a multiple of it: copies and reads to 1 to 31 bytes past a page, where large
 /// allocations otherwise begin, were measured at a tenth of the speed.
@@ -419,7 +419,7 @@ unsafe fn write_blocks(to: NonNull<u8>, size: usize, block: impl Fn(usize) -> Bl
     write(size - BLOCK);
 }
 
-/// Copies `bytes` to `to`; `in_parts`, in blocks or pieces where the length is one for them.
+/// Copies `bytes` to `to`: `in_parts`, in blocks or pieces where the length is one for them, and else in longer pieces where that pays.
 ///
 /// # Safety
 /// `to` is the start of `bytes.len()` bytes that may be written, none of which is in `bytes`.
@@ -430,19 +430,22 @@ unsafe fn copy(bytes: &[u8], to: NonNull<u8>, in_parts: bool) {
         unsafe { write_blocks(to, bytes.len(), |at| *bytes[at..].first_chunk().expect("a block within")) };
     } else if in_parts && (FEWEST_IN_PIECES..=MOST_IN_PIECES).contains(&bytes.len()) {
         // SAFETY: the caller's promise.
-        unsafe { copy_in_pieces(bytes, to) };
+        unsafe { copy_in_pieces(bytes, to, PIECE) };
+    } else if bytes.len() >= LONG {
+        // SAFETY: the caller's promise.
+        unsafe { copy_in_pieces(bytes, to, if long_parts_are_faster() { LONG_PIECE } else { bytes.len() }) };
     } else {
         // SAFETY: the caller's promise.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
     }
 }
 
-/// Copies `bytes` to `to`, piece by piece.
+/// Copies `bytes` to `to`, in pieces of `most` bytes and a last one.
 ///
 /// # Safety
 /// As of [`copy`].
-#[inline]
-unsafe fn copy_in_pieces(bytes: &[u8], to: NonNull<u8>) {
+#[inline(never)]
+unsafe fn copy_in_pieces(bytes: &[u8], to: NonNull<u8>, most: usize) {
     let piece = |at, to, len| {
         // SAFETY: `at` is within `bytes`.
         let from = unsafe { bytes.as_ptr().add(at) };
@@ -450,7 +453,7 @@ unsafe fn copy_in_pieces(bytes: &[u8], to: NonNull<u8>) {
         unsafe { copy_piece(from, to, len) }
     };
     // SAFETY: the caller's promise.
-    unsafe { write_pieces(to, bytes.len(), piece) };
+    unsafe { write_pieces(to, bytes.len(), most, piece) };
 }
 
 /// What a longer copy or fill, of [`MOST_IN_PIECES`] at most, does at once.
@@ -470,15 +473,15 @@ const CLOSE: usize = 512 << 10;
 const MOST_ZEROED_CLOSE: usize = 32 << 10;
 
 /// Has `size` bytes from `to` on written by `piece`, which is called with the place, among them and in memory, and the length of
-/// each piece.
+/// each piece: `most` bytes, or what is left.
 ///
 /// # Safety
 /// `to` is the start of `size` bytes.
 #[inline(never)]
-unsafe fn write_pieces(to: NonNull<u8>, size: usize, piece: impl Fn(usize, NonNull<u8>, usize)) {
+unsafe fn write_pieces(to: NonNull<u8>, size: usize, most: usize, piece: impl Fn(usize, NonNull<u8>, usize)) {
     let mut at = 0;
     while at < size {
-        let len = (size - at).min(PIECE);
+        let len = (size - at).min(most);
         // SAFETY: `at < size`.
         piece(at, unsafe { to.add(at) }, len);
         at += len;
@@ -518,7 +521,7 @@ unsafe fn zero(to: NonNull<u8>, size: usize, most_in_pieces: usize) {
         // SAFETY: called with pieces of the caller's promise.
         let piece = |_, to, len| unsafe { zero_piece(to, len) };
         // SAFETY: the caller's promise.
-        unsafe { write_pieces(to, size, piece) };
+        unsafe { write_pieces(to, size, PIECE, piece) };
     } else {
         // SAFETY: the caller's promise.
         unsafe { to.write_bytes(0, size) };
@@ -567,10 +570,10 @@ mod tests {
     /// Whether the processor of whoever runs this takes parts or not.
     #[test]
     fn in_parts_or_not_a_copy_writes_all_of_its_bytes_and_no_other() {
-        let from: Vec<u8> = (0..=250).cycle().take(MOST_IN_PIECES + PIECE).collect();
-        let pieces =
-            [PIECE, FEWEST_IN_PIECES - 1, FEWEST_IN_PIECES, 3 * PIECE, MOST_IN_PIECES - 1, MOST_IN_PIECES, from.len()];
-        for size in (0..=5 * BLOCK).chain(pieces) {
+        let from: Vec<u8> = (0..=250).cycle().take(LONG + 2 * LONG_PIECE + 1).collect();
+        let pieces = [PIECE, FEWEST_IN_PIECES - 1, FEWEST_IN_PIECES, 3 * PIECE, MOST_IN_PIECES, MOST_IN_PIECES + 1];
+        let long = [LONG - 1, LONG, LONG + LONG_PIECE, from.len()];
+        for size in (0..=5 * BLOCK).chain(pieces).chain(long) {
             for in_parts in [true, false] {
                 let mut to = vec![255; from.len() + 1];
                 // SAFETY: `to` has more than `size` bytes, and is other memory.

@@ -69,6 +69,7 @@ use std::mem::take;
 use std::task::Poll;
 
 use self::tail::{Chunk, Tail, spin};
+use crate::copy::copy_far;
 use crate::handover::{self, BoxError, HandoverError, ReaderGone, Waits};
 use crate::ring::RingBuffer;
 use crate::sync::{MODELLED, mutant};
@@ -347,7 +348,7 @@ impl RingReader {
     fn get(&mut self, out: &mut [u8]) -> usize {
         let held = self.held();
         let n = held.len().min(out.len());
-        out[..n].copy_from_slice(&held[..n]);
+        copy_far(&held[..n], &mut out[..n]);
         self.consume(n);
         n
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::CachePadded;
 
+use crate::copy::copy_far;
 use crate::memory::Memory;
 use crate::sync::{Arc, MODELLED, Mutex, MutexGuard, PoisonError, hint, mutant};
 
@@ -34,7 +35,7 @@ impl Chunk {
     pub(super) fn append(&mut self, data: &[u8]) -> usize {
         let room = &mut self.memory.as_mut_slice()[self.end..];
         let n = data.len().min(room.len());
-        room[..n].copy_from_slice(&data[..n]);
+        copy_far(&data[..n], &mut room[..n]);
         self.end += n;
         n
     }
