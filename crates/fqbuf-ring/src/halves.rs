@@ -12,11 +12,13 @@
 //! thread on a core of its own; the peers beside it are the rows `halves` of `cargo xtask bench ring`.
 //!
 //! Where a word to the other core takes 98 ns (2-core Cascade Lake guest, Intel family 6 model 85, 2026-11-26, 9 to 13
-//! processes; within 5 % of each other from 4 KiB on is what the same program gives twice):
+//! processes; within 5 % of each other from 4 KiB on is what the same program gives twice). All but the first line as copied by
+//! `memcpy`, whose string instructions take a third of the speed at 64 KiB (`copy.rs`):
 //!
 //! | | 64 B | 4 KiB | 64 KiB |
 //! |---|---|---|---|
-//! | these | 1.9 | 14.1 | 10.5 |
+//! | these, long copies in pieces of 8 KiB (2026-11-27) | 2.1 | 14.6 | 15.5 |
+//! | these by `memcpy` | 1.9 | 14.1 | 10.5 |
 //! | rtrb, ringbuf, both spinning for ever | 2.1, 0.8 | 13.3, 13.2 | 11.2, 11.2 |
 //! | the limit: three such chunks with a flag each, two that spin, no lock, no end, no error | | 12.6 | 10.7 |
 //! | the same with five of 64 KiB, with two of 128 | | 15.8, 15.3 | 10.7, 10.6 |
@@ -34,8 +36,8 @@
 //! | nine of 32 KiB, two of 256 | 1.4, 1.4 | 13.5, 9.7 | 10.0, 10.5 |
 //! | no more than 1 KiB copied under the lock, up to 100 KiB | 1.4, 1.5 | 13.1, 14.5 | 10.6 |
 //!
-//! The last three lines with four looks, where chunks of three times 128 KiB give 1.4. At 64 KiB all is within 5 % of the limit,
-//! which rtrb exceeds by as much: it has one piece of memory and no chunks.
+//! The last three lines with four looks, where chunks of three times 128 KiB give 1.4. At 64 KiB all by `memcpy` is within 5 % of
+//! what it lets anybody have.
 //!
 //! Where it takes 25 ns (2-core Zen 5 guest, AMD EPYC family 26 model 2, 2026-11-25, medians of five processes, the last three in a
 //! run of their own, with these at 3.7, 41 and 58), as it was before, with the lock taken after a microsecond:
