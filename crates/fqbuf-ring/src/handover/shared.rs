@@ -2,6 +2,13 @@
 //!
 //! Everything that decides is under one mutex; the two counters beside it only end a spin early. Buffers are cleared,
 //! filled and read outside the lock, which is held for a push and a pop.
+//!
+//! What each side writes has cache lines of its own. A batch of nothing from one thread to the other and back, ns (2-core Cascade Lake
+//! guest, Intel family 6 model 85, a word to the other core in 104 ns, 2026-11-27, medians of seven in one program, crossbeam's two
+//! channels 304 to 354): 558 when the counters were added to and waits counted on one line for both; stored instead 457; each
+//! side's waits on a line of its own 411; the lock on lines of its own, as now, 385. All buffers in one array beside the lock instead of two
+//! queues behind pointers: 390, and 600 as one `VecDeque`. A batch of 1000 items of 32 bytes takes 1 % less for it: of its 3700,
+//! 3150 are the writer's for its items, and 2980 the reader's, of 500 lines that go there and back.
 
 use std::collections::VecDeque;
 use std::mem::{replace, take};
@@ -69,7 +76,7 @@ pub(super) enum Filled<B> {
 
 /// The shared core of one hand-over.
 pub(super) struct Shared<B> {
-    state: Mutex<State<B>>,
+    state: CachePadded<Mutex<State<B>>>,
     /// Readers sleep here until something is published or the writer is done.
     more_filled: Condvar,
     /// The writer sleeps here until a buffer comes back or the last reader is gone.
@@ -80,8 +87,8 @@ pub(super) struct Shared<B> {
     writer_events: CachePadded<AtomicUsize>,
     /// Changes after every recycled buffer and after the last reader's end: what the writer spins on.
     reader_events: CachePadded<AtomicUsize>,
-    writer_waits: WaitCounter,
-    reader_waits: WaitCounter,
+    writer_waits: CachePadded<WaitCounter>,
+    reader_waits: CachePadded<WaitCounter>,
 }
 
 impl<B> Shared<B> {
@@ -97,14 +104,14 @@ impl<B> Shared<B> {
             writer_asleep: false,
         };
         Self {
-            state: Mutex::new(state),
+            state: CachePadded::new(Mutex::new(state)),
             more_filled: Condvar::new(),
             more_empty: Condvar::new(),
             clear,
             writer_events: CachePadded::new(AtomicUsize::new(0)),
             reader_events: CachePadded::new(AtomicUsize::new(0)),
-            writer_waits: WaitCounter::default(),
-            reader_waits: WaitCounter::default(),
+            writer_waits: CachePadded::default(),
+            reader_waits: CachePadded::default(),
         }
     }
 
@@ -365,8 +372,11 @@ impl<B> State<B> {
 }
 
 /// Moves a counter that the other side may be spinning on. loom's models do not spin, and are spared the step.
+///
+/// Read and stored, not added to: that would wait for the counter's line, which the other side has. Of two readers at once one may go
+/// unnoticed: then the writer spins on, and finds what they gave back when it is done with that.
 fn tell(events: &AtomicUsize) {
     if !cfg!(loom) {
-        events.fetch_add(1, Ordering::Release);
+        events.store(events.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 }
