@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use crate::{
     Outcome, here,
-    program::{Build, Program},
+    program::{Build, Program, group_of},
 };
 
 /// Packages that want a program that cargo does not bring.
@@ -53,13 +53,12 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
     packages.sort();
-    let group = |package: &str| package.split('-').next().unwrap_or_default().to_owned();
     for name in names {
-        if !packages.iter().any(|package| group(package) == *name) {
+        if !packages.iter().any(|package| group_of(package) == name) {
             return Err(format!("no group {name}; there are: {}", packages.join(", ")));
         }
     }
-    packages.retain(|package| names.is_empty() || names.contains(&group(package)));
+    packages.retain(|package| names.is_empty() || names.iter().any(|name| group_of(package) == name));
     for (package, tool) in NEEDS {
         let missing = || Command::new(tool).arg("--version").output().is_err();
         if packages.iter().any(|wanted| wanted == package) && missing() {
@@ -69,9 +68,9 @@ pub(crate) fn build(names: &[String]) -> Outcome<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for package in &packages {
         let portable = build_here(package, Build::Portable)?;
-        let name = group(package);
+        let name = group_of(package);
         if groups.last().is_none_or(|last| last.name != name) {
-            groups.push(Group { name: name.clone(), rows: Vec::new() });
+            groups.push(Group { name: name.to_owned(), rows: Vec::new() });
         }
         let rows = &mut groups.last_mut().expect("just pushed").rows;
         for row in table(package, &portable)? {
