@@ -102,10 +102,16 @@ mod tests {
     /// Whether the processor of whoever runs this takes pieces or not.
     #[test]
     fn pieces_are_all_of_a_copy() {
-        let from: Vec<u8> = (0..=250).cycle().take(MOST).collect();
-        for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, FEWEST, 2 * PIECE, MOST - 1, MOST] {
+        let from: Vec<u8> = (0..=250).cycle().take(2 * LONG + 1).collect();
+        let short = [0, 1, PIECE - 1, PIECE, PIECE + 1, FEWEST, 2 * PIECE, MOST - 1, MOST];
+        for size in short.into_iter().chain([LONG - 1, LONG, LONG + 1, LONG + LONG_PIECE, from.len()]) {
+            for piece in [PIECE, LONG_PIECE, usize::MAX] {
+                let mut to = vec![255; size];
+                copy_pieces(&from[..size], &mut to, piece);
+                assert_eq!(to, from[..size], "pieces of {piece}");
+            }
             let mut to = vec![255; size];
-            copy_pieces(&from[..size], &mut to, PIECE);
+            copy_far(&from[..size], &mut to);
             assert_eq!(to, from[..size]);
         }
     }
