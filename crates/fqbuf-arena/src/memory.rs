@@ -433,14 +433,25 @@ unsafe fn copy(bytes: &[u8], to: NonNull<u8>, in_parts: bool) {
         unsafe { copy_in_pieces(bytes, to, PIECE) };
     } else if bytes.len() >= LONG {
         // SAFETY: the caller's promise.
-        unsafe { copy_in_pieces(bytes, to, if long_parts_are_faster() { LONG_PIECE } else { bytes.len() }) };
+        unsafe { copy_long(bytes, to) };
     } else {
         // SAFETY: the caller's promise.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
     }
 }
 
-/// Copies `bytes` to `to`, in pieces of `most` bytes and a last one.
+/// Copies `bytes` to `to`, which are [`LONG`] or more. Out of line, so that what is short has the registers.
+///
+/// # Safety
+/// As of [`copy`].
+#[inline(never)]
+unsafe fn copy_long(bytes: &[u8], to: NonNull<u8>) {
+    // SAFETY: the caller's promise.
+    unsafe { copy_in_pieces(bytes, to, if long_parts_are_faster() { LONG_PIECE } else { bytes.len() }) };
+}
+
+/// Copies `bytes` to `to`, in pieces of `most` bytes and a last one. Inlined, it moved the loops of short copies to where they took a
+/// tenth more, on the processor that has pieces of long ones.
 ///
 /// # Safety
 /// As of [`copy`].
@@ -571,8 +582,8 @@ mod tests {
     #[test]
     fn in_parts_or_not_a_copy_writes_all_of_its_bytes_and_no_other() {
         let from: Vec<u8> = (0..=250).cycle().take(LONG + 2 * LONG_PIECE + 1).collect();
-        let pieces = [PIECE, FEWEST_IN_PIECES - 1, FEWEST_IN_PIECES, 3 * PIECE, MOST_IN_PIECES, MOST_IN_PIECES + 1];
-        let long = [LONG - 1, LONG, LONG + LONG_PIECE, from.len()];
+        let pieces = [PIECE, FEWEST_IN_PIECES - 1, FEWEST_IN_PIECES, 3 * PIECE, MOST_IN_PIECES - 1, MOST_IN_PIECES];
+        let long = [MOST_IN_PIECES + 1, MOST_IN_PIECES + PIECE, LONG - 1, LONG, LONG + LONG_PIECE, from.len()];
         for size in (0..=5 * BLOCK).chain(pieces).chain(long) {
             for in_parts in [true, false] {
                 let mut to = vec![255; from.len() + 1];

@@ -52,13 +52,13 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8], capacity: usize) {
         33..=64 => copy_ends::<32>(from, to),
         65..=128 => copy_ends::<64>(from, to),
         FEWEST..=MOST if capacity <= NEAR && parts_are_faster() => copy_pieces(from, to, PIECE),
-        _ => copy_far(from, to),
+        _ => copy_by_memcpy(from, to),
     }
 }
 
-/// Copies `from` to `to`, which are of one length, and of which one may lie in another core's cache.
+/// Copies `from` to `to`, which are of one length, by the system's `memcpy`: what is long in pieces where these are faster.
 #[inline(always)]
-pub(crate) fn copy_far(from: &[u8], to: &mut [u8]) {
+pub(crate) fn copy_by_memcpy(from: &[u8], to: &mut [u8]) {
     if from.len() < LONG {
         to.copy_from_slice(from);
     } else {
@@ -111,7 +111,7 @@ mod tests {
                 assert_eq!(to, from[..size], "pieces of {piece}");
             }
             let mut to = vec![255; size];
-            copy_far(&from[..size], &mut to);
+            copy_by_memcpy(&from[..size], &mut to);
             assert_eq!(to, from[..size]);
         }
     }

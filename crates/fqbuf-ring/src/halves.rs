@@ -71,7 +71,7 @@ use std::mem::take;
 use std::task::Poll;
 
 use self::tail::{Chunk, Tail, spin};
-use crate::copy::copy_far;
+use crate::copy::copy_by_memcpy;
 use crate::handover::{self, BoxError, HandoverError, ReaderGone, Waits};
 use crate::ring::RingBuffer;
 use crate::sync::{MODELLED, mutant};
@@ -350,7 +350,7 @@ impl RingReader {
     fn get(&mut self, out: &mut [u8]) -> usize {
         let held = self.held();
         let n = held.len().min(out.len());
-        copy_far(&held[..n], &mut out[..n]);
+        copy_by_memcpy(&held[..n], &mut out[..n]);
         self.consume(n);
         n
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::CachePadded;
 
-use crate::copy::copy_far;
+use crate::copy::copy_by_memcpy;
 use crate::memory::Memory;
 use crate::sync::{Arc, MODELLED, Mutex, MutexGuard, PoisonError, hint, mutant};
 
@@ -35,7 +35,7 @@ impl Chunk {
     pub(super) fn append(&mut self, data: &[u8]) -> usize {
         let room = &mut self.memory.as_mut_slice()[self.end..];
         let n = data.len().min(room.len());
-        copy_far(&data[..n], &mut room[..n]);
+        copy_by_memcpy(&data[..n], &mut room[..n]);
         self.end += n;
         n
     }
