@@ -32,7 +32,9 @@
 //! 1.11. In the search alone, 2 to 24 KiB ahead: 0.98 to 1.05; nothing asked for 0.93. With AVX2 0.77 of it either way. That processor
 //! waits for what is asked for beyond ten or twelve lines at once, and had its memory idle while records were looked at. What is asked
 //! for behind the bases of a long read whose qualities are then jumped over is fetched in vain: 1, 2, 3, 4 and 8 KiB ahead 1.21, 1.14,
-//! 1.12, 1.09 and 1.06 in units of 12. Neither was measured on processors with VBMI2, whose figures are those above.
+//! 1.12, 1.09 and 1.06 in units of 12, and nothing asked for there 1.03 more (2026-11-27); where the search lands, 0, 256, 768, 1024, 1536, 2048
+//! and 3072 bytes asked for instead of 512 then 0.92, 0.96, 1.00, 1.01, 1.01 to 1.02, 1.00 and 0.98. None of it was measured on processors
+//! with VBMI2, whose figures are those above.
 //!
 //! All that was with spans of 5 KiB and ends struck in a pass of its own. In units of it (2026-11-26, medians of seven to nine, 8.05
 //! GB/s where the sum has 10.5): spans of 3 KiB 1.05, of 2, 2.5, 3.5, 4 and 8 1.01, 1.03, 1.04, 1.04, 0.95; of 3, and ends struck
@@ -58,15 +60,18 @@ pub(crate) struct Pacing {
     pub(crate) searching: usize,
     /// Of the look at records, four lines for each; 0 where nothing is asked for then.
     pub(crate) judging: usize,
-    /// Of the search that jumps over what it need not see, and so over what it asked for.
+    /// Of the search that jumps over what it need not see, and so over what it asked for; 0 where nothing is asked for then.
     pub(crate) jumping: usize,
+    /// Where that search lands, so many bytes; a multiple of 64.
+    pub(crate) landing: usize,
 }
 
 impl Pacing {
     /// For processors that have many lines on their way to the first cache level, and keep them coming while records are looked at.
-    pub(crate) const WIDE: Self = Self { span: SPAN, searching: 12 << 10, judging: 0, jumping: 12 << 10 };
+    pub(crate) const WIDE: Self = Self { span: SPAN, searching: 12 << 10, judging: 0, jumping: 12 << 10, landing: 512 };
     /// For those that have ten or twelve, after which they wait, and whose memory is idle once these have come.
-    pub(crate) const NARROW: Self = Self { span: 3 << 10, searching: 8 << 10, judging: 18 << 10, jumping: 1 << 10 };
+    pub(crate) const NARROW: Self =
+        Self { span: 3 << 10, searching: 8 << 10, judging: 18 << 10, jumping: 0, landing: 1536 };
 }
 
 /// Bytes that are asked for where lines are long, and nothing else is done.
@@ -324,8 +329,8 @@ fn trusted<M: Masks>(data: &[u8], start: usize) -> Option<Entry> {
     let qual_start = title_nl + 1;
     let next = trusted_end(data, qual_start, seq_end - seq_start)?;
     if let Some(chunk) = data.get(next..).and_then(|rest| rest.first_chunk()) {
-        for line in 0..8 {
-            M::prefetch(chunk, 64 * line);
+        for ahead in (0..M::PACING.landing).step_by(64) {
+            M::prefetch(chunk, ahead);
         }
     }
     let layout = Layout {
@@ -363,8 +368,10 @@ fn newline<M: Masks>(data: &[u8], from: usize) -> Option<usize> {
     }
     while let Some(step) = data[at..].first_chunk::<256>() {
         let (chunks, _) = step.as_chunks::<64>();
-        for chunk in chunks {
-            M::prefetch(chunk, M::PACING.jumping);
+        if M::PACING.jumping > 0 {
+            for chunk in chunks {
+                M::prefetch(chunk, M::PACING.jumping);
+            }
         }
         let (a, b) = (M::newlines(&chunks[0]), M::newlines(&chunks[1]));
         let (c, d) = (M::newlines(&chunks[2]), M::newlines(&chunks[3]));
