@@ -255,7 +255,7 @@ impl<R: Recipe> Pool<R> {
         }
     }
 
-    /// The item alone: that there is one is known of it, and not of a lease that comes back.
+    /// The item alone: that there is one is known of it, and not of a lease that comes back. The thread has a number by then.
     #[inline(never)]
     fn get_scoped_otherwise(&self) -> Held<R> {
         let me = home::me();

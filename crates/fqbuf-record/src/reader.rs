@@ -7,10 +7,11 @@
 //! time, of it 13 %. Where the length of qualities is trusted, ours takes 0.92. Tried as well: buffers of 64 KiB to 2 MiB (below);
 //! a thread that reads ahead, 0.89 for long reads, 0.62 for short ones, where the other core is near.
 //!
-//! On a 2-core Cascade Lake guest (Intel family 6 model 85, the same day, long reads the next), 150-base, trimmed and long reads: helicase's
-//! map 0.75, 0.80 and 0.38, its reader 1.18, 1.25 and 1.05; the kernel's copy 0.60, 0.49 and 0.77; ours over a caller's map 0.58, 0.49
-//! and 0.61, or 0.36 where the length of qualities is trusted, and with a thread that reads ahead 0.62, 0.57 and 0.80. A search for newlines alone over
-//! what was read, 256 KiB at a time, takes long reads 1.1 times as long as the copy: that is what is left to gain without a thread.
+//! On a 2-core Cascade Lake guest (Intel family 6 model 85, the same day, long reads the next), 150-base, trimmed and long reads:
+//! helicase's map 0.75, 0.80 and 0.38, its reader 1.18, 1.25 and 1.05; the kernel's copy 0.60, 0.49 and 0.77; ours over a caller's
+//! map 0.58, 0.49 and 0.61, or 0.36 where the length of qualities is trusted, and with a thread that reads ahead 0.62, 0.57 and
+//! 0.80. A search for newlines alone over what was read, 256 KiB at a time, takes long reads 1.1 times as long as the copy: that is
+//! what is left to gain without a thread.
 
 use std::sync::Arc;
 

@@ -32,9 +32,9 @@
 //! 1.11. In the search alone, 2 to 24 KiB ahead: 0.98 to 1.05; nothing asked for 0.93. With AVX2 0.77 of it either way. That processor
 //! waits for what is asked for beyond ten or twelve lines at once, and had its memory idle while records were looked at. What is asked
 //! for behind the bases of a long read whose qualities are then jumped over is fetched in vain: 1, 2, 3, 4 and 8 KiB ahead 1.21, 1.14,
-//! 1.12, 1.09 and 1.06 in units of 12, and nothing asked for there 1.03 more (2026-11-27); where the search lands, 0, 256, 768, 1024, 1536, 2048
-//! and 3072 bytes asked for instead of 512 then 0.92, 0.96, 1.00, 1.01, 1.01 to 1.02, 1.00 and 0.98. None of it was measured on processors
-//! with VBMI2, whose figures are those above.
+//! 1.12, 1.09 and 1.06 in units of 12, and nothing asked for there 1.03 times the first of these (2026-11-27); where the search lands,
+//! 0, 256, 768, 1024, 1536, 2048 and 3072 bytes asked for instead of 512 then 0.92, 0.96, 1.00, 1.01, 1.01 to 1.02, 1.00 and 0.98. None
+//! of it was measured on processors with VBMI2, whose figures are those above.
 //!
 //! All that was with spans of 5 KiB and ends struck in a pass of its own. In units of it (2026-11-26, medians of seven to nine, 8.05
 //! GB/s where the sum has 10.5): spans of 3 KiB 1.05, of 2, 2.5, 3.5, 4 and 8 1.01, 1.03, 1.04, 1.04, 0.95; of 3, and ends struck

@@ -9,8 +9,8 @@
 //! side's waits on a line of its own 411; the lock on lines of its own, as now, 385. All buffers in one array beside the lock instead of two
 //! queues behind pointers: 390, and 600 as one `VecDeque`. A batch of 1000 items of 32 bytes takes 1 % less for it: of its 3700,
 //! 3150 are the writer's for its items, and 2980 the reader's, of 500 lines that go there and back.
-//! Of such a batch's time, medians of 24 interleaved processes: 0.99 with the lines behind the lock's asked for, to be written, before it is
-//! taken, which needs `unsafe`; 0.99 with the counter stored before the lock is given back; crossbeam 0.97, rings that spin 0.98.
+//! Of such a batch's time, medians of 24 interleaved processes: 0.99 with the lines behind the lock's asked for, to be written, before
+//! it is taken, which needs `unsafe`; 0.99 with the counter stored before the lock is given back; crossbeam 0.97, rings that spin 0.98.
 
 use std::collections::VecDeque;
 use std::mem::{replace, take};
