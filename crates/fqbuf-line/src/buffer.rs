@@ -16,7 +16,8 @@ use crate::{Block, GrowthPolicy, LineTooLong, PAGE, Source, index::LineIndex};
 /// Reads from a file, 150-base / trimmed / long, in units of the time of 512 KiB: 0.99 to 1.01 / 1.01 / 0.99 to 1.02 on a two-core
 /// Zen 5 guest (AMD EPYC family 26 model 2, 2026-11-25 and 26), where 1 MiB took 1.04 and 1.08 on the first and last; 0.95 / 0.98 /
 /// 0.83 on a two-core Cascade Lake guest (Intel family 6 model 85, 2026-11-26), where 384 KiB took 0.98 and 0.94, 192 KiB 0.98 and 0.96.
-const DEFAULT_CAPACITY: usize = 256 << 10;
+/// For AMD's Zen 4 it is too little: see [`Block::at_a_time`].
+pub(crate) const DEFAULT_CAPACITY: usize = 256 << 10;
 
 /// Lines of whatever is read into it, with exact positions, in bounded memory.
 ///

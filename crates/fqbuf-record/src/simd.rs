@@ -16,6 +16,16 @@ pub(crate) use x86::{load_32, load_64, load_up_to_64};
 /// Bytes that are looked at together.
 pub(crate) const CHUNK: usize = 64;
 
+/// Paces of the scans with AVX-512, for which a number can stand among a type's parameters.
+#[cfg(target_arch = "x86_64")]
+const PACINGS: [Pacing; 3] = [Pacing::NARROW, Pacing::WIDE, Pacing::UNASKED];
+#[cfg(target_arch = "x86_64")]
+const NARROW: usize = 0;
+#[cfg(target_arch = "x86_64")]
+const WIDE: usize = 1;
+#[cfg(target_arch = "x86_64")]
+const UNASKED: usize = 2;
+
 /// Ways to look at 64 bytes.
 pub(crate) trait Masks {
     /// How far a call goes, and how far ahead memory is asked for.
@@ -50,6 +60,14 @@ pub(crate) trait Masks {
     /// Asks for the cache line that lies `ahead` bytes behind the first byte of `chunk`.
     #[inline(always)]
     fn prefetch(_chunk: &[u8; 64], _ahead: usize) {}
+
+    /// The same, unless `ahead` is 0.
+    #[inline(always)]
+    fn ask(chunk: &[u8; 64], ahead: usize) {
+        if ahead > 0 {
+            Self::prefetch(chunk, ahead);
+        }
+    }
 }
 
 /// Finds whole well-formed records in `data` from an offset on; see [`scan`].
@@ -59,11 +77,14 @@ pub(crate) type Scan = fn(data: &[u8], from: usize, index: &mut Index) -> usize;
 pub(crate) fn scans() -> (Scan, Scan) {
     #[cfg(target_arch = "x86_64")]
     {
+        if Unit::Avx512Zen4.is_there() {
+            return x86::scans_avx512::<UNASKED>();
+        }
         if Unit::Avx512Vbmi2.is_there() {
-            return (x86::scan_avx512::<false, false>, x86::scan_avx512::<true, false>);
+            return x86::scans_avx512::<WIDE>();
         }
         if Unit::Avx512.is_there() {
-            return (x86::scan_avx512::<false, true>, x86::scan_avx512::<true, true>);
+            return x86::scans_avx512::<NARROW>();
         }
         if Unit::Avx2.is_there() {
             return (x86::scan_avx2::<false>, x86::scan_avx2::<true>);
@@ -127,7 +148,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, LANES, Masks, Pacing, counts, scan};
+    use super::{Index, LANES, Masks, PACINGS, Pacing, Scan, counts, scan};
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
@@ -205,8 +226,8 @@ mod x86 {
         unsafe { _mm512_maskz_loadu_epi8(there, bytes.as_ptr().cast()) }
     }
 
-    /// 64 bytes in one comparison; `EARLY` where there is no VBMI2, as on processors of Intel up to Cooper Lake.
-    pub(super) struct Avx512<const EARLY: bool>;
+    /// 64 bytes in one comparison, at the pace of one of [`PACINGS`].
+    pub(super) struct Avx512<const PACE: usize>;
     /// 32 bytes a comparison.
     struct Avx2;
     /// 16 bytes a comparison; every x86-64 has it.
@@ -219,8 +240,8 @@ mod x86 {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
-    impl<const EARLY: bool> Masks for Avx512<EARLY> {
-        const PACING: Pacing = if EARLY { Pacing::NARROW } else { Pacing::WIDE };
+    impl<const PACE: usize> Masks for Avx512<PACE> {
+        const PACING: Pacing = PACINGS[PACE];
 
         #[inline(always)]
         fn newlines(chunk: &[u8; 64]) -> u64 {
@@ -297,8 +318,8 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512cd,bmi1,bmi2,lzcnt,popcnt")]
-    fn scan_avx512_bw<const TRUSTED: bool, const EARLY: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
-        scan::<Avx512<EARLY>, TRUSTED>(data, from, index)
+    fn scan_avx512_bw<const TRUSTED: bool, const PACE: usize>(data: &[u8], from: usize, index: &mut Index) -> usize {
+        scan::<Avx512<PACE>, TRUSTED>(data, from, index)
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -306,14 +327,15 @@ mod x86 {
         scan::<Avx2, TRUSTED>(data, from, index)
     }
 
-    pub(super) fn scan_avx512<const TRUSTED: bool, const EARLY: bool>(
-        data: &[u8],
-        from: usize,
-        index: &mut Index,
-    ) -> usize {
+    /// The two scans at a pace, for where the unit is there.
+    pub(super) fn scans_avx512<const PACE: usize>() -> (Scan, Scan) {
+        (scan_avx512::<false, PACE>, scan_avx512::<true, PACE>)
+    }
+
+    fn scan_avx512<const TRUSTED: bool, const PACE: usize>(data: &[u8], from: usize, index: &mut Index) -> usize {
         debug_assert!(Unit::Avx512.is_there());
-        // SAFETY: `scans` hands this function out only where the unit is there, which has all that it is compiled for.
-        unsafe { scan_avx512_bw::<TRUSTED, EARLY>(data, from, index) }
+        // SAFETY: these are handed out only where the unit is there, which has all that they are compiled for.
+        unsafe { scan_avx512_bw::<TRUSTED, PACE>(data, from, index) }
     }
 
     pub(super) fn scan_avx2<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {

@@ -1,8 +1,19 @@
 //! Every variant of the masks and the scan gives the answer of a byte-by-byte oracle.
 
 use super::*;
-use crate::scan::{BARE, Entry, LANES, RECORDS, verifying};
+use crate::scan::{BARE, Entry, LANES, LINES, RECORDS, verifying};
 use crate::uniform::Uniform;
+
+/// Words at the pace of processors that count line ends.
+struct Counting;
+
+impl Masks for Counting {
+    const PACING: Pacing = Pacing::UNASKED;
+
+    fn newlines(chunk: &[u8; 64]) -> u64 {
+        Words::newlines(chunk)
+    }
+}
 
 fn naive(chunk: &[u8; 64]) -> u64 {
     (0..64).filter(|&i| chunk[i] == b'\n').fold(0, |mask, i| mask | 1 << i)
@@ -54,7 +65,7 @@ fn places_are_those_of_the_bits() {
         assert_eq!(places(Words::places), expected, "{masks:x?}");
         #[cfg(target_arch = "x86_64")]
         if Unit::Avx512.is_there() {
-            assert_eq!(places(x86::Avx512::<true>::places), expected, "AVX-512: {masks:x?}");
+            assert_eq!(places(x86::Avx512::<WIDE>::places), expected, "AVX-512: {masks:x?}");
         }
     }
 }
@@ -96,9 +107,14 @@ fn every_scan_finds_the_same_records() {
     }
 }
 
-/// All stretches after the first are guessed, up to reads of another length.
 #[test]
 fn reads_of_one_length_are_guessed() {
+    guesses_all::<Words>();
+    guesses_all::<Counting>();
+}
+
+/// All stretches after the first are guessed, up to reads of another length.
+fn guesses_all<M: Masks>() {
     let data = alike();
     let mut index = Index::new();
     let found = scan::<Words, false>(&data, 0, &mut index);
@@ -107,7 +123,7 @@ fn reads_of_one_length_are_guessed() {
     uniform.learn(&index.entries[..found]);
     let mut records = found;
     loop {
-        let guessed = uniform.scan::<Words>(&data, at, &mut entries);
+        let guessed = uniform.scan::<M>(&data, at, &mut entries);
         if guessed == 0 {
             break;
         }
@@ -117,6 +133,38 @@ fn reads_of_one_length_are_guessed() {
         records += guessed;
     }
     assert_eq!(records, 500);
+}
+
+/// Whatever stands at whatever place of reads of one length, a record is guessed only where a search finds the same.
+#[test]
+fn guesses_are_what_a_search_finds() {
+    let mut index = Index::new();
+    let mut entries = [Entry::default(); RECORDS];
+    let mut data = alike();
+    data.truncate(3 * 4096);
+    let found = verifying::<Words, LINES>(&data, 0, &mut index);
+    let alike = index.entries;
+    for at in 0..4096 {
+        let before = data[at];
+        for byte in [b'\n', b'\r', b'@', b'+', b'A'] {
+            data[at] = byte;
+            let searched = verifying::<Words, LINES>(&data, 0, &mut index);
+            for counting in [false, true] {
+                let mut uniform = Uniform::new();
+                uniform.learn(&alike[..found]);
+                let guessed = match counting {
+                    false => uniform.scan::<Words>(&data, 0, &mut entries),
+                    true => uniform.scan::<Counting>(&data, 0, &mut entries),
+                };
+                let known = guessed.min(searched);
+                assert_eq!(entries[..known], index.entries[..known], "{byte:?} at {at}, counting: {counting}");
+                // A search ends with its span, which may be less than a stretch, and before what is no record.
+                let end = index.entries[..searched].last().map_or(0, Entry::end);
+                assert!(guessed <= searched || at < end || at >= entries[guessed - 1].end(), "{byte:?} at {at}");
+            }
+        }
+        data[at] = before;
+    }
 }
 
 /// The third line's end is left out wherever it lies, so that no record has to be searched again.
@@ -158,7 +206,7 @@ fn compare_scans(data: &[u8]) {
     let words = all(scan::<Words, false>);
     assert!(words.len() > 1990, "the scan gives up {} records before the end", 2000 - words.len());
     let (verifying, trusting) = scans();
-    let mut others = vec![verifying, trusting, scan::<Words, true>];
+    let mut others = vec![verifying, trusting, scan::<Words, true>, scan::<Counting, false>, scan::<Counting, true>];
     #[cfg(target_arch = "x86_64")]
     {
         others.extend([x86::scan_sse2::<false> as Scan, x86::scan_sse2::<true>]);
@@ -166,8 +214,11 @@ fn compare_scans(data: &[u8]) {
             others.extend([x86::scan_avx2::<false> as Scan, x86::scan_avx2::<true>]);
         }
         if Unit::Avx512.is_there() {
-            others.extend([x86::scan_avx512::<false, false> as Scan, x86::scan_avx512::<true, false>]);
-            others.extend([x86::scan_avx512::<false, true> as Scan, x86::scan_avx512::<true, true>]);
+            for (verifying, trusting) in
+                [x86::scans_avx512::<NARROW>(), x86::scans_avx512::<WIDE>(), x86::scans_avx512::<UNASKED>()]
+            {
+                others.extend([verifying, trusting]);
+            }
         }
     }
     for (i, other) in others.into_iter().enumerate() {
