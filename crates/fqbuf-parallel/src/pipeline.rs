@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fqbuf_line::{GrowthPolicy, PAGE};
+use fqbuf_line::{Block, GrowthPolicy, PAGE};
 use fqbuf_pool::MemoryBudget;
 use fqbuf_record::{Checks, MateCheck, Reader, ReaderBuilder, Source};
 
@@ -24,6 +24,11 @@ use crate::run::Run;
 /// short reads, and long ones 22 and 26. On a 2-core Cascade Lake guest with as much of that cache (2026-11-27, medians of 5),
 /// without output, 128 KiB, 256, 384, 512, 640, 768 and 1 MiB: 150-base reads 8.0, 8.7, 8.9, 8.8, 8.8, 8.7, 8.4; trimmed ones 7.0, 7.4,
 /// 7.4, 7.4, 7.3, 7.4, 7.3; long ones 5.8, 8.7, 9.5, 10.6, 10.8, 10.6, 10.2.
+///
+/// On AMD's Zen 4 neither: a block of less than the second cache level is read more slowly there ([`Block::at_a_time`]). Time of 768 KiB,
+/// 1 MiB, 1.25, 1.5 and 2 in units of 512 KiB, and of long reads of 1 MiB (2-core guest, AMD EPYC family 25 model 17, 2026-11-27, medians
+/// of seven interleaved processes): without output 150-base reads 0.94, 0.91, 0.92, 0.91, 0.92; trimmed ones 0.96, 0.91, 0.91, 0.88, 0.90;
+/// long ones 1.08, 0.99, 0.97, 0.96, 0.91. Rewritten 150-base reads 1.00, 1.02, 0.99, 1.04, 1.04.
 const BLOCK_SIZE: usize = 1 << 20;
 const SMALLER_BLOCK_SIZE: usize = 512 << 10;
 
@@ -107,8 +112,9 @@ impl Pipeline {
         self
     }
 
-    /// Bytes of input in a block, rounded up to whole pages. Default: 1 MiB, or 512 KiB where output is written in order, and
-    /// where a file's records are short, a few kilobytes at most.
+    /// Bytes of input in a block, rounded up to whole pages. Default: 512 KiB where output is written in order; else 1 MiB, or 512 KiB
+    /// where a file's records are short, a few kilobytes at most, and 1.25 MiB in either case on AMD's Zen 4, for which see
+    /// [`Block::at_a_time`].
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes));
@@ -219,9 +225,13 @@ impl Pipeline {
         Ok(Run::new(self, vec![opened]))
     }
 
-    /// Bytes of a block: of those asked for, or else of the larger or the `smaller` ones.
-    pub(crate) fn size_of_blocks(&self, smaller: bool) -> usize {
-        self.block_size.unwrap_or(if smaller { SMALLER_BLOCK_SIZE } else { BLOCK_SIZE })
+    /// Bytes of a block: those asked for, or else as suits output in order, or records of a file that are `short` or may be long.
+    pub(crate) fn size_of_blocks(&self, ordered: bool, short: bool) -> usize {
+        match self.block_size {
+            Some(size) => size,
+            None if ordered => SMALLER_BLOCK_SIZE,
+            None => Block::at_a_time(if short { SMALLER_BLOCK_SIZE } else { BLOCK_SIZE }),
+        }
     }
 
     /// What parses records of this input.

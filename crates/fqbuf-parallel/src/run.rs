@@ -344,7 +344,7 @@ impl Plan {
         let need = |size: usize| slot(size) + if ordered { size } else { 0 };
         let share = settings.budget.available() / 2;
         let whole = feeds.iter().filter_map(Feed::preferred).min();
-        let wanted = settings.size_of_blocks(ordered);
+        let wanted = settings.size_of_blocks(ordered, false);
         let mut size = whole.map_or(wanted, |size| wanted.min(size));
         let mut threads = threads;
         while size > SMALL_BLOCK && need(size).saturating_mul(threads) > share {
@@ -356,7 +356,7 @@ impl Plan {
         while size > PAGE && need(size) > share {
             size = (size / 2).next_multiple_of(PAGE);
         }
-        let size_of_short = settings.size_of_blocks(true).min(size);
+        let size_of_short = settings.size_of_blocks(ordered, true).min(size);
         Self { threads, size, size_of_short, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
     }
 }
