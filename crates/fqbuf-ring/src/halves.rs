@@ -56,6 +56,10 @@
 //! | the tail, and a reader that takes whatever it finds at once | 0.5 | 24 | 56 |
 //! | the tail, and a quarter of the microsecond | 1.9 | 37 | 58 |
 //!
+//! Where it takes 33 ns (2-core Zen 4 guest, AMD EPYC family 25 model 17, 2026-11-27, ratios of medians of nine interleaved processes),
+//! time of rtrb and ringbuf, both spinning, in units of these: 1.40 and 1.48, 1.02 and 1.06, 0.98 and 1.04. Rejected, 4 KiB and 64:
+//! copies in pieces of 2 KiB 1.06 and 1.02, of 1 KiB 1.05 and 1.04, of 512 bytes 1.01 and 1.02.
+//!
 //! At 64 KiB a chunk costs each side one lock whose state the other has just changed, some four cache lines, where rtrb
 //! fetches one number: 4 % of the copy. A lock-free pair of queues would fetch two, and need a second way to sleep.
 //!
