@@ -200,7 +200,7 @@ fn parts(bytes: &[u8], len: usize) -> Option<Parts<'_>> {
     let (seq, rest) = rest.split_at_checked(len)?;
     let between = u32::from_le_bytes(*rest.first_chunk()?);
     let (qual, rest) = rest.get(3..)?.split_at_checked(len)?;
-    let right = bytes[0] == b'@'
+    let right = *head.first()? == b'@'
         && *head.last()? != b'\r'
         && *at_head_end == b'\n'
         && *seq.first()? != b'@'
