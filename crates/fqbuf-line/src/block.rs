@@ -72,8 +72,8 @@ impl Block {
     /// guest, AMD EPYC family 25 model 17, 2026-11-27, medians of eleven): 150-base records 0.110, 0.098, 0.089, 0.084, 0.085, 0.090,
     /// trimmed 0.137, 0.126, 0.118, 0.116, 0.116, 0.115, long 0.121, 0.115, 0.109, 0.108, 0.107, 0.106; lines of long reads 0.117,
     /// 0.113, 0.104, 0.103, 0.101, 0.101; `read(2)` alone 0.076, 0.060, 0.051, 0.051, 0.051, 0.051. Of a file that is cached as it was
-    /// written, in smaller pieces, everything takes half as long again, and 640 KiB no more than 1.05 of 1.25 MiB. Smaller reads into such a window, one part after the
-    /// other, are as fast as it, and no faster.
+    /// written, in smaller pieces, everything takes half as long again, and 640 KiB no more than 1.05 of 1.25 MiB. Smaller reads into
+    /// such a window, one part after the other, are as fast as it, and no faster.
     #[must_use]
     pub fn at_a_time(usual: usize) -> usize {
         #[cfg(target_arch = "x86_64")]

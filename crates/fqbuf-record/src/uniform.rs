@@ -98,6 +98,8 @@ impl Uniform {
         let Some(stretch) = data.get(from..).and_then(|rest| rest.first_chunk()) else { return 0 };
         // Loops of a known length: the others took half as long again.
         let (count, right) = match shape.len / CHUNK {
+            // Another line may end near a record's end.
+            0 => (0, true),
             _ if M::PACING.counting => counted::<M>(stretch, from, shape, entries),
             1 => guesses::<M, 1>(stretch, from, shape, entries),
             2 => guesses::<M, 2>(stretch, from, shape, entries),
