@@ -53,6 +53,7 @@ pub struct Block {
 }
 
 /// Bytes that are read at a time where the second cache level shall not hold them.
+#[cfg(target_arch = "x86_64")]
 const PAST_THE_CACHE: usize = 1280 << 10;
 
 /// What must be done to have room behind the bytes held.

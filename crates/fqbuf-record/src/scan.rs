@@ -82,6 +82,7 @@ pub(crate) struct Pacing {
     pub(crate) counting: bool,
 }
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 impl Pacing {
     /// For processors that have many lines on their way to the first cache level, and keep them coming while records are looked at.
     pub(crate) const WIDE: Self = Self {
