@@ -145,6 +145,13 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Of a record with a header of `head_end` bytes and `len` bases, and nothing but line ends and a `+` besides.
+    #[inline(always)]
+    pub(crate) fn bare(head_end: usize, len: usize) -> Self {
+        let seq_start = head_end + 1;
+        Self { head_end, seq_start, len, qual_start: seq_start + len + BARE_TITLE }
+    }
+
     /// Whether `\n+\n` stands between bases and qualities.
     #[inline(always)]
     fn is_bare(&self) -> bool {
@@ -287,7 +294,7 @@ fn bare(bytes: &[u8], start: usize, ends: &[u32]) -> Option<Layout> {
     if second == b'\n' || second_base == b'\n' || second_qual == b'\n' {
         return None;
     }
-    Some(Layout { head_end: head_nl, seq_start: head_nl + 1, len: seq.len() - 1, qual_start: seq_nl + BARE_TITLE })
+    Some(Layout::bare(head_nl, seq.len() - 1))
 }
 
 /// The record that `bytes`, which begin at `start`, are and whose lines end where it is said, if it keeps every rule.

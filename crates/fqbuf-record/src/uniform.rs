@@ -173,7 +173,7 @@ fn counted<M: Masks>(stretch: &[u8; SPAN], from: usize, shape: Shape, entries: &
         if seq.last() == Some(&b'\r') || qual.last() == Some(&b'\r') {
             break;
         }
-        *entry = Entry { start: from + start, size: bytes.len(), layout: layout(head.len(), shape.len) };
+        *entry = Entry { start: from + start, size: bytes.len(), layout: Layout::bare(head.len(), shape.len) };
         count += 1;
     }
     // Less those that come behind.
@@ -211,12 +211,6 @@ fn parts(bytes: &[u8], len: usize) -> Option<Parts<'_>> {
     right.then_some(Parts { head, seq, qual })
 }
 
-/// The layout of a record with a header of `head_end` bytes and `len` bases, and nothing but line ends and a `+` besides.
-#[inline(always)]
-fn layout(head_end: usize, len: usize) -> Layout {
-    Layout { head_end, seq_start: head_end + 1, len, qual_start: head_end + len + 4 }
-}
-
 /// What the record in `bytes` is made of, if line ends stand where `len` bases say and all rules are kept, as far as that can
 /// be said without a look at what else is a line end, which is left in doubt.
 #[inline(always)]
@@ -235,7 +229,7 @@ fn guess<M: Masks, const CHUNKS: usize>(bytes: &[u8], len: usize, doubt: &mut Do
         doubt.look_at::<M>(bases, qualities);
     }
     doubt.look_at::<M>(seq.last_chunk()?, qual.last_chunk()?);
-    Some(layout(head.len(), len))
+    Some(Layout::bare(head.len(), len))
 }
 
 impl Doubt {
