@@ -7,26 +7,14 @@ use std::io::{Cursor, Write};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fqbuf::stream::{Format, ReadAhead, Stream, WriterBuilder};
+use fqbuf_benches::{Kind, Size, to_vec};
 use fqbuf_line::{Block, Source};
 
-/// Generated reads of 150 bases, some 8 MB.
+/// Bytes of the reads.
+const BYTES: u64 = 8_000_000;
+
 fn reads() -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut next = move |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state >> 33).map_or(0, |n| n % below)
-    };
-    let mut text = Vec::new();
-    for n in 0..22_000 {
-        text.extend_from_slice(format!("@SIM:1:FC:{}:{n}:{}\n", next(8), next(30_000)).as_bytes());
-        text.extend((0..150).map(|_| b"ACGT"[next(4)]));
-        text.extend_from_slice(b"\n+\n");
-        text.extend((0..150).map(|_| b"IIIIIIFFF:,#"[next(12)]));
-        text.push(b'\n');
-    }
-    text
+    to_vec(Kind::Illumina, 1, Size::Bytes(BYTES)).0
 }
 
 fn pack(format: Format, threads: usize, text: &[u8]) -> Vec<u8> {

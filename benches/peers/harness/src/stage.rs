@@ -20,6 +20,7 @@ const OFFSETS: [usize; 8] = [16, 0, 64, 1, 2048, 31, 4080, 40];
 /// A contender's data and clock.
 pub struct Stage {
     path: PathBuf,
+    /// Bytes past the start of a page at which data in memory begin.
     offset: usize,
     laps: u32,
     counting: bool,
@@ -47,13 +48,7 @@ impl Stage {
         &self.path
     }
 
-    /// Bytes past the start of a page at which large buffers of this round should begin.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// The row's data set in memory, from [`Stage::offset`] on in its first page.
+    /// The row's data set in memory, which begins at another place of a page in every round.
     ///
     /// # Panics
     ///
@@ -81,29 +76,20 @@ impl Stage {
 
     /// Times `work`: the median of some laps behind those that warm up. When allocations are counted, one lap behind that.
     pub fn time(&mut self, mut work: impl FnMut() -> Answer) -> Answer {
-        let begun = Instant::now();
-        let mut answer = work();
-        while begun.elapsed() < WARM_UP {
-            answer = work();
-        }
-        if self.counting {
-            self.allocations = counted(|| answer = work());
-        }
-        let mut laps: Vec<f64> = (0..self.laps)
-            .map(|_| {
-                let start = Instant::now();
-                answer = work();
-                start.elapsed().as_secs_f64()
-            })
-            .collect();
-        laps.sort_by(f64::total_cmp);
-        self.seconds = laps[laps.len() / 2];
-        answer
+        self.timed(|| {
+            let start = Instant::now();
+            let answer = work();
+            (start.elapsed().as_secs_f64(), answer)
+        })
     }
 
-    /// Takes the time that `work` measured itself, in seconds a lap: where threads are started before and joined after.
+    /// The same with the time that `work` measured itself, in seconds a lap: where threads are started before and joined after.
     pub fn timed(&mut self, mut work: impl FnMut() -> (f64, Answer)) -> Answer {
+        let begun = Instant::now();
         let mut answer = work().1;
+        while begun.elapsed() < WARM_UP {
+            answer = work().1;
+        }
         if self.counting {
             self.allocations = counted(|| answer = work().1);
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    hash::{DefaultHasher, Hash, Hasher},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -22,12 +23,13 @@ pub(crate) enum Sets {
 }
 
 impl Sets {
-    /// Where they lie.
+    /// Where they lie: in a folder of what made them, so that a generator that changed makes them anew.
     pub(crate) fn folder(self) -> PathBuf {
-        here().join(match self {
-            Self::Whole => "target/data",
-            Self::Thirds => "target/data/thirds",
-        })
+        let folder = here().join("target/data").join(format!("{:016x}", generator()));
+        match self {
+            Self::Whole => folder,
+            Self::Thirds => folder.join("thirds"),
+        }
     }
 
     /// Bytes of a plain set.
@@ -37,6 +39,20 @@ impl Sets {
             Self::Thirds => PLAIN / 3,
         }
     }
+}
+
+/// A number for the sources that the sets are made by.
+fn generator() -> u64 {
+    const SOURCES: [&str; 5] = [
+        include_str!("data.rs"),
+        include_str!("../../../src/compress.rs"),
+        include_str!("../../../src/generate.rs"),
+        include_str!("../../../src/rng.rs"),
+        include_str!("../../../src/shape.rs"),
+    ];
+    let mut hasher = DefaultHasher::new();
+    SOURCES.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Makes the set of this name, where it is not there, drops it from the page cache and reads it back.

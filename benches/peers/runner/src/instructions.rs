@@ -14,8 +14,8 @@ use std::{
 
 use crate::{Outcome, here, machine, results};
 
-/// How much a count may grow.
-const CEILING: f64 = 1.03;
+/// By what factor a count may be more or less than what was kept: what fell unseen could grow back unseen.
+const NEAR: f64 = 1.03;
 
 fn file() -> PathBuf {
     results::root().join("instructions.tsv")
@@ -25,7 +25,7 @@ fn file() -> PathBuf {
 ///
 /// # Errors
 ///
-/// When a count grew by more than 3 %, where valgrind is missing, or where nothing is kept.
+/// When a count is more than 3 % off the kept one, or there is only one of both; where valgrind is missing.
 pub(crate) fn run(keep: bool) -> Outcome {
     let binary = build()?;
     let loops = output(Command::new(&binary).arg("list"))?;
@@ -45,23 +45,38 @@ pub(crate) fn run(keep: bool) -> Outcome {
 fn compare(counts: &BTreeMap<String, u64>) -> Outcome {
     let text = fs::read_to_string(file()).map_err(|error| format!("{}: {error}", file().display()))?;
     let kept: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once('\t')).collect();
+    counts.iter().for_each(|(name, count)| {
+        println!("instructions of {name}: {count}, kept {}", kept.get(name.as_str()).unwrap_or(&"nothing"));
+    });
     let compiler = kept.get("compiler").copied().unwrap_or_default();
-    let mut grown = String::new();
-    for (name, count) in counts {
-        let before: u64 = kept.get(name.as_str()).and_then(|count| count.parse().ok()).unwrap_or(0);
-        println!("instructions of {name}: {count}, kept {before}");
-        if *count as f64 > before as f64 * CEILING {
-            let _ = write!(grown, " {name}");
-        }
-    }
-    if grown.is_empty() {
+    let kept = kept.into_iter().filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect();
+    let mut error = differences(counts, &kept);
+    if error.is_empty() {
         return Ok(());
     }
-    let mut error = format!("more instructions than were kept:{grown}");
+    error.insert_str(0, "not the instructions that were kept:");
     if compiler != machine::compiler() {
         let _ = write!(error, " (kept with {compiler}, this is {})", machine::compiler());
     }
     Err(error)
+}
+
+/// What is not as it was kept, for people; nothing if all is.
+fn differences(counts: &BTreeMap<String, u64>, kept: &BTreeMap<&str, u64>) -> String {
+    let mut text = String::new();
+    for (name, &count) in counts {
+        let before = kept.get(name.as_str()).copied().unwrap_or(0) as f64;
+        let count = count as f64;
+        if count > before * NEAR {
+            let _ = write!(text, " {name} (more)");
+        } else if count * NEAR < before {
+            let _ = write!(text, " {name} (less, which `cargo xtask bench --instructions --keep` keeps)");
+        }
+    }
+    for name in kept.keys().filter(|name| !counts.contains_key(**name)) {
+        let _ = write!(text, " {name} (no such loop)");
+    }
+    text
 }
 
 /// Builds the loops.
@@ -95,4 +110,23 @@ fn output(command: &mut Command) -> Outcome<String> {
     let output = command.output().map_err(|error| format!("{name}: {error}; it is a package of most systems"))?;
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     if output.status.success() { Ok(text) } else { Err(format!("{name} failed:\n{text}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::differences;
+
+    #[test]
+    fn more_less_and_what_is_no_longer_there_differ() {
+        let counts = |counts: &[(&str, u64)]| counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let kept = BTreeMap::from([("line", 1000), ("pool", 1000)]);
+        let told = |line, pool| differences(&counts(&[("line", line), ("pool", pool)]), &kept);
+        assert_eq!(told(1029, 971), "");
+        assert_eq!(told(1031, 1000), " line (more)");
+        assert!(told(1000, 970).starts_with(" pool (less"));
+        assert_eq!(differences(&counts(&[("line", 1000)]), &kept), " pool (no such loop)");
+        assert_eq!(differences(&counts(&[("arena", 1), ("line", 1000), ("pool", 1000)]), &kept), " arena (more)");
+    }
 }

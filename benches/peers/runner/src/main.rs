@@ -2,8 +2,8 @@
 //!
 //! Builds the contenders of the groups, runs those of each row interleaved, one process each, in another order every round,
 //! and compares: all answers of a row are equal, ratios are medians of the ratios within a round. The results are kept in
-//! `benches/results/`, those of rows with two threads for each state of the machine that was met, and `benches/RESULTS.md` is
-//! written anew; with `--row` only where `--keep` says so.
+//! `benches/results/`, those of rows with two threads for each state of the machine that was met, and `benches/RESULTS.md`
+//! and the table in the README are written anew; with `--row` only where `--keep` says so. What is kept has at least seven rounds.
 //!
 //! A row whose ratios lie far apart is measured three times as long.
 //!
@@ -18,6 +18,7 @@ mod group;
 mod instructions;
 mod machine;
 mod program;
+mod readme;
 mod report;
 mod results;
 mod round;
@@ -49,6 +50,9 @@ struct Effort {
     sets: Sets,
 }
 
+/// Rounds of which results are worth keeping.
+const LEAST_KEPT: usize = 7;
+
 /// The arguments.
 struct Args {
     groups: Vec<String>,
@@ -57,6 +61,13 @@ struct Args {
     check: bool,
     instructions: bool,
     keep: bool,
+}
+
+impl Args {
+    /// Whether results replace those that were kept.
+    fn keeps(&self) -> bool {
+        self.keep || self.row.is_empty()
+    }
 }
 
 fn main() -> ExitCode {
@@ -101,6 +112,11 @@ fn run(args: &Args) -> Outcome {
     if args.instructions {
         return instructions::run(args.keep);
     }
+    if args.keeps() && !args.check && args.effort.rounds < LEAST_KEPT {
+        return Err(format!(
+            "results are kept of {LEAST_KEPT} rounds and more; with --row, and without --keep, they are printed"
+        ));
+    }
     let groups = group::build(&args.groups)?;
     if args.check {
         return check::run(&groups, || instructions::run(false));
@@ -115,9 +131,13 @@ fn run(args: &Args) -> Outcome {
 
 /// Measures a row, prints what came of it, and keeps that, so that a run that is stopped has kept what it has printed.
 fn measure(group: &Group, row: &Row, args: &Args) -> Outcome {
-    let mut measured = round::run(row, args.effort)?;
+    let run = |effort| -> Outcome<Option<Measured>> {
+        let measured = round::run(row, effort)?;
+        Ok(measured.map(|measured| Measured { how: results::how(&group.name, row, effort), ..measured }))
+    };
+    let mut measured = run(args.effort)?;
     if measured.as_ref().is_some_and(Measured::is_scattered) {
-        measured = round::run(row, Effort { rounds: 3 * args.effort.rounds, ..args.effort })?.or(measured);
+        measured = run(Effort { rounds: 3 * args.effort.rounds, ..args.effort })?.or(measured);
     }
     let Some(mut measured) = measured else {
         println!("{} {}: the machine changes too often\n", group.name, row.name);
@@ -125,7 +145,7 @@ fn measure(group: &Group, row: &Row, args: &Args) -> Outcome {
     };
     round::count_allocations(row, &mut measured)?;
     println!("{}", report::row(row, [&measured]));
-    if args.keep || args.row.is_empty() {
+    if args.keeps() {
         results::keep(group, row, measured)?;
         results::render()?;
     }

@@ -30,6 +30,7 @@ pub(crate) enum Build {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     package: String,
+    build: Build,
     /// One binary, or a second one with the same code 16 bytes further on.
     binaries: Vec<PathBuf>,
 }
@@ -69,17 +70,26 @@ impl Program {
             flags.push(linker);
             binaries.push(compile(folders[1], flags)?);
         }
-        Ok(Self::of(package, binaries))
+        Ok(Self::of(package, build, binaries))
     }
 
-    /// These binaries of a package.
-    pub(crate) fn of(package: &str, binaries: Vec<PathBuf>) -> Self {
-        Self { package: package.to_owned(), binaries }
+    /// These binaries of a package, built so.
+    pub(crate) fn of(package: &str, build: Build, binaries: Vec<PathBuf>) -> Self {
+        Self { package: package.to_owned(), build, binaries }
     }
 
-    /// The package's name.
-    pub(crate) fn package(&self) -> &str {
-        &self.package
+    /// The same package built in the same way, out of the workspace at `root`.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not build.
+    pub(crate) fn built_from(&self, root: &Path, target: &Path) -> Outcome<Self> {
+        Self::build(root, &self.package, target, self.build)
+    }
+
+    /// Whether its rounds are shared between two places of the code.
+    pub(crate) fn is_at_two_places(&self) -> bool {
+        self.binaries.len() > 1
     }
 
     /// What starts it in a round: of four rounds in a row as many at each place, and so for those with the same number of four.
@@ -125,11 +135,11 @@ fn linker(target: &Path) -> Outcome<Option<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Program;
+    use super::{Build, Program};
 
     #[test]
     fn rounds_are_shared_between_two_places() {
-        let program = Program::of("pool", vec!["here".into(), "there".into()]);
+        let program = Program::of("pool", Build::Portable, vec!["here".into(), "there".into()]);
         let place = |round| usize::from(program.command(round).get_program() == "there");
         let at_second = |rounds: &mut dyn Iterator<Item = usize>| rounds.map(place).sum::<usize>();
         assert_eq!((at_second(&mut (0..4)), at_second(&mut (0..8))), (2, 4));
@@ -137,7 +147,7 @@ mod tests {
         for of_four in 0..4 {
             assert_eq!(at_second(&mut [of_four, of_four + 4].into_iter()), 1);
         }
-        let alone = Program::of("line", vec!["here".into()]);
+        let alone = Program::of("line", Build::Portable, vec!["here".into()]);
         assert!((0..8).all(|round| alone.command(round).get_program() == "here"));
     }
 }

@@ -22,10 +22,9 @@ pub(crate) fn row<'m>(row: &Row, measured: impl IntoIterator<Item = &'m Measured
 
 /// When, in which state, and how long: the fastest peer first, ours in its place, the limits last.
 fn table(out: &mut String, measured: &Measured) {
-    let _ = match measured.state() {
-        Some(time) => writeln!(out, "\n{}, a word to the other core took {time:.0} ns:\n", measured.date),
-        None => writeln!(out, "\n{}:\n", measured.date),
-    };
+    let state =
+        measured.state().map_or_else(String::new, |time| format!(", a word to the other core took {time:.0} ns"));
+    let _ = writeln!(out, "\n{}{state}; {}:\n", measured.date, measured.how);
     let operations = measured.lines.first().is_some_and(|line| line.operations);
     let unit = if operations { "ns" } else { "GB/s" };
     let _ = writeln!(out, "| | {unit} | time, ours = 1 | quartiles | peak resident | allocations |");
@@ -44,7 +43,7 @@ fn table(out: &mut String, measured: &Measured) {
         let ratio = line.ratio;
         let _ = writeln!(
             out,
-            "| {name} | {} | {:.2} | {:.2} to {:.2} | {} | {} |",
+            "| {name} | {:.2} | {:.2} | {:.2} to {:.2} | {} | {} |",
             speed(line),
             ratio.median,
             ratio.low,
@@ -56,13 +55,9 @@ fn table(out: &mut String, measured: &Measured) {
 }
 
 /// Gigabytes a second, or nanoseconds an operation.
-fn speed(line: &Line) -> String {
+pub(crate) fn speed(line: &Line) -> f64 {
     let amount = line.amount as f64;
-    if line.operations {
-        format!("{:.2}", line.seconds.median * 1e9 / amount)
-    } else {
-        format!("{:.2}", amount / line.seconds.median / 1e9)
-    }
+    if line.operations { line.seconds.median * 1e9 / amount } else { amount / line.seconds.median / 1e9 }
 }
 
 fn megabytes(bytes: u64) -> String {

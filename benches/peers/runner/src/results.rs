@@ -2,15 +2,19 @@
 //! of them. What was measured on one machine says nothing of another, so neither is compared with nor replaces the other's.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
     fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    Outcome,
-    group::{Group, Role, Row, is_control},
-    here, machine, report,
+    Effort, Outcome,
+    group::{Group, Role, Row},
+    here, machine,
+    program::group_of,
+    readme, report,
     round::{Line, Measured},
     statistics::Spread,
 };
@@ -29,23 +33,28 @@ impl Machine {
     }
 
     /// How it was described.
-    fn description(&self) -> &str {
-        self.groups[0].circumstances[0].as_str()
+    pub(crate) fn description(&self) -> &str {
+        &self.groups[0].machine
+    }
+
+    /// What was kept of a row, in the state with the least cost between the cores.
+    pub(crate) fn measured(&self, group: &str, row: &str) -> Option<&Measured> {
+        let mut rows = self.groups.iter().filter(|kept| kept.name == group).flat_map(|kept| &kept.rows);
+        rows.find(|kept| kept.row.name == row)?.measured.first()
     }
 }
 
 /// A group as it was kept.
 pub(crate) struct Kept {
     pub(crate) name: String,
-    /// Machine, compiler, command, versions of the peers, as of the last run: a sentence each.
-    circumstances: Vec<String>,
+    machine: String,
     pub(crate) rows: Vec<KeptRow>,
 }
 
 impl Kept {
     /// Nothing yet.
     pub(crate) fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), circumstances: Vec::new(), rows: Vec::new() }
+        Self { name: name.to_owned(), machine: String::new(), rows: Vec::new() }
     }
 }
 
@@ -89,7 +98,7 @@ pub(crate) fn keep(group: &Group, row: &Row, new: Measured) -> Outcome {
     let path = path(&group.name);
     let mut old = if path.exists() { read(&path)?.rows } else { Vec::new() };
     let mut new = Some(new);
-    let mut kept = Kept { circumstances: circumstances(&group.name).into(), ..Kept::named(&group.name) };
+    let mut kept = Kept { machine: machine::describe(), ..Kept::named(&group.name) };
     for known in &group.rows {
         let before = old.extract_if(.., |old| old.row.name == known.name).next();
         let mut now = KeptRow { row: known.clone(), measured: before.map_or_else(Vec::new, |old| old.measured) };
@@ -108,40 +117,46 @@ pub(crate) fn keep(group: &Group, row: &Row, new: Measured) -> Outcome {
 
 /// The table of a group.
 fn text(kept: &Kept) -> String {
-    let mut text = format!("group\t{}\n", kept.name);
-    for sentence in &kept.circumstances {
-        let _ = writeln!(text, "with\t{sentence}");
-    }
+    let mut text = format!("group\t{}\nmachine\t{}\n", kept.name, kept.machine);
     for KeptRow { row, measured } in &kept.rows {
         let _ = writeln!(text, "row\t{}\t{}\t{}", row.name, row.data, row.title);
         row.notes.iter().for_each(|note| text.push_str(&format!("note\t{note}\n")));
-        for Measured { date, lines } in measured {
-            let _ = writeln!(text, "measured\t{date}");
+        for Measured { date, how, lines } in measured {
+            let _ = writeln!(text, "measured\t{date}\t{how}");
             lines.iter().for_each(|line| text.push_str(&written(line)));
         }
     }
     text
 }
 
-fn circumstances(group: &str) -> [String; 4] {
+/// How a row is measured by this very process: rounds, command, compiler, peers' versions.
+pub(crate) fn how(group: &str, row: &Row, effort: Effort) -> String {
+    let places =
+        if row.contenders.iter().any(|one| one.program.is_at_two_places()) { "two places" } else { "one place" };
+    let laps = if effort.laps == 1 { "a lap".to_owned() } else { format!("the median of {} laps", effort.laps) };
+    let command: Vec<String> = env::args().skip(1).collect();
+    format!(
+        "{} rounds of {laps}, code at {places}; `cargo xtask bench {}`; {}; beside {}",
+        effort.rounds,
+        command.join(" "),
+        machine::compiler(),
+        peers(group)
+    )
+}
+
+/// What a group's packages name that is not ours, with its version; of several in the lock file the newest.
+fn peers(group: &str) -> String {
     let manifests = fs::read_dir(here().join("groups")).into_iter().flatten().flatten();
     let manifests: String = manifests
-        .filter(|entry| entry.file_name().to_string_lossy().split('-').next() == Some(group))
+        .filter(|entry| group_of(&entry.file_name().to_string_lossy()) == group)
         .filter_map(|entry| fs::read_to_string(entry.path().join("Cargo.toml")).ok())
         .collect();
-    let named = |name: &str| manifests.lines().any(|line| line.starts_with(&format!("{name} = ")));
-    let mut versions: Vec<String> = machine::versions()
-        .iter()
-        .filter(|(name, _)| named(name))
-        .map(|(name, version)| format!("{name} {version}"))
-        .collect();
-    versions.sort();
-    [
-        machine::describe(),
-        machine::compiler(),
-        format!("`cargo xtask bench {group}`"),
-        format!("beside {}", if versions.is_empty() { "nobody".to_owned() } else { versions.join(", ") }),
-    ]
+    let is_peer = |name: &str| {
+        !name.starts_with("fqbuf") && manifests.lines().any(|line| line.starts_with(&format!("{name} = ")))
+    };
+    let versions = machine::versions().into_iter().filter(|(name, _)| is_peer(name)).collect::<BTreeMap<_, _>>();
+    let versions: Vec<String> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    if versions.is_empty() { "nobody".to_owned() } else { versions.join(", ") }
 }
 
 /// A line as it is kept.
@@ -191,7 +206,7 @@ fn parse(text: &str) -> Result<Kept, usize> {
         let fields: Vec<&str> = line.split('\t').collect();
         match (fields.as_slice(), kept.rows.last_mut()) {
             (["group", name], _) => kept.name = (*name).to_owned(),
-            (["with", sentence], _) => kept.circumstances.push((*sentence).to_owned()),
+            (["machine", description], _) => kept.machine = (*description).to_owned(),
             (["row", name, data, title], _) => kept.rows.push(KeptRow {
                 row: Row {
                     name: (*name).to_owned(),
@@ -203,8 +218,8 @@ fn parse(text: &str) -> Result<Kept, usize> {
                 measured: Vec::new(),
             }),
             (["note", note], Some(row)) => row.row.notes.push((*note).to_owned()),
-            (["measured", date], Some(row)) => {
-                row.measured.push(Measured { date: (*date).to_owned(), lines: Vec::new() });
+            (["measured", date, how], Some(row)) => {
+                row.measured.push(Measured { date: (*date).to_owned(), how: (*how).to_owned(), lines: Vec::new() });
             }
             (["line", rest @ ..], Some(KeptRow { measured, .. })) if !measured.is_empty() => {
                 let lines = &mut measured.last_mut().expect("just looked").lines;
@@ -236,7 +251,7 @@ fn read_line(fields: &[&str]) -> Option<Line> {
     })
 }
 
-/// Writes RESULTS.md from everything kept.
+/// Writes RESULTS.md from everything kept, and the README's table from what was on this machine.
 pub(crate) fn render() -> Outcome {
     let machines = load()?;
     let mut text = HEAD.to_owned();
@@ -246,16 +261,29 @@ pub(crate) fn render() -> Outcome {
         for group in &machine.groups {
             group.rows.iter().for_each(|row| in_short(&mut text, &group.name, row));
         }
+        let missing = missing(&machines, machine);
+        if !missing.is_empty() {
+            let _ = writeln!(text, "\nNot measured on this machine: {}.", missing.join(", "));
+        }
     }
     for machine in &machines {
         let _ = writeln!(text, "\n## {}", machine.description());
         for group in &machine.groups {
-            let _ = writeln!(text, "\n### {}\n\n{}.", group.name, group.circumstances[1..].join("; "));
+            let _ = writeln!(text, "\n### {}", group.name);
             group.rows.iter().for_each(|row| text.push_str(&format!("\n{}", report::row(&row.row, &row.measured))));
         }
     }
     let path = here().with_file_name("RESULTS.md");
-    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    machines.iter().find(|machine| machine.is_this()).map_or(Ok(()), readme::render)
+}
+
+/// Rows that were kept on other machines and not on this one.
+fn missing(machines: &[Machine], this: &Machine) -> Vec<String> {
+    let groups = machines.iter().flat_map(|machine| &machine.groups);
+    let rows = groups.flat_map(|group| group.rows.iter().map(move |kept| (&group.name, &kept.row.name)));
+    let missing: BTreeSet<_> = rows.filter(|(group, row)| this.measured(group, row).is_none()).collect();
+    missing.iter().map(|(group, row)| format!("{group} {row}")).collect()
 }
 
 /// A line for each state of the machine that a row was measured in.
@@ -264,7 +292,7 @@ fn in_short(text: &mut String, group: &str, KeptRow { row, measured: all }: &Kep
         let first = measured.lines.iter().find(|line| line.role == Role::Ours);
         let other = measured.fastest(Role::Ours).filter(|way| first.is_some_and(|first| way.name != first.name));
         let peer = measured.fastest(Role::Peer);
-        let limit = measured.lines.iter().find(|line| line.role == Role::Limit && !is_control(&line.name));
+        let limit = measured.fastest(Role::Limit);
         let cell = |line: Option<&Line>| {
             line.map_or("| | ".to_owned(), |line| format!("| {} | {:.2} ", line.name, line.ratio.median))
         };
@@ -279,7 +307,9 @@ const HEAD: &str = "# fqbuf beside its peers
 Written by `cargo xtask bench`; not edited by hand. Every contender of a row does the same job on the same data, in a process of
 its own, interleaved with the others in changing order; answers are compared before times are. A time is the median over rounds
 of the median lap of a process, wall clock; a ratio is the median over rounds of the ratio to ours in the same round, with its
-quartiles behind it; of 8 rounds, or of 24 where a quartile was more than 15 % below. *Limits* do less than the row asks and show what the machine allows.
+quartiles behind it; of as many rounds as are said above the table, three times as many where a quartile was more than 15 % below.
+*Limits* do less than the row asks. One that takes longer than ours was none of the machine: a plain sum, for one, asks for no memory
+ahead, and what is copied by the system's `memcpy` may be copied faster.
 
 What distorts, and what is done about it:
 
@@ -292,11 +322,11 @@ What distorts, and what is done about it:
   Jump Conditional Code Erratum*, 2019) keep no branch on the bound of one among the instructions they have decoded: there loops of some
   nanoseconds take up to a fifth more or less by where the linker put them, ours and others', and those that decompress an eighth.
   Rows of the groups arena, line, pool, ring, stats and stream are measured at two places, half of the rounds with all code 16 bytes
-  further on. Elsewhere nothing is done about it: there it was 2 %.
+  further on; those that say \"code at one place\" are older than that. Of the other groups nothing is done about it: there it was 2 %.
 - **The page cache.** Before a row's first round its file is dropped from the cache and read back, and stays cached: what was
   written is kept in other pieces than what was read, and is read at half the speed.
-- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and some 210 or 310 ns on one
-  virtual machine, some 15 and 100 on another, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
+- **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and 210 or 310 ns on one virtual
+  machine, 100 and 210 on another, 33 and 420 on a third, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
   behind every contender; a round in which it changed by more than a factor of 1.6 is dropped, and only rounds of one level are
   put together. Where a row has met several levels the results of each are kept, and a new run replaces those of its own level.
   Cores that are busy drift apart, and a core that is woken from a halt comes back to the other's side: the far level was held
@@ -314,7 +344,7 @@ What distorts, and what is done about it:
 const IN_SHORT: &str = "
 ## In short
 
-The fastest peer of each row, and the first limit beside it, in units of our time: above 1, we are faster. Our time is that of the
+The fastest peer of each row, and the fastest limit beside it, in units of our time: above 1, we are faster. Our time is that of the
 way that is named first, our users' plainest; where another way of ours took less, it stands between. Rows of two threads
 stand here once for each level of the machine that they met, by what it cost to pass a word to the other core.
 ";

@@ -30,13 +30,15 @@ const LOOKS: usize = 3;
 /// What came of a row in one state of the machine.
 pub(crate) struct Measured {
     pub(crate) date: String,
+    /// Rounds, command, compiler, versions, for people; empty until it is kept or printed.
+    pub(crate) how: String,
     pub(crate) lines: Vec<Line>,
 }
 
 impl Measured {
-    /// The contender of a kind that took the least time, in units of that of our first.
+    /// The contender of a kind that took the least time, in units of that of our first. A control is none.
     pub(crate) fn fastest(&self, role: Role) -> Option<&Line> {
-        let lines = self.lines.iter().filter(|line| line.role == role);
+        let lines = self.lines.iter().filter(|line| line.role == role && !is_control(&line.name));
         lines.min_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median))
     }
 
@@ -221,7 +223,7 @@ fn conclude(row: &Row, rounds: &[Vec<Sample>]) -> Outcome<Measured> {
             resident: resident[resident.len() / 2],
         });
     }
-    Ok(Measured { date: machine::date(), lines })
+    Ok(Measured { date: machine::date(), how: String::new(), lines })
 }
 
 /// Counts the allocations of a lap of each contender.

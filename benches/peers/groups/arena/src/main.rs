@@ -183,6 +183,47 @@ fn ends(slice: &[u8]) -> u64 {
     u64::from(slice[0]) + 256 * u64::from(slice[slice.len() - 1]) + slice.len() as u64
 }
 
+/// A block of memory, and where its free part begins: what is done in it is all that a slice takes.
+struct Bare {
+    memory: Aligned,
+    at: usize,
+}
+
+impl Bare {
+    #[inline]
+    fn next(&mut self, size: usize) -> &mut [u8] {
+        let start = self.at;
+        self.at += size;
+        &mut self.memory[start..self.at]
+    }
+
+    fn copy<const SIZE: usize>(stage: &mut Stage) -> Answer {
+        let source = Aligned::new(SIZE + place(SIZE, slices(SIZE)), |n| n as u8);
+        Self::filled::<SIZE>(stage, |n, slice| slice.copy_from_slice(&black_box(&*source)[place(SIZE, n)..][..SIZE]))
+    }
+
+    fn zero<const SIZE: usize>(stage: &mut Stage) -> Answer {
+        Self::filled::<SIZE>(stage, |_, slice| slice.fill(0))
+    }
+
+    fn filled<const SIZE: usize>(stage: &mut Stage, fill: impl Fn(usize, &mut [u8])) -> Answer {
+        stage.operations((rounds(SIZE) * slices(SIZE)) as u64);
+        let mut bare = Self { memory: Aligned::new(SIZE * slices(SIZE), |_| 1), at: 0 };
+        stage.time(|| {
+            let mut sum = 0;
+            for _ in 0..rounds(SIZE) {
+                for n in 0..slices(SIZE) {
+                    let slice = bare.next(black_box(SIZE));
+                    fill(n, slice);
+                    sum += ends(black_box(slice));
+                }
+                bare.at = 0;
+            }
+            [sum, 0, 0]
+        })
+    }
+}
+
 fn contenders<const SIZE: usize>(zeroed: bool) -> Vec<Contender> {
     if zeroed {
         vec![
@@ -191,6 +232,7 @@ fn contenders<const SIZE: usize>(zeroed: bool) -> Vec<Contender> {
             Contender::peer("bump-scope", zero::<Scoped, SIZE>),
             Contender::peer("blink-alloc", zero::<Blink, SIZE>),
             Contender::peer("malloc", Malloc::zero::<SIZE>),
+            Contender::limit("memset in place", Bare::zero::<SIZE>),
         ]
     } else {
         vec![
@@ -199,6 +241,7 @@ fn contenders<const SIZE: usize>(zeroed: bool) -> Vec<Contender> {
             Contender::peer("bump-scope", copy::<Scoped, SIZE>),
             Contender::peer("blink-alloc", copy::<Blink, SIZE>),
             Contender::peer("malloc", Malloc::copy::<SIZE>),
+            Contender::limit("memcpy in place", Bare::copy::<SIZE>),
         ]
     }
 }

@@ -51,6 +51,9 @@ const COUNTS: &str = "`fqbuf` asks the records for their counts, as its users wo
                       over slices. So `fqbuf` beside the last, and `fqbuf, plain loops` beside `paraseq`, compare what is not \
                       counting.";
 
+/// What a peer leaves unsaid.
+const UNEQUAL: &str = "helicase reports no unequal lengths: it may take a quality line to be as long as the bases.";
+
 fn main() -> ExitCode {
     let mut rows = Vec::new();
     for (data, [from_file, from_slice, rewritten]) in KINDS {
@@ -63,8 +66,8 @@ fn main() -> ExitCode {
                 "Two threads in all, but where a name says otherwise. seq_io's and fastq's workers have a reading thread beside \
                  them, so that two workers are three threads; seq_io is shown with one worker as well. fastq refuses long reads.",
                 COUNTS,
-                "All have their default buffers. helicase reports no unequal lengths and needs target-cpu=native for its vector \
-                 code; fqbuf is built portably and chooses at run time, for its scan, its counts and for the closure, which it \
+                UNEQUAL,
+                "All have their default buffers. helicase needs target-cpu=native for its vector code; fqbuf is built portably and chooses at run time, for its scan, its counts and for the closure, which it \
                  compiles for several units. A native build gives all of them wider vectors for plain loops: fqbuf and paraseq \
                  are shown built so as well.",
                 "Bounded memory, but for `helicase mmap` and `fqbuf over a caller's map`, which is a slice to fqbuf: compare these.",
@@ -78,8 +81,10 @@ fn main() -> ExitCode {
             data,
             notes: &[
                 COUNTS,
-                "Two threads, but where a name says otherwise. paraseq and seq_io know readers only and copy the slice \
-                 through their buffers; fqbuf and helicase parse it in place.",
+                "Two threads, but where a name says otherwise; seq_io's two workers have a third beside them that reads. paraseq and \
+                 seq_io know readers only and copy the slice through their buffers; fqbuf and helicase parse it in place. `helicase \
+                 mmap` maps the file within the time, and is here to be compared with itself in the row from a file.",
+                UNEQUAL,
             ],
             contenders: slice(),
         });
@@ -146,5 +151,6 @@ fn slice() -> Vec<Contender> {
         Contender::native("helicase native", |stage| peers::helicase_slice(stage, 2)),
         Contender::native("helicase mmap native", |stage| peers::helicase_mmap(stage, 2)),
         Contender::control(),
+        Contender::limit("64-bit sum", |stage| ours::sum(stage, 2)),
     ]
 }

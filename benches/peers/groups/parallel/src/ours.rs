@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     os::unix::fs::FileExt,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use fqbuf_parallel::{Pipeline, Run, Single};
@@ -49,9 +49,8 @@ pub(crate) fn read(stage: &mut Stage, threads: usize) -> Answer {
     let path = stage.path().to_owned();
     stage.time(|| {
         let file = File::open(&path).expect("the runner made the file");
-        let next = AtomicU64::new(0);
-        let total = AtomicU64::new(0);
-        let work = || {
+        let (next, total) = (AtomicU64::new(0), AtomicU64::new(0));
+        on_threads(threads, || {
             let mut window = Aligned::new(BLOCK, |_| 0);
             loop {
                 let at = next.fetch_add(BLOCK as u64, Ordering::Relaxed);
@@ -60,13 +59,34 @@ pub(crate) fn read(stage: &mut Stage, threads: usize) -> Answer {
                     count => total.fetch_add(count as u64, Ordering::Relaxed),
                 };
             }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(work);
-            }
-            work();
         });
         [total.into_inner(), 0, 0]
     })
+}
+
+/// Adds up the words of the data set in memory, a block at a time.
+pub(crate) fn sum(stage: &mut Stage, threads: usize) -> Answer {
+    const BLOCK: usize = 1 << 20;
+    let bytes = stage.bytes();
+    stage.time(|| {
+        let (next, total) = (AtomicUsize::new(0), AtomicU64::new(0));
+        on_threads(threads, || {
+            while let Some(block) = bytes.chunks(BLOCK).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                let words = block.as_chunks::<8>().0.iter();
+                let sum = words.fold(0, |sum: u64, word| sum.wrapping_add(u64::from_ne_bytes(*word)));
+                total.fetch_add(sum, Ordering::Relaxed);
+            }
+        });
+        [total.into_inner(), 0, 0]
+    })
+}
+
+/// Does the same on so many threads, of which the caller's is one.
+fn on_threads(threads: usize, work: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(&work);
+        }
+        work();
+    });
 }

@@ -11,6 +11,8 @@ use fqbuf_parallel::Pipeline;
 use fqbuf_record::{RefRecord, mean_quality};
 use harness::{Answer, Contender, Stage, work::mean};
 
+use crate::ours;
+
 /// The least mean quality.
 const GOOD: f64 = 30.0;
 
@@ -38,6 +40,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
         }),
         Contender::native("paraseq native", |stage| rewrite(stage, |path, out| paraseq::<false>(path, out, 2))),
         Contender::control(),
+        Contender::limit("read(2) of 1 MiB", |stage| ours::read(stage, 2)),
     ]
 }
 

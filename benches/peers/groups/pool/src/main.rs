@@ -46,7 +46,7 @@ macro_rules! with_owned {
             Contender::peer("lockfree-object-pool", |stage| $run::<Linear>(stage, owned)),
             Contender::peer("sharded-slab", |stage| $run::<Slab>(stage, owned)),
             Contender::peer("malloc", |stage| $run::<Malloc>(stage, owned)),
-            Contender::limit("raw ArrayQueue", |stage| $run::<Queue>(stage, owned)),
+            Contender::peer("raw ArrayQueue", |stage| $run::<Queue>(stage, owned)),
         ]
     };
 }
@@ -61,7 +61,7 @@ macro_rules! with_borrowed {
             Contender::peer("lockfree-object-pool", |stage| $run::<Linear>(stage, borrowed)),
             Contender::peer("sharded-slab", |stage| $run::<Slab>(stage, borrowed)),
             Contender::peer("regex-automata", |stage| $run::<Regex>(stage, borrowed)),
-            Contender::limit("raw ArrayQueue", |stage| $run::<Queue>(stage, borrowed)),
+            Contender::peer("raw ArrayQueue", |stage| $run::<Queue>(stage, borrowed)),
         ]
     };
 }
@@ -71,9 +71,10 @@ fn main() -> ExitCode {
                         budget; the others do little or nothing of that.";
     const OTHERS: &str = "object-pool, regex-automata's pool and the raw queue clear nothing: their user does it here. \
                           regex-automata's pool gives its first user a lane of its own. sharded-slab's guard has to be dropped \
-                          and its key then cleared. malloc's memory is never used beyond its first byte.";
+                          and its key then cleared. malloc's memory is never used beyond its first byte. The raw queue has no \
+                          guards: a buffer that its user forgets is lost.";
     const PAIR: &str = "All pools begin empty and keep at most 64 buffers where they have a bound.";
-    const RING: &str = "An rtrb ring carries the guards, for all the same; what the ring alone costs is the last limit. \
+    const RING: &str = "An rtrb ring carries the guards, for all the same; what the ring alone costs is the limit. \
                         sharded-slab's and regex-automata's guards cannot be used like this.";
     let row = |name, title, notes, contenders| Row { group: "pool", name, title, data: Data::None, notes, contenders };
     let mut rows = [

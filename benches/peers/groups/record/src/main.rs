@@ -30,10 +30,10 @@ fn main() -> ExitCode {
             notes: &[
                 "seq_io, paraseq, needletail, noodles-fastq, fastq and bio know readers only and copy the slice through their \
                  buffers; fqbuf and helicase parse it in place.",
-                "helicase reports no unequal lengths and needs target-cpu=native for its vector code; fqbuf is built portably and \
-                 chooses at run time.",
-                "noodles-fastq, bio and needletail's parser behind `dyn` fill records of their own or are called through a \
-                 table: that is their public way. bio allocates for each record's header by contract.",
+                "helicase reports no unequal lengths, passes over the qualities of long reads unseen, as fqbuf does where their \
+                 length is trusted, and needs target-cpu=native for its vector code; fqbuf is built portably and chooses at run time.",
+                "noodles-fastq and bio fill records of their own: that is their public way. bio allocates for each record's header by \
+                 contract. needletail's parser is called as it is, not through the table that its `parse_fastx_file` returns.",
             ],
             contenders: able(data, memory::contenders()),
         });
@@ -44,8 +44,9 @@ fn main() -> ExitCode {
             data,
             notes: &[
                 "Bounded memory, but for `helicase mmap` and `fqbuf over a caller's map`, which is a slice to fqbuf: compare \
-                 these. They pay for page faults instead of a copy. helicase passes over the qualities of long reads, as fqbuf does \
-                 where their length is trusted, and never sees what it passes over.",
+                 these. They pay for page faults instead of a copy.",
+                "helicase reports no unequal lengths, and passes over the qualities of long reads, as fqbuf does where their length is \
+                 trusted: it never sees what it passes over.",
                 "All readers have their default buffers, but where a name says otherwise. One thread each, but for those that \
                  read ahead on a second: helicase's `from_file` always does where it can.",
                 "fastq refuses records beyond its buffer of 68 KiB, so it is not among the long reads.",

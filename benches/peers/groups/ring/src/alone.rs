@@ -145,8 +145,7 @@ const fn times(size: usize) -> u64 {
 fn through<R: Ring, const SIZE: usize, const HELD: usize>(stage: &mut Stage) -> Answer {
     let mut ring = R::new();
     ring.put(&Aligned::new(HELD, |n| n as u8));
-    let [sum, ..] = turns(stage, ring, SIZE);
-    [if HELD == 0 { sum } else { 0 }, 0, 0]
+    turns(stage, ring, SIZE)
 }
 
 fn copies<const SIZE: usize, const MOVES: bool>(stage: &mut Stage) -> Answer {

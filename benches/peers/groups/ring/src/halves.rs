@@ -139,6 +139,44 @@ impl Read for Spinning<ringbuf::HeapCons<u8>> {
     }
 }
 
+/// Boxes of a call's size each, as many as a ring holds, filled and handed over whole by ends that never sleep, and sent back: a copy
+/// on either side and nothing else.
+struct Boxes(rtrb::Producer<Box<[u8]>>, rtrb::Consumer<Box<[u8]>>);
+
+impl Boxes {
+    fn ends(size: usize) -> (Self, Self) {
+        let count = CAPACITY / size;
+        let (filled, to_read) = rtrb::RingBuffer::new(count);
+        let (mut back, empty) = rtrb::RingBuffer::new(count);
+        (0..count).for_each(|_| back.push(vec![0; size].into()).expect("room for all"));
+        (Self(filled, empty), Self(back, to_read))
+    }
+
+    /// Takes a box, has it used, and sends it on.
+    fn pass(&mut self, use_it: impl FnOnce(&mut [u8])) {
+        let mut bytes = spin_until(|| self.1.pop().ok());
+        use_it(&mut bytes);
+        self.0.push(bytes).expect("room for all");
+    }
+}
+
+impl Write for Boxes {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.pass(|bytes| bytes.copy_from_slice(data));
+        Ok(data.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Boxes {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.pass(|bytes| out.copy_from_slice(bytes));
+        Ok(out.len())
+    }
+}
+
 fn ours<const SIZE: usize>(stage: &mut Stage) -> Answer {
     pipe::<_, _, SIZE>(stage, || RingBuffer::new(CAPACITY).split(), fqbuf_ring::RingWriter::finish)
 }
@@ -171,6 +209,9 @@ fn contenders<const SIZE: usize>() -> Vec<Contender> {
             };
             pipe::<_, _, SIZE>(stage, make, drop)
         }),
+        Contender::limit("boxes filled and passed on, spinning", |stage| {
+            pipe::<_, _, SIZE>(stage, || Boxes::ends(SIZE), drop)
+        }),
         Contender::control(),
     ]
 }
@@ -179,6 +220,7 @@ pub(crate) fn rows() -> Vec<Row> {
     const NOTES: &[&str] = &[
         "rtrb and ringbuf do not wait: both ends spin for as long as it takes and use up a core each, and nothing tells the reader \
          that the writer died.",
+        "The limit's boxes hold a call's bytes each and 256 KiB together: a copy on either side, and a pointer that changes hands.",
         "All rings have 256 KiB; std's pipe has what the system gives it (64 KiB on Linux) and copies into and out of the kernel.",
     ];
     let row = |name, title, contenders| Row { group: "ring", name, title, data: Data::None, notes: NOTES, contenders };

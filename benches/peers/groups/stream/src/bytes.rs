@@ -1,6 +1,11 @@
 //! Contenders that decompress and count bytes.
 
-use std::{fs::File, io::BufReader, num::NonZero, path::Path};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    num::NonZero,
+    path::Path,
+};
 
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_stream::{ReadAhead, Stream};
@@ -16,7 +21,10 @@ pub(crate) fn gzip() -> Vec<Contender> {
             unpacking(stage, |path| fqbuf(path, ReadAhead::Always, 1))
         }),
         Contender::peer("sirocco", |stage| unpacking(stage, sirocco)),
+        Contender::peer("sirocco's decoder", |stage| unpacking(stage, decoder)),
         Contender::peer("flate2 over zlib-rs", |stage| unpacking(stage, flate2)),
+        // For those with a thread.
+        Contender::control(),
         Contender::limit("libdeflate, whole", libdeflate),
     ]
 }
@@ -46,6 +54,28 @@ fn fqbuf(path: &Path, ahead: ReadAhead, threads: usize) -> Answer {
 
 fn sirocco(path: &Path) -> Answer {
     drain(sirocco::inflate::Reader::new(sirocco::Format::Gzip, open(path)))
+}
+
+/// As its documentation does it; what comes out is counted where it is.
+fn decoder(path: &Path) -> Answer {
+    let mut file = open(path);
+    let mut decoder = sirocco::inflate::Decoder::new(sirocco::Format::Gzip);
+    let mut buffer = vec![0; STEP];
+    let mut count = 0;
+    loop {
+        let input = file.fill_buf().expect("a file that can be read");
+        let is_end = input.is_empty();
+        let progress = decoder.decompress(input, &mut buffer, is_end).expect("good input");
+        count += progress.output.len() as u64;
+        let (consumed, done, full) = (progress.consumed, progress.done, progress.full);
+        file.consume(consumed);
+        if done {
+            return [count, 0, 0];
+        }
+        if full {
+            decoder.make_room(&mut buffer);
+        }
+    }
 }
 
 fn flate2(path: &Path) -> Answer {

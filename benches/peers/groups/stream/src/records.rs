@@ -1,17 +1,13 @@
 //! Contenders that want records.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read},
-    path::Path,
-};
+use std::{fs::File, io::BufReader, path::Path};
 
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_line::{Block, Source};
 use fqbuf_parallel::Pipeline;
 use fqbuf_record::{Reader, RefRecord};
 use fqbuf_stream::{ReadAhead, Stream};
-use harness::{Aligned, Answer, Contender, STEP, work::Work};
+use harness::{Answer, Contender, STEP, drain_by, work::Work};
 use helicase::{HelicaseParser, ParallelFastxParser, input::FromFile, parser::FastqParser};
 
 use crate::{both, timed, unpacking};
@@ -39,6 +35,7 @@ pub(crate) fn bgzf() -> Vec<Contender> {
     ];
     all.extend(both(["helicase", "helicase native"], |stage| unpacking(stage, |path| parallel_helicase(path, 2))));
     all.push(Contender::control());
+    all.push(Contender::limit("fqbuf, bytes alone", |stage| unpacking(stage, |path| fills(inflated_by(path, 2)))));
     all
 }
 
@@ -52,12 +49,20 @@ pub(crate) fn plain() -> Vec<Contender> {
     all.push(Contender::limit("fqbuf, bytes alone", |stage| {
         timed(stage, |path| fills(ahead(path, ReadAhead::Always)))
     }));
-    all.push(Contender::limit("read(2) of 1 MiB", |stage| timed(stage, read)));
+    all.push(Contender::limit("read(2) of 1 MiB", |stage| {
+        timed(stage, |path| drain_by(1 << 20, File::open(path).expect("the runner made the file")))
+    }));
     all
 }
 
 fn ahead(path: &Path, when: ReadAhead) -> Stream {
     Stream::builder().read_ahead(when).open(path).expect("the runner made the file")
+}
+
+/// Its bytes come from so many threads.
+fn inflated_by(path: &Path, threads: usize) -> Stream {
+    let mut builder = Stream::builder();
+    builder.read_ahead(ReadAhead::Always).threads(threads).open(path).expect("the runner made the file")
 }
 
 fn fqbuf(stream: Stream) -> Answer {
@@ -152,17 +157,4 @@ fn count_helicase(path: &Path) -> Answer {
         bases += parser.get_dna_string().len() as u64;
     }
     [records, bases, 0]
-}
-
-/// Reads into a page-aligned window and looks at nothing.
-fn read(path: &Path) -> Answer {
-    let mut file = File::open(path).expect("the runner made the file");
-    let mut window = Aligned::new(1 << 20, |_| 0);
-    let mut total = 0;
-    loop {
-        match file.read(&mut window).expect("a file that can be read") {
-            0 => return [total, 0, 0],
-            count => total += count as u64,
-        }
-    }
 }

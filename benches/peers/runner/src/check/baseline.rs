@@ -5,9 +5,7 @@ use std::{fs, process::Command};
 use crate::{
     Outcome,
     group::{Contender, Role},
-    here,
-    program::{Build, Program},
-    results,
+    here, results,
     round::Measured,
 };
 
@@ -45,9 +43,8 @@ pub(super) fn build(commit: &str, contender: &Contender) -> Outcome<Contender> {
     git(&["-C", &root, "archive", "--format=tar", "-o", &archive, commit])?;
     let code = code.display().to_string();
     output(Command::new("tar").args(["-xf", &archive, "-C", &code]))?;
-    let package = contender.program.package();
     let root = target.join(commit).join("benches/peers");
-    let program = Program::build(&root, package, &target.join("build"), Build::Portable)?;
+    let program = contender.program.built_from(&root, &target.join("build"))?;
     Ok(Contender { role: Role::Peer, program, ..contender.clone() })
 }
 

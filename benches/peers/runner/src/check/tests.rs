@@ -3,7 +3,7 @@
 use super::{Case, Fallen, SHORT, Suspect, cases};
 use crate::{
     group::{Contender, Group, Role, Row},
-    program::Program,
+    program::{Build, Program},
     results::{Kept, KeptRow, Machine},
     round::{Line, Measured},
     statistics::Spread,
@@ -33,13 +33,16 @@ pub(super) fn measured(state: f64, [second, fast, slow, limit]: [f64; 4]) -> Mea
         line("limit", Role::Limit, limit),
         line("control", Role::Limit, state),
     ];
-    Measured { date: "2026-11-25".to_owned(), lines }
+    Measured { date: "2026-11-25".to_owned(), how: String::new(), lines }
 }
 
 /// The row of those.
 fn row() -> Row {
-    let contender =
-        |line: Line| Contender { name: line.name, role: line.role, program: Program::of("pool", vec!["pool".into()]) };
+    let contender = |line: Line| Contender {
+        name: line.name,
+        role: line.role,
+        program: Program::of("pool", Build::Portable, vec!["pool".into()]),
+    };
     let contenders = measured(25.0, BEFORE).lines.into_iter().map(contender).collect();
     Row { name: "row".to_owned(), title: String::new(), data: String::new(), notes: Vec::new(), contenders }
 }
@@ -118,7 +121,7 @@ fn what_is_suspected_is_measured_again_and_beside_what_it_was() {
     assert_eq!(unknown.kept().and_then(Measured::state).map(f64::round), Some(25.0));
     let before = Contender {
         role: Role::Peer,
-        program: Program::of("pool", vec!["then".into()]),
+        program: Program::of("pool", Build::Portable, vec!["then".into()]),
         ..case.row.contenders[1].clone()
     };
     let pair = case.pair(&case.row.contenders[1], before);

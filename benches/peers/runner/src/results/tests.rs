@@ -1,22 +1,22 @@
 //! What is kept of a group, and what a new run replaces of it.
 
-use super::{Kept, KeptRow, parse, text};
-use crate::round::Measured;
+use super::{Kept, KeptRow, Machine, missing, parse, text};
+use crate::{group::Role, round::Measured};
 
 /// A table of two rows, the first kept in two states.
 const TABLE: &str = "\
 group\tpool
-with\ta machine
+machine\ta machine
 row\towned-2\t\ton two threads
 note\tunfair
-measured\t2026-11-25
+measured\t2026-11-25\t8 rounds
 line\tours\tours\t0.100000000\t0.200000000\t0.300000000\t1.0000\t1.0000\t1.0000\t500\toperations\t8\t4096
 line\tcontrol\tlimit\t0.000000020\t0.000000025\t0.000000030\t0.1000\t0.2000\t0.3000\t1\toperations\t8\t4096
-measured\t2026-11-26
+measured\t2026-11-26\t24 rounds
 line\tours\tours\t0.100000000\t0.400000000\t0.500000000\t1.0000\t1.0000\t1.0000\t500\toperations\t8\t4096
 line\tcontrol\tlimit\t0.000000200\t0.000000210\t0.000000220\t0.1000\t0.2000\t0.3000\t1\toperations\t8\t4096
 row\tplain\tshort.fq\ton one
-measured\t2026-11-25
+measured\t2026-11-25\t8 rounds
 line\tours\tours\t0.100000000\t0.200000000\t0.300000000\t1.0000\t1.0000\t1.0000\t900\tbytes\t0\t4096
 ";
 
@@ -38,9 +38,9 @@ fn a_table_is_read_as_it_was_written() {
 #[test]
 fn the_line_that_is_none_of_results_is_named() {
     let line = |text: &str| parse(text).err();
-    assert_eq!(line("group\tpool\nwith\n"), Some(2));
+    assert_eq!(line("group\tpool\nmachine\n"), Some(2));
     assert_eq!(line(&TABLE.replace("\t500\t", "\tmany\t")), Some(6));
-    assert_eq!(line(&TABLE.replace("measured\t2026-11-25\n", "")), Some(5), "lines of an unknown day");
+    assert_eq!(line(&TABLE.replace("measured\t2026-11-25\t8 rounds\n", "")), Some(5), "lines of an unknown day");
 }
 
 #[test]
@@ -65,4 +65,23 @@ fn a_new_measurement_replaces_that_of_its_own_state_alone() {
     let mut row = table().rows.remove(0);
     row.keep(table().rows.remove(1).measured.remove(0));
     assert_eq!(states(&row), [None]);
+}
+
+#[test]
+fn what_only_other_machines_have_is_missing_here() {
+    let machine = |rows: usize| {
+        let mut group = table();
+        group.rows.truncate(rows);
+        Machine { folder: format!("of-{rows}").into(), groups: vec![group] }
+    };
+    let machines = [machine(2), machine(1)];
+    assert_eq!(missing(&machines, &machines[0]), Vec::<String>::new());
+    assert_eq!(missing(&machines, &machines[1]), ["pool plain"]);
+}
+
+#[test]
+fn a_control_is_no_limit() {
+    let row = table().rows.remove(0);
+    assert!(row.measured[0].fastest(Role::Limit).is_none());
+    assert_eq!(row.measured[0].fastest(Role::Ours).map(|line| line.name.as_str()), Some("ours"));
 }
