@@ -1,13 +1,10 @@
-//! The known faults of other tools: each has a test `fault_NN_…`, or a reason in the table of ARCHITECTURE.md why it cannot
-//! happen here.
+//! The known faults of other tools, those of FAULTS.md: each has a test `fault_NN_…`, or a reason in the table of ARCHITECTURE.md why
+//! it cannot happen here.
 
 use std::{collections::BTreeSet, fs};
 
 use super::Findings;
 use crate::run::{Outcome, root};
-
-/// Faults are numbered from 1 to this.
-const FAULTS: u8 = 80;
 
 pub(crate) fn check(findings: &mut Findings) -> Outcome {
     let mut known = BTreeSet::new();
@@ -17,12 +14,24 @@ pub(crate) fn check(findings: &mut Findings) -> Outcome {
     }
     let architecture = root().join("ARCHITECTURE.md");
     known.extend(argued(&fs::read_to_string(&architecture).unwrap_or_default()));
-    let missing: Vec<String> = (1..=FAULTS).filter(|n| !known.contains(n)).map(|n| n.to_string()).collect();
+    let list = root().join("FAULTS.md");
+    let listed = listed(&fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?);
+    let told = |numbers: &mut dyn Iterator<Item = &u8>| numbers.map(u8::to_string).collect::<Vec<_>>().join(" ");
+    let missing = told(&mut listed.difference(&known));
     if !missing.is_empty() {
-        let message = format!("faults without a test or a reason: {}", missing.join(" "));
-        findings.add_file(&architecture, message);
+        findings.add_file(&architecture, format!("faults without a test or a reason: {missing}"));
+    }
+    let unknown = told(&mut known.difference(&listed));
+    if !unknown.is_empty() {
+        findings.add_file(&list, format!("tests or reasons of faults that are not here: {unknown}"));
     }
     Ok(())
+}
+
+/// The numbers of the list.
+pub(crate) fn listed(text: &str) -> BTreeSet<u8> {
+    let numbers = text.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("** ")?.0.parse().ok());
+    numbers.collect()
 }
 
 /// The numbers of the tests in code.

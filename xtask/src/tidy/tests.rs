@@ -135,6 +135,7 @@ fn manifests_are_read() {
 
 #[test]
 fn faults_are_known_by_test_or_reason() {
+    assert_eq!(faults::listed("# Faults\n- **7** a lone `@`\n- **80** the second\n- no number\n"), [7, 80].into());
     assert_eq!(faults::tested("#[test]\nfn fault_07_lone_at() {}\nfn fault_80() {}\nfn other() {}"), [7]);
     assert_eq!(
         faults::argued("| fault | reason |\n|---|---|\n| 39 | no mapping |\n| **44** | none |\n| 45 | |\n"),
