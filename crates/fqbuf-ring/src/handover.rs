@@ -61,6 +61,10 @@
 //! rings of rtrb, medians of seven rounds where a word takes 26 ns: there the lines have left the other core, and what remains of
 //! the difference is the lock that both sides take.
 //!
+//! On a 2-core Cascade Lake guest (Intel family 6 model 85, 2026-11-27, a word to the other core in 102 ns) the halves take 3701,
+//! `handover::channel` of 2 and of 4 3670 and 3379, crossbeam's two channels 3562, two rings of rtrb that spin 3453. With two buffers
+//! our lock is behind queues that have none by 4 to 7 %; with four, of which nobody waits for the last, it is ahead of both.
+//!
 //! The queues in one array with the lock's state, so that a lock takes fewer lines along: 1623 where it was 1611. Many buffers in
 //! turn help because their lines have left the reader's core by the time they are filled again.
 //!
