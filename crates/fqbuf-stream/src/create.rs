@@ -1,11 +1,12 @@
 //! Files that are there whole or not at all.
 //!
-//! A new or regular file is written under a temporary name beside it and renamed when it is finished. What is something
-//! else is written through, as a shell's redirection does: a device or pipe must not be replaced by a file, and a link
-//! must go on pointing where it points.
+//! A new or regular file is written under a temporary name beside it and renamed when it is finished. A link goes on
+//! pointing where it points: that holds for the file behind it, which may be the very input. What is something else is
+//! written through, as a shell's redirection does: a device or pipe must not be replaced by a file, nor a file that is
+//! open as standard output, which `/dev/stdout` names.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 ///
 /// [`finish`](FileWriter::finish) makes it the file it was created for; dropped without, or after an error, it leaves no
 /// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
-/// the same folder. What was written through to a device or pipe stays written; a regular
-/// file behind a link is emptied.
+/// the same folder. What was written through to a device or pipe stays written.
+///
+/// A link stays; all this is true of the file behind it. A file by the name of its descriptor, such as `/dev/stdout`, is
+/// written to behind what it holds.
 ///
 /// # Examples
 /// ```
@@ -42,6 +45,9 @@ pub struct FileWriter {
     name: Arc<str>,
 }
 
+/// Links that lead from one to the next at most, as on Linux.
+const LINKS: usize = 40;
+
 /// What becomes of the file.
 #[derive(Debug)]
 enum Place {
@@ -49,8 +55,8 @@ enum Place {
     Renamed(PathBuf, PathBuf),
     /// Written through to what is no regular file.
     Through,
-    /// Written through to this regular file behind a link.
-    Linked(File),
+    /// Written through to this regular file, open under a descriptor's name, behind so many bytes.
+    Open(File, u64),
 }
 
 /// Creates a file packed as its extension says, or writes to standard output for `-`, with default settings.
@@ -108,7 +114,7 @@ impl FileWriter {
                     self.told(e)
                 })
             }
-            (Ok(_), Place::Through | Place::Linked(_)) => Ok(()),
+            (Ok(_), Place::Through | Place::Open(..)) => Ok(()),
             (Err(e), place) => {
                 place.give_up();
                 Err(e)
@@ -153,7 +159,7 @@ impl Place {
     fn give_up(self) {
         match self {
             Self::Renamed(temporary, _) => drop(fs::remove_file(temporary)),
-            Self::Linked(file) => drop(file.set_len(0)),
+            Self::Open(file, len) => drop(file.set_len(len)),
             Self::Through => {}
         }
     }
@@ -173,29 +179,21 @@ fn by_extension(path: &Path) -> Format {
 
 /// Opens what is to be written for `path`.
 fn open_place(path: &Path) -> io::Result<(File, Place)> {
-    let meta = match fs::symlink_metadata(path) {
-        Ok(meta) => Some(meta),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-        Err(e) => return Err(e),
-    };
-    let kind = meta.as_ref().map(fs::Metadata::file_type);
-    match kind {
-        Some(kind) if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
-        Some(kind) if !kind.is_file() => {
-            // A link to nothing makes the file it points to.
-            let file =
-                OpenOptions::new().write(true).create(kind.is_symlink()).truncate(kind.is_symlink()).open(path)?;
-            let place = if file.metadata()?.is_file() { Place::Linked(file.try_clone()?) } else { Place::Through };
+    let (path, meta) = behind_links(path)?;
+    match meta {
+        Some(meta) if meta.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
+        Some(meta) if !meta.is_file() => {
+            let file = OpenOptions::new().write(true).append(meta.is_symlink()).open(path)?;
+            let opened = file.metadata()?;
+            let place = if opened.is_file() { Place::Open(file.try_clone()?, opened.len()) } else { Place::Through };
             Ok((file, place))
         }
-        _ => {
-            if let Some(meta) = &meta
-                && meta.permissions().readonly()
-            {
+        meta => {
+            if meta.as_ref().is_some_and(|meta| meta.permissions().readonly()) {
                 return Err(io::ErrorKind::PermissionDenied.into());
             }
-            let (file, temporary) = temporary(path)?;
-            let place = Place::Renamed(temporary, path.to_path_buf());
+            let (file, temporary) = temporary(&path)?;
+            let place = Place::Renamed(temporary, path);
             // The new file may be read by whom the old one could.
             if let Some(meta) = meta
                 && let Err(e) = file.set_permissions(meta.permissions())
@@ -206,6 +204,32 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
             Ok((file, place))
         }
     }
+}
+
+/// What `path` names in the end, and what it is if it is there: a link only where that names something open.
+fn behind_links(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS {
+        let meta = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((path, None)),
+            Err(e) => return Err(e),
+        };
+        if !meta.is_symlink() || names_open_file(&path)? {
+            return Ok((path, Some(meta)));
+        }
+        let to = fs::read_link(&path)?;
+        path.pop();
+        path.push(to);
+    }
+    Err(io::Error::other("too many links"))
+}
+
+/// Whether a link is the system's, to what is open: `/dev/stdout`, or `/proc/self/fd/1` in whatever way it is reached.
+fn names_open_file(link: &Path) -> io::Result<bool> {
+    let folder = link.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder)?;
+    Ok(folder == Path::new("/dev") || folder.starts_with("/proc"))
 }
 
 /// A new file beside `path`, with its name.

@@ -118,25 +118,62 @@ mod unix {
         assert_eq!(create(&path).expect_err("read only").kind(), io::ErrorKind::PermissionDenied);
     }
 
-    /// Fails when the rename replaces the link, or the file behind it is left half written.
+    /// Fails when the rename replaces the link, or the file behind it is emptied before the new one is whole.
     #[test]
-    fn a_link_is_written_through() {
+    fn a_link_stays_and_the_file_behind_it_is_whole() {
         let folder = Folder::new();
-        let (target, link) = (folder.0.join("target.fq"), folder.0.join("link.fq"));
-        fs::write(&target, b"before").expect("writes");
-        symlink("target.fq", &link).expect("links");
-        let begin = || {
-            let mut file = create(&link).expect("creates");
-            file.write_all(b"@r1\n").expect("writes");
+        fs::create_dir(folder.0.join("far")).expect("a folder");
+        for (link, to) in [("near.fq", "target.fq"), ("far/link.fq", "../near.fq"), ("new.fq", "far/nothing.fq")] {
+            let target = folder.0.join(if link == "new.fq" { to } else { "target.fq" });
+            if link == "near.fq" {
+                fs::write(&target, b"before").expect("writes");
+            }
+            let before = fs::read(&target).ok();
+            let link = folder.0.join(link);
+            symlink(to, &link).expect("links");
+            let begin = || {
+                let mut file = create(&link).expect("creates");
+                file.write_all(format!("@{to}\n").as_bytes()).expect("writes");
+                file.flush().expect("flushes");
+                assert_eq!(fs::read(&target).ok(), before, "before it is whole");
+                file
+            };
+            drop(begin());
+            begin().finish().expect("finishes");
+            assert!(fs::symlink_metadata(&link).expect("there").file_type().is_symlink());
+            assert_eq!(fs::read(&target).expect("there"), format!("@{to}\n").as_bytes());
+        }
+        assert_eq!(folder.names(), ["far", "near.fq", "new.fq", "target.fq"]);
+        let (one, two) = (folder.0.join("one"), folder.0.join("two"));
+        symlink(&one, &two).expect("links");
+        symlink(&two, &one).expect("links");
+        let err = create(&one).expect_err("links in a circle");
+        assert!(err.to_string().contains("one: "), "{err}");
+    }
+
+    /// Fails when a file that is open, as standard output may be, is replaced or loses what is in it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_open_file_by_its_descriptor_is_written_behind_what_it_holds() {
+        use std::os::fd::AsRawFd;
+        let folder = Folder::new();
+        let path = folder.0.join("log");
+        fs::write(&path, b"before\n").expect("writes");
+        let open = fs::File::open(&path).expect("opens");
+        let link = folder.0.join("link");
+        symlink(format!("/dev/fd/{}", open.as_raw_fd()), &link).expect("links");
+        for name in [link, format!("/proc/self/fd/{}", open.as_raw_fd()).into()] {
+            let mut file = create(&name).expect("opens");
+            file.write_all(b"given up").expect("writes");
             file.flush().expect("flushes");
-            file
-        };
-        begin().finish().expect("finishes");
-        assert!(fs::symlink_metadata(&link).expect("there").file_type().is_symlink());
-        assert_eq!(fs::read(&target).expect("there"), b"@r1\n");
-        drop(begin());
-        assert_eq!(fs::read(&target).expect("there"), b"");
-        assert_eq!(folder.names(), ["link.fq", "target.fq"]);
+            drop(file);
+            assert_eq!(io::read_to_string(fs::File::open(&path).expect("there")).expect("text"), "before\n");
+        }
+        let mut file = create(format!("/proc/self/fd/{}", open.as_raw_fd())).expect("opens");
+        file.write_all(b"after\n").expect("writes");
+        file.finish().expect("finishes");
+        assert_eq!(io::read_to_string(&open).expect("the same file"), "before\nafter\n");
+        assert_eq!(folder.names(), ["link", "log"]);
     }
 
     #[cfg(target_os = "linux")]

@@ -117,6 +117,51 @@ fn a_file_may_be_trimmed_into_itself() {
     assert!(content(&file) == content(&other) && content(&file).len() < data.len());
 }
 
+/// Fails when the file behind a link is emptied before it is read.
+#[cfg(unix)]
+#[test]
+fn a_file_may_be_trimmed_into_itself_by_a_link() {
+    let folder = Folder::new("trim-link");
+    let data = reads(3000);
+    let (link, other) = (folder.path("link.fq"), folder.path("other.fq"));
+    std::os::unix::fs::symlink("reads.fq", &link).expect("links");
+    well(&tool("trim", &[str(&folder.file("in.fq", &data)), str(&other)]));
+    for (input, output) in [("link.fq", "link.fq"), ("reads.fq", "link.fq"), ("link.fq", "reads.fq")] {
+        let file = folder.file("reads.fq", &data);
+        well(&tool("trim", &[str(&folder.path(input)), str(&folder.path(output))]));
+        assert!(content(&file) == content(&other), "{input} into {output}");
+    }
+    assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    let split = folder.path("part.1.fq");
+    std::os::unix::fs::symlink("reads.fq", &split).expect("links");
+    fs::write(folder.path("reads.fq"), &data).expect("a file for the test");
+    well(&tool("split", &["1", str(&split), str(&folder.path("part"))]));
+    assert!(content(&split) == data);
+    let table = folder.file("samples.tsv", b"ACGT\tone\n");
+    let packed = folder.file("packed.fq.gz", &gzip(&data));
+    std::os::unix::fs::symlink(&packed, folder.path("out.undetermined.fq.gz")).expect("links");
+    well(&tool("demux", &[str(&table), str(&packed), str(&folder.path("out"))]));
+    assert!(content(&packed) == data);
+}
+
+/// Fails when `/dev/stdout` is a file to be replaced where output goes to one, or what stands in that is lost.
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_by_its_name_is_what_the_shell_made_it() {
+    let folder = Folder::new("trim-stdout");
+    let (input, other) = (folder.file("in.fq", &reads(100)), folder.path("other.fq"));
+    well(&tool("trim", &[str(&input), str(&other)]));
+    let trimmed = content(&other);
+    let out = folder.file("out.fq", b"");
+    for times in 1..3 {
+        let file = fs::OpenOptions::new().append(true).open(&out).expect("opens");
+        well(&example("trim").args([str(&input), "/dev/stdout"]).stdout(file).output().expect("the tool runs"));
+        assert!(content(&out) == trimmed.repeat(times), "{times} times");
+    }
+    let output = tool("trim", &[str(&input), "/dev/stdout"]);
+    assert!(well(&output).as_bytes() == trimmed);
+}
+
 #[test]
 fn split_writes_parts_that_make_up_the_whole() {
     let folder = Folder::new("split");
