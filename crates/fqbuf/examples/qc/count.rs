@@ -63,9 +63,10 @@ pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
     Ok(sum)
 }
 
-/// What is done with each record: all figures, or the three that `--tsv` prints.
+/// What is done with each record: all figures, or the three that `--tsv` prints where nothing else is written.
 fn add_one(args: &Args) -> impl for<'d> Fn(&mut Tally, RefRecord<'d>) + Sync {
-    let add = if args.tsv { Tally::add_totals } else { Tally::add };
+    let totals = args.tsv && args.json.is_none() && args.html.is_none();
+    let add = if totals { Tally::add_totals } else { Tally::add };
     move |tally, record| add(tally, &record)
 }
 

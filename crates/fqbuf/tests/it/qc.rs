@@ -149,6 +149,27 @@ fn the_report_is_one_page_with_plots() {
     }
 }
 
+/// Fails when what `--tsv` does not print is not counted for those that do.
+#[test]
+fn tsv_beside_other_results_changes_neither() {
+    let folder = Folder::new("qc-tsv");
+    let input = folder.file("reads.fq", &reads(300));
+    let pair = folder.file("mates.fq", &reads(300));
+    let tsv = good(&["--tsv", str(&input)]);
+    for more in [&[str(&input)][..], &["--split", "1/1", str(&input)], &["--paired", str(&input), str(&pair)]] {
+        for option in ["--json", "--html"] {
+            let path = folder.path("result");
+            let result = |before: &[&str]| {
+                let said = good(&[before, &[option, str(&path)], more].concat());
+                (said, fs::read(&path).expect("a result"))
+            };
+            let ((with, a), (_, b)) = (result(&["--tsv"]), result(&[]));
+            assert!(a == b, "{option} {more:?}");
+            assert!(with == tsv || more[0] == "--paired", "{option} {more:?}: {with}");
+        }
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_with_the_usage() {
     for args in [&["--threads", "0"][..], &["--split", "3/2", "a"], &["--merge"], &["--paired", "a"], &["--nonsense"]] {
