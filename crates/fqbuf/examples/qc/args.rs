@@ -15,7 +15,7 @@ usage: qc [OPTIONS] [FILE...]          without FILE: the sample shipped with the
   --threads N       threads in all (default: all cores)
   --memory SIZE     memory for buffers, such as 64MiB (default: 24MiB)
   --json F          write the results as JSON (- for standard output)
-  --html F          write a report with plots
+  --html F          write a report with plots (- for standard output)
   --tsv             print records, bases and the sum of qualities, and nothing else
   --paired          FILEs are pairs R1 R2; names of mates are checked
   --interleaved     mates follow each other in each FILE
@@ -62,6 +62,14 @@ pub(crate) struct Args {
     pub(crate) help: bool,
 }
 
+impl Args {
+    /// How many results are written to standard output, instead of the summary.
+    pub(crate) fn results_on_stdout(&self) -> usize {
+        let files = [&self.json, &self.html].into_iter().flatten();
+        usize::from(self.tsv) + files.filter(|path| path.as_os_str() == "-").count()
+    }
+}
+
 /// Parses the arguments of this process.
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Args, String> {
     parse_args(Parser::from_iter(args)).map_err(|e| e.to_string())
@@ -93,6 +101,9 @@ fn parse_args(mut parser: Parser) -> Result<Args, lexopt::Error> {
     }
     if args.layout == Layout::Paired && !args.files.len().is_multiple_of(2) {
         return Err("--paired needs an even number of files".into());
+    }
+    if args.results_on_stdout() > 1 {
+        return Err("only one of --tsv, --json - and --html - fits on standard output".into());
     }
     if args.part.is_some() && args.layout != Layout::Single {
         return Err("--split and --range read single files".into());

@@ -75,7 +75,7 @@ fn report(args: &Args, tally: &Tally) -> Result<(), Failure> {
         if tally.skipped_records > 0 {
             told::say(&format!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes));
         }
-    } else if args.json.as_deref() != Some(Path::new("-")) {
+    } else if args.results_on_stdout() == 0 {
         terminal::write(&mut out, &title, tally).map_err(|e| e.to_string())?;
     }
     to_stdout(&out).map_err(|e| format!("standard output: {e}"))

@@ -170,6 +170,22 @@ fn tsv_beside_other_results_changes_neither() {
     }
 }
 
+/// Fails when the summary or a second result follows what was asked for on standard output.
+#[test]
+fn standard_output_is_one_result() {
+    let folder = Folder::new("qc-stdout");
+    let input = folder.file("reads.fq", &reads(30));
+    let (json, html) = (folder.path("r.json"), folder.path("r.html"));
+    good(&["--json", str(&json), "--html", str(&html), str(&input)]);
+    let file = |path| fs::read_to_string(path).expect("a result");
+    assert!(good(&["--json", "-", str(&input)]) == file(&json));
+    assert!(good(&["--html", "-", str(&input)]) == file(&html));
+    for args in [&["--tsv", "--json", "-"][..], &["--html", "-", "--tsv"], &["--json", "-", "--html", "-"]] {
+        let said = failed(&qc(&[args, &[str(&input)]].concat()), 2);
+        assert!(said.contains("standard output") && said.contains("usage: qc"), "{said}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_with_the_usage() {
     for args in [&["--threads", "0"][..], &["--split", "3/2", "a"], &["--merge"], &["--paired", "a"], &["--nonsense"]] {
