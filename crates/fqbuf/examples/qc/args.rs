@@ -28,10 +28,8 @@ usage: qc [OPTIONS] [FILE...]          without FILE: the sample shipped with the
 ";
 
 /// How records of the inputs belong together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    #[default]
-    Single,
     Paired,
     Interleaved,
 }
@@ -54,7 +52,8 @@ pub(crate) struct Args {
     pub(crate) json: Option<PathBuf>,
     pub(crate) html: Option<PathBuf>,
     pub(crate) tsv: bool,
-    pub(crate) layout: Layout,
+    /// Default: single reads.
+    pub(crate) layout: Option<Layout>,
     pub(crate) strict: bool,
     pub(crate) skip_invalid: bool,
     pub(crate) part: Option<Part>,
@@ -67,6 +66,12 @@ impl Args {
     pub(crate) fn results_on_stdout(&self) -> usize {
         let files = [&self.json, &self.html].into_iter().flatten();
         usize::from(self.tsv) + files.filter(|path| path.as_os_str() == "-").count()
+    }
+
+    /// Whether something was said about how sequences are read.
+    fn reads_as_told(&self) -> bool {
+        let Self { threads, memory, layout, strict, skip_invalid, part, .. } = self;
+        threads.is_some() || memory.is_some() || layout.is_some() || *strict || *skip_invalid || part.is_some()
     }
 }
 
@@ -84,12 +89,12 @@ fn parse_args(mut parser: Parser) -> Result<Args, lexopt::Error> {
             Arg::Long("json") => args.json = Some(parser.value()?.into()),
             Arg::Long("html") => args.html = Some(parser.value()?.into()),
             Arg::Long("tsv") => args.tsv = true,
-            Arg::Long("paired") => args.layout = Layout::Paired,
-            Arg::Long("interleaved") => args.layout = Layout::Interleaved,
+            Arg::Long("paired") => one_of(&mut args.layout, Layout::Paired, "--paired and --interleaved")?,
+            Arg::Long("interleaved") => one_of(&mut args.layout, Layout::Interleaved, "--paired and --interleaved")?,
             Arg::Long("strict") => args.strict = true,
             Arg::Long("skip-invalid") => args.skip_invalid = true,
-            Arg::Long("split") => args.part = Some(parser.value()?.parse_with(split)?),
-            Arg::Long("range") => args.part = Some(parser.value()?.parse_with(range)?),
+            Arg::Long("split") => one_of(&mut args.part, parser.value()?.parse_with(split)?, "--split and --range")?,
+            Arg::Long("range") => one_of(&mut args.part, parser.value()?.parse_with(range)?, "--split and --range")?,
             Arg::Long("merge") => args.merge = true,
             Arg::Long("help") | Arg::Short('h') => args.help = true,
             Arg::Value(file) => args.files.push(file.into()),
@@ -99,16 +104,28 @@ fn parse_args(mut parser: Parser) -> Result<Args, lexopt::Error> {
     if args.merge && args.files.is_empty() {
         return Err("--merge needs the JSON files of the parts".into());
     }
-    if args.layout == Layout::Paired && !args.files.len().is_multiple_of(2) {
+    if args.merge && args.reads_as_told() {
+        return Err("--merge reads no sequences: only --json, --html and --tsv go with it".into());
+    }
+    if args.layout == Some(Layout::Paired) && (args.files.is_empty() || !args.files.len().is_multiple_of(2)) {
         return Err("--paired needs an even number of files".into());
     }
     if args.results_on_stdout() > 1 {
         return Err("only one of --tsv, --json - and --html - fits on standard output".into());
     }
-    if args.part.is_some() && args.layout != Layout::Single {
+    if args.part.is_some() && args.layout.is_some() {
         return Err("--split and --range read single files".into());
     }
     Ok(args)
+}
+
+/// Takes a value where the option, and what it excludes, said nothing else before.
+fn one_of<T: PartialEq>(slot: &mut Option<T>, value: T, options: &str) -> Result<(), lexopt::Error> {
+    if slot.as_ref().is_some_and(|before| *before != value) {
+        return Err(format!("{options} exclude each other, and are given once").into());
+    }
+    *slot = Some(value);
+    Ok(())
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use fqbuf::{Checks, Done, Error, Input, MemoryBudget, Monitor, Pair, Pipeline};
+use fqbuf::{Checks, Done, Error, GrowthPolicy, Input, MemoryBudget, Monitor, Pair, Pipeline};
 use fqbuf::{Reader, ReaderBuilder, RefRecord, even_part};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -21,24 +21,26 @@ const SKIP: &str = "re-run with --skip-invalid to drop and count such records";
 /// Memory for buffers when nothing else is said.
 const MEMORY: usize = 24 << 20;
 
+fn memory(args: &Args) -> usize {
+    args.memory.unwrap_or(MEMORY)
+}
+
 /// Counts all files of the command line.
 pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
     let sample = [PathBuf::from(SAMPLE)];
     let files = if args.files.is_empty() { &sample[..] } else { &args.files };
     let checks = if args.strict { Checks::strict() } else { Checks::none() };
-    let mut pipeline = Pipeline::new()
-        .budget(&MemoryBudget::new(args.memory.unwrap_or(MEMORY)))
-        .checks(checks)
-        .skip_invalid(args.skip_invalid);
+    let mut pipeline =
+        Pipeline::new().budget(&MemoryBudget::new(memory(args))).checks(checks).skip_invalid(args.skip_invalid);
     if let Some(threads) = args.threads {
         pipeline = pipeline.threads(threads);
     }
     let mut sum = Tally::default();
-    let mates = if args.layout == Layout::Paired { 2 } else { 1 };
+    let mates = if args.layout == Some(Layout::Paired) { 2 } else { 1 };
     for group in files.chunks(mates) {
         let tally = match (args.layout, args.part, group) {
-            (Layout::Single, Some(part), [file]) => count_part(args, checks, file, part),
-            (Layout::Interleaved, _, [file]) => {
+            (None, Some(part), [file]) => count_part(args, checks, file, part),
+            (Some(Layout::Interleaved), _, [file]) => {
                 let run = pipeline.interleaved(Input::path(file));
                 run.and_then(|run| {
                     watched(args, group, run.monitor(), || run.fold(Tally::default, add_pair(args), merged))
@@ -91,8 +93,12 @@ fn count_part(args: &Args, checks: Checks, path: &Path, part: Part) -> Result<Ta
         Part::Split { index, of } => even_part(size, index - 1, of),
         Part::Range { from, to } => from.min(size)..to.min(size),
     };
-    let settings: ReaderBuilder =
-        Reader::builder().source_name(path.display().to_string()).checks(checks).skip_invalid(args.skip_invalid);
+    // The one buffer that grows.
+    let settings: ReaderBuilder = Reader::builder()
+        .source_name(path.display().to_string())
+        .growth(GrowthPolicy::with_limit(memory(args)))
+        .checks(checks)
+        .skip_invalid(args.skip_invalid);
     let mut reader = settings.build_part(file, bytes)?;
     let add = add_one(args);
     let mut tally = Tally::default();

@@ -186,9 +186,42 @@ fn standard_output_is_one_result() {
     }
 }
 
+/// Fails when parts are read in more memory than files are.
+#[test]
+fn memory_bounds_the_records_of_a_part() {
+    let folder = Folder::new("qc-memory");
+    let input = folder.file("long.fq", format!("@r\n{}\n+\n{}\n", "A".repeat(2 << 20), "I".repeat(2 << 20)).as_bytes());
+    for part in [["--split", "1/1"], ["--range", "0-9"]] {
+        let said = |memory| qc(&[&part[..], &["--tsv", "--memory", memory, str(&input)]].concat());
+        assert!(failed(&said("1MiB"), 1).contains("long.fq: record 1 "), "{part:?}");
+        assert!(well(&said("8MiB")).starts_with("1\t2097152\t"), "{part:?}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_with_the_usage() {
-    for args in [&["--threads", "0"][..], &["--split", "3/2", "a"], &["--merge"], &["--paired", "a"], &["--nonsense"]] {
+    for args in [
+        &["--threads", "0"][..],
+        &["--split", "3/2", "a"],
+        &["--split", "1/2", "--split", "2/2", "a"],
+        &["--split", "1/2", "--range", "0-9", "a"],
+        &["--range", "0-9", "--split", "1/2", "a"],
+        &["--split", "1/2", "--paired", "a", "b"],
+        &["--paired", "a"],
+        &["--paired"],
+        &["--paired", "--interleaved", "a", "b"],
+        &["--interleaved", "--paired", "a", "b"],
+        &["--merge"],
+        &["--merge", "--threads", "2", "a"],
+        &["--merge", "--memory", "1MiB", "a"],
+        &["--merge", "--paired", "a", "b"],
+        &["--merge", "--interleaved", "a"],
+        &["--merge", "--strict", "a"],
+        &["--merge", "--skip-invalid", "a"],
+        &["--merge", "--split", "1/2", "a"],
+        &["--merge", "--range", "0-9", "a"],
+        &["--nonsense"],
+    ] {
         let output = qc(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains("usage: qc"), "{args:?}");
