@@ -49,6 +49,8 @@ pub(crate) struct Step {
     pub(crate) produced: usize,
     /// The part ended, its checksum included.
     pub(crate) done: bool,
+    /// The decoder may have more output of what it consumed.
+    pub(crate) holds_output: bool,
 }
 
 /// Why a step failed; what it did before that counts.
@@ -97,7 +99,8 @@ pub(crate) struct Coded<C> {
     part: u64,
     /// Offset of its start.
     part_start: u64,
-    /// The decoder filled all room it was given the last time, so it may hold more.
+    /// The decoder may have more output of what it consumed. It is asked for that without more input, for which the reader
+    /// might fail or the caller wait; and a call that fails may not tell what it has put out before.
     holds_output: bool,
     /// Bytes of data in a block that is filled.
     size: usize,
@@ -200,12 +203,20 @@ impl<C: Codec> Coded<C> {
         let Some(stride) = C::STRIDE else { return Ok(self.input.data().len()) };
         let done = self.input.offset() - self.part_start;
         let wanted = stride - usize::try_from(done % stride as u64).unwrap_or(0);
-        while self.input.data().len() < wanted && self.input.more()? > 0 {}
+        while self.input.data().len() < wanted {
+            match self.input.more() {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Err(e),
+                // The input says it again, behind what comes of the bytes before.
+                Err(_) => break,
+            }
+        }
         Ok(self.input.data().len().min(wanted))
     }
 
     fn inside(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
-        let given = self.stretch()?;
+        let given = if self.holds_output { 0 } else { self.stretch()? };
         if given == 0 && !self.holds_output {
             // Not even the beginning of a stretch is there.
             self.need_more()?;
@@ -223,10 +234,10 @@ impl<C: Codec> Coded<C> {
         }
         if step.done {
             self.state = State::Between;
-        } else if given > 0 && step.consumed == 0 && step.produced == 0 && !self.holds_output {
+        } else if given > 0 && step.consumed == 0 && step.produced == 0 {
             return Err(self.fault(StreamErrorKind::Data, self.input.offset()).into());
         }
-        self.holds_output = *end == out.len();
+        self.holds_output = step.holds_output;
         Ok(())
     }
 

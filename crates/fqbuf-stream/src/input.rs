@@ -1,7 +1,7 @@
 //! The compressed side: a reader, its bytes not yet decoded, and where they stand in the input.
 //!
 //! Every read of the crate happens here, so this is where interrupted reads are retried, claims are checked, a panic of
-//! the reader becomes an error, and the end, once seen, stays the end (a reader that goes on after it is never asked).
+//! the reader becomes an error, and the end or a failure, once seen, stays (a reader that goes on after it is never asked).
 
 use std::any::Any;
 use std::collections::TryReserveError;
@@ -24,6 +24,8 @@ pub(crate) const WINDOW: usize = 128 * 1024;
 pub(crate) struct Input {
     /// `None` once it ended, failed for good or panicked.
     reader: Option<Box<dyn Read + Send>>,
+    /// How it failed or panicked.
+    failed: Option<StreamError>,
     /// Bytes read and not yet decoded.
     window: Block,
     /// Bytes read from the reader; the window's last byte stands just before that offset.
@@ -47,7 +49,7 @@ pub(crate) enum Padding {
 
 impl Input {
     pub(crate) fn new(reader: Box<dyn Read + Send>, name: Arc<str>, counters: Arc<Counters>) -> Self {
-        Self { reader: Some(reader), window: Block::new(), end: 0, name, counters, file: None }
+        Self { reader: Some(reader), failed: None, window: Block::new(), end: 0, name, counters, file: None }
     }
 
     /// The input of a regular file.
@@ -90,10 +92,10 @@ impl Input {
         &self.counters
     }
 
-    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after.
+    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after, as a failure is.
     pub(crate) fn more(&mut self) -> io::Result<usize> {
         if self.reader.is_none() {
-            return Ok(0);
+            return self.over();
         }
         self.window.make_room(WINDOW).map_err(|e| out_of_memory(&self.name, &e))?;
         // Out of `self` while it is read into; a panicking reader is caught below, so it always comes back.
@@ -147,10 +149,15 @@ impl Input {
         Ok(n)
     }
 
+    /// How the input came to its end.
+    fn over(&self) -> io::Result<usize> {
+        self.failed.clone().map_or(Ok(0), |err| Err(err.into()))
+    }
+
     /// One read into `into`, which is not empty.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         debug_assert!(!into.is_empty());
-        let Some(reader) = self.reader.as_mut() else { return Ok(0) };
+        let Some(reader) = self.reader.as_mut() else { return self.over() };
         let room = into.len();
         loop {
             let err = match catch_unwind(AssertUnwindSafe(|| reader.read(into))) {
@@ -176,7 +183,8 @@ impl Input {
                 }
             };
             self.reader = None;
-            return Err(err.at(self.end).into());
+            self.failed = Some(err.at(self.end));
+            return self.over();
         }
     }
 }

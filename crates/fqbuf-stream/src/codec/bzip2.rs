@@ -69,7 +69,9 @@ impl Codec for Bzip2 {
         out[..produced].copy_from_slice(&self.buffer[from..from + produced]);
         self.held.0 += produced;
         let end = if self.held.0 == to { self.end.take() } else { None };
-        let step = Step { consumed, produced, done: end == Some(Ok(())) };
+        // A whole block is decoded before any of it is put out, far more than the buffer takes at once.
+        let holds_output = self.held.0 < to || to == OUTPUT;
+        let step = Step { consumed, produced, done: end == Some(Ok(())), holds_output };
         match end {
             Some(Err(StreamErrorKind::Memory)) => Err(Failure::new(StreamErrorKind::Memory, step, &"out of memory")),
             Some(Err(kind)) => Err(Failure { kind, step, why: None }),

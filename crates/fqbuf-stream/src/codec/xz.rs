@@ -41,7 +41,8 @@ impl Codec for Xz {
             let result = inner.process(&input[at..], &mut *out, Action::Run);
             let consumed = difference(inner.total_in(), was_in);
             let produced = difference(inner.total_out(), was_out);
-            let step = Step { consumed, produced, done: matches!(result, Ok(Status::StreamEnd)) };
+            let done = matches!(result, Ok(Status::StreamEnd));
+            let step = Step { consumed, produced, done, holds_output: produced == out.len() };
             match result {
                 Ok(_) => return Ok(step),
                 // At the head of a block, before any output of it. What a decoder wrote before is not written over.

@@ -20,16 +20,13 @@ pub(crate) struct Zstd {
     /// Bytes that take the decoder to the end of a block or header. Given no more at once, it says exactly where an
     /// error stands and loses nothing of what came before; otherwise both would depend on how the input is cut.
     next: usize,
-    /// The last call filled its room, so there may be output left. It is asked for without more input: a call that fails does
-    /// not tell what it has put out before.
-    full: bool,
 }
 
 impl Zstd {
     pub(crate) fn new() -> io::Result<Self> {
         let mut inner = Decoder::new()?;
         inner.set_parameter(DParameter::WindowLogMax(WINDOW_LOG))?;
-        Ok(Self { inner, next: FIRST, full: false })
+        Ok(Self { inner, next: FIRST })
     }
 }
 
@@ -45,18 +42,17 @@ impl Codec for Zstd {
     }
 
     fn begin(&mut self) -> Result<(), Failure> {
-        (self.next, self.full) = (FIRST, false);
+        self.next = FIRST;
         self.inner.reinit().map_err(|e| Failure::new(StreamErrorKind::Data, Step::default(), &e))
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8], _: &mut Allowance) -> Result<Step, Failure> {
-        let input = if self.full { &[] } else { &input[..input.len().min(self.next)] };
+        let input = &input[..input.len().min(self.next)];
         match self.inner.run_on_buffers(input, out) {
             Ok(status) => {
                 self.next = status.remaining.max(1);
-                self.full = status.bytes_written == out.len();
-                let done = status.remaining == 0;
-                Ok(Step { consumed: status.bytes_read, produced: status.bytes_written, done })
+                let (consumed, produced) = (status.bytes_read, status.bytes_written);
+                Ok(Step { consumed, produced, done: status.remaining == 0, holds_output: produced == out.len() })
             }
             Err(e) => {
                 let why = e.to_string();

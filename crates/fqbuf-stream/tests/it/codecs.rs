@@ -143,6 +143,45 @@ fn damage_in_bzip2_is_told_by_the_end_of_its_block() {
     }
 }
 
+/// Fails when data inside the decoder are dropped because its input is cut, or cannot be read on.
+#[cfg(feature = "bzip2")]
+#[test]
+fn fault_62_bzip2_cut_behind_a_block_gives_all_of_it() {
+    use crate::support::{Answer, Script, read_from};
+    use std::io::{ErrorKind, Write};
+    let text = fastq(2000);
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(&text).expect("memory");
+    let input = encoder.finish().expect("memory");
+    let naive = |cut: usize| {
+        let mut decoder = bzip2::Decompress::new(false);
+        let mut out = vec![0; text.len() + 1];
+        let _ = decoder.decompress(&input[..cut], &mut out);
+        usize::try_from(decoder.total_out()).expect("small")
+    };
+    // Where a first and a second block of 100 kB is there.
+    for wanted in [1, 100_001] {
+        let (mut short, mut whole) = (10, input.len());
+        while whole - short > 1 {
+            let cut = usize::midpoint(short, whole);
+            if naive(cut) < wanted { short = cut } else { whole = cut }
+        }
+        for cut in whole - 20..whole + 20 {
+            let len = naive(cut);
+            assert!(cut < whole || len >= wanted);
+            let way = WAYS[cut % 4];
+            let failing = [Answer::Bytes(input[..cut].to_vec()), Answer::Error(ErrorKind::ConnectionReset)];
+            for (out, kind) in [
+                (read(&input[..cut], way), StreamErrorKind::Truncated),
+                (read_from(Script::new(failing), way), StreamErrorKind::Read),
+            ] {
+                assert_eq!((out.kind(), out.offset()), (Some(kind), Some(cut as u64)));
+                assert!(out.bytes == text[..len], "{cut}, {way:?}, {kind:?}: {} bytes of {len}", out.bytes.len());
+            }
+        }
+    }
+}
+
 #[test]
 fn fault_65_zeros_may_follow_and_nothing_else() {
     for format in formats() {
