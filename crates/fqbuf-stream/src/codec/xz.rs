@@ -64,15 +64,14 @@ impl Codec for Xz {
     }
 }
 
-/// Raises the decoder's limit to what it needs, if that is allowed. How much that is it does not say: twice as much as it
-/// had, and twice that, until it is content.
+/// Raises the decoder's limit to what it needs, if that is allowed. How much that is it does not say, only whether a limit is
+/// enough; nothing is allocated before it goes on.
 fn raise(inner: &mut Stream, allowance: &mut Allowance) -> Result<(), Option<io::Error>> {
-    let mut limit = inner.memlimit();
-    loop {
-        limit = limit.checked_mul(2).ok_or(None)?;
-        allowance.need(limit).map_err(Some)?;
-        if inner.set_memlimit(limit).is_ok() {
-            return Ok(());
-        }
+    let (mut short, mut enough) = (inner.memlimit(), u64::MAX);
+    while enough - short > 1 {
+        let limit = u64::midpoint(short, enough);
+        if inner.set_memlimit(limit).is_ok() { enough = limit } else { short = limit }
     }
+    inner.set_memlimit(enough).map_err(|_| None)?;
+    allowance.need(enough).map_err(Some)
 }

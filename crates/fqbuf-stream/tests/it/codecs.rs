@@ -210,6 +210,31 @@ fn a_zstd_file_may_begin_with_a_skippable_frame() {
     assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
 }
 
+/// Fails when the decoder is refused, or charged for, more memory than it takes.
+#[cfg(feature = "xz")]
+#[test]
+fn xz_takes_the_memory_that_it_needs_and_no_more() {
+    use crate::support::drain;
+    use fqbuf_stream::{Stream, StreamError};
+    use std::io::Write;
+    let text = fastq(10);
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    encoder.write_all(&text).expect("memory");
+    let input = encoder.finish().expect("memory");
+    let open = |bytes| {
+        let mut builder = Stream::builder();
+        drain(builder.decoder_memory(bytes).from_reader(std::io::Cursor::new(input.clone())))
+    };
+    // A dictionary of 8 MiB.
+    let refused = open(8 << 20);
+    assert_eq!(refused.kind(), Some(StreamErrorKind::Memory));
+    let told = refused.error.as_ref().and_then(StreamError::of).expect("a stream error").to_string();
+    let need = told.split(' ').filter_map(|word| word.parse().ok()).find(|&n: &u64| n > 8 << 20).expect("its need");
+    assert!(need < 9 << 20, "{told}");
+    assert!(open(need).bytes == text);
+    assert_eq!(open(need - 1).kind(), Some(StreamErrorKind::Memory));
+}
+
 #[cfg(any(feature = "zstd", feature = "xz"))]
 #[test]
 fn a_decoder_gets_no_more_memory_than_allowed() {
