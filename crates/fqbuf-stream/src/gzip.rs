@@ -302,7 +302,7 @@ impl Gzip {
 
     fn header(&mut self) -> io::Result<()> {
         match header::parse(self.input.data()) {
-            Parsed::Whole(header) => {
+            Parsed::Whole(header) if header.len <= header::LONGEST => {
                 if let Some(len) = header.block {
                     self.format = Format::Bgzf;
                     if len < header.len + TRAILER {
@@ -320,7 +320,9 @@ impl Gzip {
                 Ok(())
             }
             Parsed::Cut if self.input.data().len() <= header::LONGEST => self.need_more(),
-            Parsed::Cut | Parsed::Bad => Err(self.fault(StreamErrorKind::Header, self.input.offset())),
+            Parsed::Whole(_) | Parsed::Cut | Parsed::Bad => {
+                Err(self.fault(StreamErrorKind::Header, self.input.offset()))
+            }
         }
     }
 

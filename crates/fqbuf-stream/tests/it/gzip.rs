@@ -240,3 +240,21 @@ fn a_header_with_every_field_is_read() {
     let out = read_every_way(&encoder.finish().expect("memory"));
     assert!(out.error.is_none() && out.bytes == text);
 }
+
+/// Fails when how long a header may be depends on the reads.
+#[test]
+fn a_header_of_a_name_without_end_is_damage() {
+    let text = fastq(10);
+    let packed = member(&text);
+    for (len, sound) in [(256 << 10, true), ((256 << 10) + 1, false), (300 << 10, false), (600 << 10, false)] {
+        // Ten bytes, the name and its end.
+        let mut input = packed[..10].to_vec();
+        input[3] = 8;
+        input.resize(len - 1, b'n');
+        input.push(0);
+        input.extend_from_slice(&packed[10..]);
+        let out = read_every_way(&input);
+        assert_eq!(out.kind(), if sound { None } else { Some(StreamErrorKind::Header) }, "{len} bytes");
+        assert!(out.bytes == if sound { &text[..] } else { b"" }, "{len} bytes");
+    }
+}
