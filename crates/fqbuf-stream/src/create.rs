@@ -5,7 +5,7 @@
 //! written through, as a shell's redirection does: a device or pipe must not be replaced by a file, nor a file that is
 //! open as standard output, which `/dev/stdout` names.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -72,8 +72,9 @@ impl WriterBuilder {
     /// `.bgzf` are BGZF, and everything else is plain.
     ///
     /// # Errors
-    /// What hinders creating the file; `IsADirectory`; `Unsupported` for a format that is not written (`.zst`, `.bz2` and
-    /// `.xz`, rather than plain text under such a name), or whose feature is off. All name the path.
+    /// What hinders creating the file; `IsADirectory`; `InvalidInput` for a path that ends in a separator; `Unsupported` for a
+    /// format that is not written (`.zst`, `.bz2` and `.xz`, rather than plain text under such a name), or whose feature is
+    /// off. All name the path.
     pub fn create(&self, path: impl AsRef<Path>) -> io::Result<FileWriter> {
         let path = path.as_ref();
         let stdout = path.as_os_str() == "-";
@@ -235,7 +236,9 @@ fn names_open_file(link: &Path) -> io::Result<bool> {
 /// A new file beside `path`, with its name.
 fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let Some(file_name) = path.file_name() else {
+    // With a separator behind it, it is the name of a folder.
+    let whole = |name: &&OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
+    let Some(file_name) = path.file_name().filter(whole) else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file name"));
     };
     loop {

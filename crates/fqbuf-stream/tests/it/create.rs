@@ -100,6 +100,19 @@ fn a_folder_and_a_place_that_is_not_there_are_named() {
     assert!(err.to_string().contains("no/such/reads.fq: "), "{err}");
 }
 
+/// Fails when it is found out at the end of the job.
+#[test]
+fn a_path_that_names_no_file_is_refused_at_once() {
+    let folder = Folder::new();
+    let base = folder.0.display();
+    for path in ["", "/", "outdir/", "outdir/.", "outdir//", ".."].map(|end| format!("{base}/{end}")) {
+        let err = create(&path).expect_err(&path);
+        assert!(err.to_string().starts_with(&format!("{path}: is ")), "{err}");
+    }
+    assert!(create("").is_err());
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
@@ -144,6 +157,9 @@ mod unix {
             assert_eq!(fs::read(&target).expect("there"), format!("@{to}\n").as_bytes());
         }
         assert_eq!(folder.names(), ["far", "near.fq", "new.fq", "target.fq"]);
+        symlink("outdir/", folder.0.join("slash")).expect("links");
+        let err = create(folder.0.join("slash")).expect_err("to no file");
+        assert!(err.to_string().ends_with("slash: is no file name"), "{err}");
         let (one, two) = (folder.0.join("one"), folder.0.join("two"));
         symlink(&one, &two).expect("links");
         symlink(&two, &one).expect("links");
