@@ -113,7 +113,7 @@ fn damage_is_told_the_same_way_however_it_is_read() {
             bad[at] ^= 0x10;
             let mut told = Vec::new();
             for (most, size) in [(usize::MAX, 0), (usize::MAX, 1 << 20), (997, 100_000), (70_001, 300_000)] {
-                let short = Short { input: bad.clone(), at: 0, most };
+                let short = Short::new(bad.clone(), most);
                 let out = drain(WAYS[told.len() % 2].builder().block_size(size).from_reader(short));
                 told.push((out.error.map(|e| e.to_string()), out.bytes.len()));
             }

@@ -110,7 +110,7 @@ pub(crate) fn read_every_way(input: &[u8]) -> Outcome {
             if most < 100 && input.len() > 10_000 {
                 continue;
             }
-            let other = read_from(Short { input: input.to_vec(), at: 0, most }, way);
+            let other = read_from(Short::new(input.to_vec(), most), way);
             assert!(
                 first.bytes == other.bytes,
                 "{way:?}, reads of {most}: {} bytes of {}",
@@ -126,13 +126,24 @@ pub(crate) fn read_every_way(input: &[u8]) -> Outcome {
 
 /// A reader that gives at most so many bytes at once, and is interrupted before each.
 pub(crate) struct Short {
-    pub(crate) input: Vec<u8>,
-    pub(crate) at: usize,
-    pub(crate) most: usize,
+    input: Vec<u8>,
+    at: usize,
+    most: usize,
+    interrupted: bool,
+}
+
+impl Short {
+    pub(crate) fn new(input: Vec<u8>, most: usize) -> Self {
+        Self { input, at: 0, most, interrupted: false }
+    }
 }
 
 impl Read for Short {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let n = into.len().min(self.most).min(self.input.len() - self.at);
         into[..n].copy_from_slice(&self.input[self.at..self.at + n]);
         self.at += n;
