@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
-use crate::tally::{BINNING, QUALITIES, Tally};
+use crate::tally::{BINNING, Tally};
 
 /// The version of the form below.
 const VERSION: u32 = 1;
@@ -29,16 +29,17 @@ pub(crate) fn text(tally: &Tally) -> String {
     text
 }
 
-/// Reads the results of a part.
-pub(crate) fn read(path: &Path) -> Result<Tally, Failure> {
+/// Adds the results of a part to `tally`.
+pub(crate) fn add(path: &Path, tally: &mut Tally) -> Result<(), Failure> {
     let named = |e: String| format!("{}: {e}", path.display());
     let text = fs::read_to_string(path).map_err(|e| named(e.to_string()))?;
     let results: Results = serde_json::from_str(&text).map_err(|e| named(format!("not results of qc: {e}")))?;
     if results.fqbuf_qc != VERSION || results.binning != BINNING {
         return Err(named("results of another version of qc".into()));
     }
-    if results.tally.positions.iter().any(|bin| bin.qualities.len() > QUALITIES) {
-        return Err(named("more quality values than there are".into()));
-    }
-    Ok(results.tally)
+    // What is sound can be added; the sum may still be more than can be shown.
+    let sound = |tally: &Tally| tally.fault().map_or(Ok(()), |why| Err(named(why.into())));
+    sound(&results.tally)?;
+    tally.merge(&results.tally);
+    sound(tally)
 }

@@ -55,7 +55,7 @@ fn run(args: &Args) -> Result<Tally, Failure> {
     }
     let mut sum = Tally::default();
     for file in &args.files {
-        sum.merge(&json::read(file)?);
+        json::add(file, &mut sum)?;
     }
     Ok(sum)
 }

@@ -12,6 +12,12 @@ pub(crate) const BINNING: &str = "1..=256 single, then 16 a power of two";
 /// Positions that have a bin of their own; behind them 16 bins share each power of two.
 const SINGLE: usize = 256;
 
+/// Bins there are: for reads of a quarter of the address space.
+const BINS: usize = bin_of(usize::MAX / 4) + 1;
+
+/// Records, bases and bytes that may be counted: two tallies of so many can be added, and plots of them drawn.
+const MOST: u64 = 1 << 53;
+
 /// Bases with a column of their own, in either case; everything else is in a fifth.
 pub(crate) const BASES: [u8; 4] = *b"ACGT";
 
@@ -60,7 +66,7 @@ pub(crate) struct Tally {
 }
 
 /// The bin of a position, from 0.
-pub(crate) fn bin_of(position: usize) -> usize {
+pub(crate) const fn bin_of(position: usize) -> usize {
     if position < SINGLE {
         return position;
     }
@@ -152,6 +158,29 @@ impl Tally {
         }
     }
 
+    /// What shows that this was not counted, if anything does.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let Self { records, bases, gc, acgt, skipped_records, skipped_bytes, .. } = *self;
+        if [records, bases, skipped_records, skipped_bytes].iter().any(|n| *n > MOST) {
+            return Some("more counted than there can be");
+        }
+        let bins = self.lengths.len().max(self.positions.len());
+        let qualities = self.positions.iter().map(|bin| bin.qualities.len()).max().unwrap_or(0);
+        if bins > BINS || qualities.max(self.mean_quality.len()) > QUALITIES || self.gc_percent.len() > 101 {
+            return Some("more bins than there are");
+        }
+        let empty = self.lengths.first().copied().unwrap_or(0);
+        let adds_up = sum(&self.lengths) == records.into()
+            && sum(&self.mean_quality) + u128::from(empty) == records.into()
+            && sum(&self.gc_percent) <= records.into()
+            && sum(self.positions.iter().flat_map(|bin| &bin.bases)) == bases.into()
+            && sum(self.positions.iter().flat_map(|bin| &bin.qualities)) == bases.into()
+            && self.qualsum.unsigned_abs() <= bases * 255
+            && gc <= acgt
+            && acgt <= bases;
+        (!adds_up).then_some("counts that do not add up")
+    }
+
     /// Mean Phred value of all bases.
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.bases > 0).then(|| self.qualsum as f64 / self.bases as f64)
@@ -213,6 +242,11 @@ fn count(counts: &mut Vec<u64>, at: usize) {
         counts.resize(at + 1, 0);
     }
     counts[at] += 1;
+}
+
+/// Sum of counts of any size.
+fn sum<'c>(counts: impl IntoIterator<Item = &'c u64>) -> u128 {
+    counts.into_iter().map(|n| u128::from(*n)).sum()
 }
 
 fn add_all(sums: &mut Vec<u64>, more: &[u64]) {

@@ -41,7 +41,8 @@ pub(crate) fn write(out: &mut impl Write, title: &str, tally: &Tally) -> io::Res
     let counts = |counts: &[u64]| counts.iter().map(|n| *n as f64).collect::<Vec<_>>();
     let top = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
     let reads = counts(&tally.mean_quality);
-    row(out, "reads", format!("{} by mean quality, 0 to {}", sparkline(&reads, 0.0, top(&reads)), reads.len() - 1))?;
+    let highest = reads.len().saturating_sub(1);
+    row(out, "reads", format!("{} by mean quality, 0 to {highest}", sparkline(&reads, 0.0, top(&reads))))?;
     let mut reads = counts(&tally.gc_percent);
     reads.resize(101, 0.0);
     row(out, "reads", format!("{} by GC, 0 to 100 %", sparkline(&reads, 0.0, top(&reads))))?;

@@ -59,6 +59,70 @@ fn fault_79_results_are_equal_for_every_number_of_threads_and_from_parts() {
     assert_eq!(both, sums(good(&["--tsv", str(&input)])));
 }
 
+/// Fails when counts that a file made up are added, or taken for the lengths of lists.
+#[test]
+fn damaged_results_are_refused_by_their_name() {
+    use serde_json::{Value, json};
+    let folder = Folder::new("qc-damage");
+    let input = folder.file("reads.fq", &reads(20));
+    let (sound, bad_one) = (folder.path("sound.json"), folder.path("bad.json"));
+    good(&["--json", str(&sound), str(&input)]);
+    let results: Value = serde_json::from_slice(&fs::read(&sound).expect("there")).expect("JSON");
+    let merge = |files: &[&str]| qc(&[&["--merge", "--html", str(&folder.path("r.html"))], files].concat());
+    let mut full = results.clone();
+    full["positions"][0]["bases"] = json!([0, 0, 0, 0, 0]);
+    full["positions"][0]["qualities"] = json!([u64::MAX, u64::MAX]);
+    for (name, value) in [
+        ("records", json!(21)),
+        ("records", json!(u64::MAX)),
+        ("bases", json!(u64::MAX)),
+        ("bases", json!(0)),
+        ("qualsum", json!(i64::MAX)),
+        ("qualsum", json!(i64::MIN)),
+        ("gc", json!(u64::MAX)),
+        ("acgt", json!(u64::MAX)),
+        ("skipped_records", json!(u64::MAX)),
+        ("skipped_bytes", json!(u64::MAX)),
+        ("lengths", json!([])),
+        ("lengths", json!([u64::MAX, 21])),
+        ("lengths", json!(vec![0; 5000])),
+        ("gc_percent", json!(vec![0; 102])),
+        ("gc_percent", json!([21])),
+        ("mean_quality", json!([])),
+        ("mean_quality", json!(vec![0; 95])),
+        ("mean_quality", json!([u64::MAX, 21])),
+        ("positions", json!([])),
+        ("positions", full["positions"].clone()),
+        ("positions", json!(vec![full["positions"][0].clone(); 5000])),
+    ] {
+        let mut damaged = results.clone();
+        damaged[name] = value;
+        fs::write(&bad_one, damaged.to_string()).expect("a file for the test");
+        for files in [&[str(&bad_one)][..], &[str(&bad_one), str(&bad_one)], &[str(&sound), str(&bad_one)]] {
+            let said = failed(&merge(files), 1);
+            assert!(said.starts_with(&format!("error: {}: ", bad_one.display())), "{name}: {said}");
+        }
+    }
+    // Each of them could be, but not their sum.
+    let mut many = results.clone();
+    many["skipped_bytes"] = json!(1_u64 << 53);
+    fs::write(&bad_one, many.to_string()).expect("a file for the test");
+    well(&merge(&[str(&bad_one)]));
+    let said = failed(&merge(&[str(&bad_one), str(&bad_one)]), 1);
+    assert!(said.starts_with(&format!("error: {}: ", bad_one.display())), "{said}");
+    // Nothing but empty reads, and a bin for the bases there are not.
+    let mut empty = results;
+    for (name, value) in [("bases", json!(0)), ("qualsum", json!(0)), ("gc", json!(0)), ("acgt", json!(0))] {
+        empty[name] = value;
+    }
+    empty["lengths"] = json!([20]);
+    empty["gc_percent"] = json!([]);
+    empty["mean_quality"] = json!([]);
+    empty["positions"] = json!([{"bases": [0, 0, 0, 0, 0], "qualities": []}]);
+    fs::write(&bad_one, empty.to_string()).expect("a file for the test");
+    well(&merge(&[str(&bad_one)]));
+}
+
 #[test]
 fn a_bad_record_is_told_with_place_id_and_hint() {
     let folder = Folder::new("qc-bad");
