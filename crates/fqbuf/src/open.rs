@@ -8,8 +8,9 @@ use fqbuf_stream::{Format, Stream};
 
 /// Opens a FASTQ file, plain or compressed as its content says; `-` is standard input.
 ///
-/// Errors of the reader name the path. Compressed input is decoded on a thread of its own. For settings, build the two
-/// parts by themselves: [`stream::open`](fqbuf_stream::open) and [`Reader::builder`], or take [`open_with`].
+/// Errors of the reader name the path. Compressed input is decoded in the calling thread or, where that
+/// [pays](fqbuf_stream::ReadAhead::Compressed), ahead of it on another; BGZF in both. For settings, build the two parts by
+/// themselves: [`stream::open`](fqbuf_stream::open) and [`Reader::builder`], or take [`open_with`].
 ///
 /// # Errors
 /// No such file, a directory, no permission, an unreadable start, or a format whose feature is off; the error names the path.
