@@ -306,6 +306,24 @@ impl Block {
         }
     }
 
+    /// Has `source` fill the block once, and checks what it says of it; returns the bytes added, 0 at the end of input.
+    ///
+    /// What is known of the bytes held is to be put away before, as a source may panic with the block in its hands, and holds
+    /// afterwards unless there are fewer of them.
+    ///
+    /// # Errors
+    /// The source's; `InvalidData` when it took bytes away, or added more or fewer than it claims.
+    pub fn fill_from<S: Source + ?Sized>(&mut self, source: &mut S) -> io::Result<usize> {
+        let held = self.len();
+        let result = source.fill(self);
+        let claim = match (self.len().checked_sub(held), result) {
+            (None, _) => "the source took bytes away that it was lent".to_owned(),
+            (Some(added), Ok(n)) if n != added => format!("the source claims {n} bytes and added {added}"),
+            (_, result) => return result,
+        };
+        Err(io::Error::new(io::ErrorKind::InvalidData, claim))
+    }
+
     /// Bytes that the next read is given room for.
     fn read_size(&self) -> usize {
         let size = self.room().min(self.read_limit);

@@ -105,22 +105,13 @@ impl LineBuffer {
         let held = self.block.len();
         // A source may panic, with the block in its hands.
         let mark = self.index.suspend();
-        let result = source.fill(&mut self.block);
-        let Some(added) = self.block.len().checked_sub(held) else {
-            return Err(io::Error::new(ErrorKind::InvalidData, "the source took bytes away that it was lent"));
-        };
-        self.index.resume(mark);
-        match result {
-            Ok(n) if n != added => {
-                let claim = format!("the source claims {n} bytes and added {added}");
-                Err(io::Error::new(ErrorKind::InvalidData, claim))
-            }
-            Ok(n) => {
-                self.ended = n == 0;
-                Ok(n)
-            }
-            Err(error) => Err(error),
+        let result = self.block.fill_from(source);
+        if self.block.len() >= held {
+            self.index.resume(mark);
         }
+        let added = result?;
+        self.ended = added == 0;
+        Ok(added)
     }
 
     /// The next line without its line end; `None` when there is no whole one, and `fill` is to be called.

@@ -169,6 +169,16 @@ impl Cursor {
         self.at = 0;
     }
 
+    /// Knows nothing of the data until [`Cursor::resume`]: right whatever becomes of them. After [`Cursor::rebase`].
+    pub(crate) fn suspend(&mut self) -> Strict {
+        std::mem::take(&mut self.strict)
+    }
+
+    /// Goes on with what was known, the data being as they were, but for more behind them.
+    pub(crate) fn resume(&mut self, begun: Strict) {
+        self.strict = begun;
+    }
+
     /// Makes the data begin `base` bytes into the input, the reading `at` bytes into the data, and end at `until` in the
     /// input, if a record begins there.
     pub(crate) fn begin_part(&mut self, base: u64, at: usize, until: u64) {

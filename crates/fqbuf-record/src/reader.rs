@@ -395,10 +395,15 @@ impl<S: Source> Reader<S> {
                 return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory));
             }
         }
-        let read = match self.block.make_room_for_read(room, room.div_ceil(2)) {
-            Ok(()) => self.source.fill(&mut self.block),
-            Err(_) => return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory)),
-        };
+        if self.block.make_room_for_read(room, room.div_ceil(2)).is_err() {
+            return Err(self.cursor.error_here(ParseErrorKind::OutOfMemory));
+        }
+        // A source may panic, with the block in its hands.
+        let begun = self.cursor.suspend();
+        let read = self.block.fill_from(&mut self.source);
+        if self.block.len() >= held {
+            self.cursor.resume(begun);
+        }
         match read {
             Ok(n) => self.at_end = n == 0,
             Err(e) => return Err(self.cursor.error_here(ParseErrorKind::Io(e))),

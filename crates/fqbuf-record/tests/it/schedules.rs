@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use fqbuf_line::{Block, PAGE};
 use fqbuf_record::{FastqRecord, ParseErrorKind, Reader, RecordBuffer};
 
 use crate::compare::{self, hold};
 use crate::oracle::{self, Outcome};
-use crate::sources::{Chunks, Trouble, Troubled};
+use crate::sources::{Chunks, Free, Trouble, Troubled};
 use crate::texts::{SHORT, adversarial, crlf, mixed};
 
 fn small<S: fqbuf_record::Source>(source: S) -> Reader<S> {
@@ -277,6 +278,70 @@ fn fault_35_a_source_that_panics() {
     assert!(count > 0);
 }
 
+/// A claim that is believed is waited for for ever, or taken for the end.
+#[test]
+fn a_source_that_claims_what_it_did_not_add_is_an_error() {
+    for (claimed, added) in [(5, &b""[..]), (0, b"@a\nA\n+\nI\n"), (2, b"@a\nA\n+\nI\n")] {
+        let mut calls = 0;
+        let mut reader = small(Free(|block: &mut Block| {
+            calls += 1;
+            assert!(calls < 10, "asked time and again");
+            block.append(if calls == 1 { added } else { b"" });
+            Ok(if calls == 1 { claimed } else { 0 })
+        }));
+        let error = reader.next_record().unwrap_err();
+        assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidData);
+        assert_eq!(reader.records().map(Result::unwrap).count(), usize::from(!added.is_empty()), "nothing is lost");
+    }
+}
+
+/// What is known of a record that is not all there must not outlive its bytes.
+#[test]
+fn a_source_that_takes_bytes_away_is_an_error() {
+    let mut calls = 0;
+    let mut reader = small(Free(|block: &mut Block| {
+        calls += 1;
+        match calls {
+            1 => Ok(block.append(b"@abc\nACGT\n+\nII")),
+            2 => {
+                block.truncate(0);
+                Ok(3)
+            }
+            3 => Ok(block.append(b"@b\nA\n+\nI\n")),
+            _ => Ok(0),
+        }
+    }));
+    let error = reader.next_record().unwrap_err();
+    assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidData);
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"b");
+    assert!(reader.next_record().unwrap().is_none());
+}
+
+/// Offsets of the bytes that went with the block would find another record in those that come next.
+#[test]
+fn fault_35_a_source_that_panics_with_the_block_in_its_hands() {
+    let mut calls = 0;
+    let mut reader = small(Free(|block: &mut Block| {
+        calls += 1;
+        match calls {
+            1 => Ok(block.append(b"@abc\nACGT\n+\nII")),
+            2 => {
+                let _stolen = std::mem::take(block);
+                panic!("gone");
+            }
+            3 => {
+                assert!(block.room() >= PAGE, "room was made anew");
+                Ok(block.append(b"@b\nAC\n+\nIJ\n@c\nG\n+\nI\n"))
+            }
+            _ => Ok(0),
+        }
+    }));
+    quiet();
+    catch_unwind(AssertUnwindSafe(|| reader.next_record().map(drop))).unwrap_err();
+    let ids: Vec<_> = reader.records().map(|record| record.unwrap().id().to_vec()).collect();
+    assert_eq!(ids, [b"b", b"c"]);
+}
+
 #[test]
 fn a_source_handed_back_has_what_was_not_read() {
     let mut reader = small(Chunks::new(b"@a\nA\n+\nI\n@b\nC\n+\nI\n", &[9]));
@@ -318,6 +383,6 @@ fn reads_after_a_long_record_are_of_one_size_and_go_to_one_place() {
     // Before the first, what was read for the long record is held. Where nothing is held, a read goes a page further to the front.
     let reads = &reader.get_ref().reads[1..];
     assert!(reads.len() > 10, "{reads:?}");
-    let stays = |at: usize| at.abs_diff(reads[0].0) <= fqbuf_line::PAGE;
+    let stays = |at: usize| at.abs_diff(reads[0].0) <= PAGE;
     assert!(reads.iter().all(|&(at, len)| stays(at) && len <= CAPACITY), "{reads:?}");
 }

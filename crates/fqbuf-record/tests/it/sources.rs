@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use fqbuf_record::Source;
+
 /// Delivers its input in reads of the given sizes, over and over.
 pub(crate) struct Chunks<'a> {
     rest: &'a [u8],
@@ -98,5 +100,14 @@ impl Read for Troubled<'_> {
         buf[..n].copy_from_slice(&self.input[self.done..self.done + n]);
         self.done += n;
         Ok(n)
+    }
+}
+
+/// A source by a closure, which may do to the block whatever it likes.
+pub(crate) struct Free<F>(pub(crate) F);
+
+impl<F: FnMut(&mut fqbuf_line::Block) -> io::Result<usize>> Source for Free<F> {
+    fn fill(&mut self, block: &mut fqbuf_line::Block) -> io::Result<usize> {
+        (self.0)(block)
     }
 }
