@@ -49,8 +49,10 @@ pub fn find_record_start(data: &[u8], from: usize, at_end: bool) -> RecordStart 
 /// `limit` bytes have to be kept of a line that might be a header, and the answer does not depend on how much there is at
 /// once: the record would be too long anyway, and so would be the one that the line is the quality of.
 pub(crate) fn find_within(data: &[u8], from: usize, at_end: bool, limit: usize) -> RecordStart {
-    let from = from.min(data.len());
     let undecided = |at| if at_end { RecordStart::None } else { RecordStart::NeedMore(at) };
+    if from > data.len() {
+        return undecided(from);
+    }
     let mut line = if from == 0 || data[from - 1] == b'\n' {
         from
     } else {

@@ -54,6 +54,16 @@ fn true_start(input: &[u8], from: usize) -> Option<usize> {
     oracle::parse(input).records.iter().map(|rec| rec.position.byte as usize).find(|start| *start >= from)
 }
 
+/// An offset that is made smaller sends the search back over what was passed.
+#[test]
+fn a_search_behind_the_data_goes_on_where_it_was_told() {
+    let text = b"@a\nA\n+\nI\n";
+    for from in [text.len() + 1, text.len() + 10, usize::MAX] {
+        assert_eq!(find_record_start(text, from, false), RecordStart::NeedMore(from));
+        assert_eq!(find_record_start(text, from, true), RecordStart::None);
+    }
+}
+
 /// A search for `\n@`, or one that looks one line ahead only, fails here.
 #[test]
 fn fault_10_record_starts_from_every_offset() {
