@@ -22,7 +22,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::cut::{Window, first_cut};
-use crate::error::{ParseError, ParseErrorKind, Position};
+use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
 use crate::reader::{Reader, ReaderBuilder, SliceReader};
 use fqbuf_line::{ReadAt, Source};
 
@@ -48,7 +48,10 @@ impl<A: ReadAt> PartSource<A> {
 impl<A: ReadAt> Read for PartSource<A> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.input.read_at(buf, self.offset)?;
-        self.offset += n as u64;
+        // More than there was room for is a claim, which who reads has to refuse: nothing was read.
+        if n <= buf.len() {
+            self.offset += n as u64;
+        }
         Ok(n)
     }
 }
@@ -86,7 +89,8 @@ impl ReaderBuilder {
                 io::ErrorKind::OutOfMemory => ParseErrorKind::OutOfMemory,
                 _ => ParseErrorKind::Io(e),
             };
-            ParseError::new(kind, Position { byte: offset, ..Position::START }, None, &self.source)
+            let source = SourceInfo { part: offset > 0, ..self.source.clone() };
+            ParseError::new(kind, Position { byte: offset, ..Position::START }, None, &source)
         };
         let size = input.size().map_err(failed)?;
         if offset == 0 || offset >= size {

@@ -395,6 +395,47 @@ fn what_has_no_size_cannot_be_split() {
     }
 }
 
+/// A claim that is believed moves the offset on, and the input between is missing without an error.
+#[test]
+fn an_input_that_claims_too_much_loses_nothing() {
+    struct Braggart<'a>(&'a [u8], std::cell::Cell<bool>);
+    impl ReadAt for Braggart<'_> {
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+            if offset >= 100 && self.1.replace(false) {
+                return Ok(buf.len() + 1);
+            }
+            let most = buf.len().min(100);
+            self.0.read_at(&mut buf[..most], offset)
+        }
+        fn size(&self) -> std::io::Result<u64> {
+            self.0.size()
+        }
+    }
+    let text = mixed(100);
+    let source = PartSource::new(Braggart(&text, true.into()), 0);
+    let mut reader = builder().build_within(source, 0..text.len() as u64);
+    let error = reader.records().find_map(Result::err).unwrap();
+    assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidData);
+    while reader.next_record().unwrap().is_some() {}
+    assert_eq!(reader.position(), Position { record: 101, line: 401, byte: text.len() as u64 });
+}
+
+/// Nobody has counted the records before an offset.
+#[test]
+fn a_search_that_fails_says_that_it_counts_from_there() {
+    struct Broken;
+    impl ReadAt for Broken {
+        fn read_at(&self, _: &mut [u8], _: u64) -> std::io::Result<usize> {
+            Err(std::io::Error::other("medium failed"))
+        }
+        fn size(&self) -> std::io::Result<u64> {
+            Ok(2_000_000)
+        }
+    }
+    let error = builder().record_start(&Broken, 1_000_000).unwrap_err();
+    assert_eq!(error.to_string(), "medium failed, reading record 1 of a part (line 1 of it, byte 1000000)");
+}
+
 /// Records and lines of a part count from its start; what precedes is added when it is known.
 #[test]
 fn positions_of_parts() {
