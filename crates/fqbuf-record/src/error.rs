@@ -264,11 +264,6 @@ impl ParseError {
         let Inner { kind, position, id, .. } = &*self.0;
         let id = id.as_deref().unwrap_or_default();
         Some(match kind {
-            ParseErrorKind::MissingAt { found: 0xEF } => "the file begins with a UTF-8 byte order mark; remove it",
-            ParseErrorKind::MissingAt { found: b'>' } => "this looks like FASTA, which has no qualities",
-            ParseErrorKind::MissingAt { found: 0x1F | 0x28 | 0xFD } => {
-                "this looks compressed; decompress it first, or have it opened by its path"
-            }
             ParseErrorKind::MissingAt { found } if position.byte == 0 => return hint_of_start(*found),
             ParseErrorKind::SequenceStartsWithAt if matches!(id, b"HD" | b"SQ" | b"RG" | b"PG" | b"CO") => {
                 "this looks like SAM; convert it first (samtools fastq)"
@@ -302,6 +297,9 @@ impl ParseError {
 /// What a file may be that begins with this byte.
 fn hint_of_start(found: u8) -> Option<&'static str> {
     Some(match found {
+        0xEF => "the file begins with a UTF-8 byte order mark; remove it",
+        b'>' => "this looks like FASTA, which has no qualities",
+        0x1F | 0x28 | 0xFD => "this looks compressed; decompress it first, or have it opened by its path",
         0xFE | 0xFF => "this looks like UTF-16; convert it to plain ASCII",
         b'<' => "this looks like HTML or XML: an error page instead of the file, perhaps",
         b'P' => "if this is a zip archive, unpack it first",

@@ -126,7 +126,10 @@ fn a_hint_tells_what_the_file_may_be(#[case] text: &[u8], #[case] expected: &str
 /// Behind good records the same bytes are a damaged file, not another format.
 #[test]
 fn a_hint_about_the_start_is_for_the_start() {
-    assert_eq!(error(b"@a\nA\n+\nI\nPK\n").hint(), None);
+    for behind in [&b"PK"[..], b">r", b"(", b"\x1f\x8b", b"\xfd7zXZ", b"\xef\xbb\xbf@r"] {
+        assert!(error(behind).hint().is_some());
+        assert_eq!(error(&[b"@a\nA\n+\nI\n", behind].concat()).hint(), None);
+    }
     assert_eq!(error(b"@a\nAC\n+\nI\n").hint(), None);
     assert!(error(b"@a\n").hint().unwrap().contains("cut off"));
 }
