@@ -113,11 +113,13 @@ impl ReaderBuilder {
 
     /// A reader of `source`. Its buffer is allocated when the first record is asked for.
     pub fn build<S: Source>(self, source: S) -> Reader<S> {
+        // What is beyond all memory is refused when it is asked for.
+        let capacity = self.capacity.checked_next_multiple_of(PAGE).unwrap_or(self.capacity);
         Reader {
             source,
             block: Block::new(),
             at_end: false,
-            window: self.capacity.next_multiple_of(PAGE).saturating_sub(2 * PAGE).max(PAGE),
+            window: capacity.saturating_sub(2 * PAGE).max(PAGE),
             cursor: self.cursor(),
             growth: self.growth,
             skip_invalid: self.skip_invalid,

@@ -106,7 +106,7 @@ impl StreamBuilder {
     /// Bytes of data in a block that is handed over, 64 KiB at least; BGZF that is read ahead takes half of it, as it has more
     /// blocks. Default: 512 KiB.
     pub fn block_size(&mut self, bytes: usize) -> &mut Self {
-        self.block_size = bytes.max(SMALLEST_BLOCK).next_multiple_of(fqbuf_line::PAGE);
+        self.block_size = bytes.max(SMALLEST_BLOCK).checked_next_multiple_of(fqbuf_line::PAGE).unwrap_or(bytes);
         self
     }
 

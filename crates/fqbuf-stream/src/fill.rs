@@ -32,13 +32,13 @@ pub(crate) trait Fill: Send {
 
 /// Bytes of memory of a block that holds `size` bytes of data.
 pub(crate) const fn block_memory(size: usize) -> usize {
-    HEAD + size + 2 * PAGE
+    size.saturating_add(HEAD + 2 * PAGE)
 }
 
 /// Empties `block` and gives it room for [`HEAD`] and `size` bytes.
 pub(crate) fn prepare(block: &mut Block, size: usize) -> Result<(), TryReserveError> {
     block.clear();
-    if block.room() < HEAD + size {
+    if block.room() < size.saturating_add(HEAD) {
         block.grow(block_memory(size))?;
     }
     Ok(())

@@ -442,7 +442,7 @@ impl Source for &mut Stream {
 
 /// Bytes of the window and of so many blocks of `size` bytes of data.
 fn memory_of(blocks: usize, size: usize) -> usize {
-    blocks * fill::block_memory(size) + input::WINDOW + 2 * PAGE
+    fill::block_memory(size).saturating_mul(blocks).saturating_add(input::WINDOW + 2 * PAGE)
 }
 
 /// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may

@@ -195,6 +195,13 @@ fn fault_26_a_record_longer_than_the_buffer() {
     assert_eq!(reader.position().line, 9);
 }
 
+/// Rounded up without care, it is an empty buffer, or a panic.
+#[test]
+fn a_capacity_beyond_all_memory_is_refused() {
+    let error = Reader::builder().capacity(usize::MAX).build(&b"@a\nA\n+\nI\n"[..]).next_record().unwrap_err();
+    assert!(matches!(error.kind(), ParseErrorKind::OutOfMemory));
+}
+
 /// The answer with a limit is the same for one read and for many: here a candidate for the next header is too long.
 #[test]
 fn skipping_with_a_limit_does_not_depend_on_the_reads() {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use fqbuf_line::{Block, Source};
-use fqbuf_stream::{Format, StreamErrorKind};
+use fqbuf_stream::{Format, ReadAhead, Stream, StreamErrorKind};
 
 use crate::support::{Answer, Script, WAYS, drain, fastq, read_every_way, read_from};
 
@@ -13,6 +13,17 @@ fn plain_input_comes_out_as_it_went_in() {
         let out = read_every_way(&text);
         assert!(out.error.is_none());
         assert!(out.bytes == text);
+    }
+}
+
+/// Rounded up without care, it is an empty block, or a panic.
+#[test]
+fn a_block_size_beyond_all_memory_is_refused() {
+    for ahead in [ReadAhead::Never, ReadAhead::Always] {
+        let mut builder = Stream::builder();
+        let stream = builder.read_ahead(ahead).block_size(usize::MAX).from_reader(&b"@r\nA\n+\nI\n"[..]);
+        let error = stream.into_reader().read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory, "{ahead:?}");
     }
 }
 
