@@ -213,6 +213,11 @@ impl Cursor {
         Position { record: record - 1, line: line - 4, byte: self.base + self.entry().start as u64 }
     }
 
+    /// Bytes of the blank lines before `at` that are being passed.
+    pub(crate) fn blank_bytes(&self) -> u64 {
+        self.blank.map_or(0, |(_, byte)| self.base + self.at as u64 - byte)
+    }
+
     /// An error about the input as a whole at the place of the next record.
     pub(crate) fn error_here(&self, kind: ParseErrorKind) -> ParseError {
         ParseError::new(kind, self.position(), None, &self.source)
@@ -345,9 +350,10 @@ impl Cursor {
     pub(crate) fn skip(&mut self) {
         self.settle();
         self.skipped.records += 1;
-        if let Some((_, byte)) = self.blank.take() {
+        if self.blank.is_some() {
             // The blank lines were passed already, and are no record.
-            self.skipped.bytes += self.base + self.at as u64 - byte;
+            self.skipped.bytes += self.blank_bytes();
+            self.blank = None;
             return;
         }
         self.skipping = true;

@@ -130,7 +130,14 @@ impl ReaderBuilder {
     /// as well.
     #[must_use]
     pub fn build_slice(self, data: &[u8]) -> SliceReader<'_> {
-        SliceReader { data, at_end: true, cursor: self.cursor(), skip_invalid: self.skip_invalid, done: false }
+        SliceReader {
+            data,
+            at_end: true,
+            cursor: self.cursor(),
+            blank: 0,
+            skip_invalid: self.skip_invalid,
+            done: false,
+        }
     }
 
     fn cursor(&self) -> Cursor {
@@ -452,6 +459,8 @@ pub struct SliceReader<'a> {
     data: &'a [u8],
     at_end: bool,
     cursor: Cursor,
+    /// Bytes of the blank lines that a part ended with, before the cursor.
+    blank: usize,
     skip_invalid: bool,
     /// Whether the iterator has delivered the end or an error.
     done: bool,
@@ -481,7 +490,12 @@ impl<'a> SliceReader<'a> {
     fn advance_further(&mut self) -> Result<bool, ParseError> {
         loop {
             match self.cursor.advance_further(self.data, self.at_end) {
-                Ok(step) => return Ok(step == Step::Record),
+                Ok(Step::Record) => return Ok(true),
+                Ok(Step::End) => return Ok(false),
+                Ok(Step::NeedMore) => {
+                    self.blank = self.cursor.blank_bytes() as usize;
+                    return Ok(false);
+                }
                 Err(error) => {
                     if !self.skip_invalid || !error.is_format() {
                         return Err(error);
@@ -492,8 +506,11 @@ impl<'a> SliceReader<'a> {
         }
     }
 
-    /// Makes the slice a part of an input that goes on behind it: a record that is not all there is then no error, but ends
-    /// the reading without one. [`SliceReader::consumed`] tells where.
+    /// Makes the slice a part of an input that goes on behind it: a record that is not all there, or blank lines that another
+    /// one may follow, are then no error, but end the reading without one. [`SliceReader::consumed`] tells where to go on.
+    ///
+    /// Where bad records are skipped, nobody can go on when the slice ends before the next record start: what was passed is
+    /// [counted](SliceReader::skipped), and another reader would not know what it stands behind.
     #[must_use]
     pub fn part(mut self) -> Self {
         self.at_end = false;
@@ -505,7 +522,7 @@ impl<'a> SliceReader<'a> {
     pub fn anew(self, data: &[u8]) -> SliceReader<'_> {
         let Self { mut cursor, skip_invalid, .. } = self;
         cursor.restart();
-        SliceReader { data, at_end: true, cursor, skip_invalid, done: false }
+        SliceReader { data, at_end: true, cursor, blank: 0, skip_invalid, done: false }
     }
 
     pub(crate) fn cursor_mut(&mut self) -> &mut Cursor {
@@ -518,14 +535,15 @@ impl<'a> SliceReader<'a> {
         self.cursor.skip_invalid(error)
     }
 
-    /// Bytes of the slice before the next record.
+    /// Bytes of the slice before the next record. Those of blank lines that a [part](Self::part) ends with are not among them.
     #[inline]
     #[must_use]
     pub fn consumed(&self) -> usize {
-        self.cursor.at()
+        self.cursor.at() - self.blank
     }
 
-    /// Where the next record begins, or after an error the record that it is about.
+    /// Where the next record begins, or after an error the record that it is about; behind blank lines that a
+    /// [part](Self::part) ends with.
     #[must_use]
     pub fn position(&self) -> Position {
         self.cursor.position()

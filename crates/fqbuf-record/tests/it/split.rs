@@ -395,6 +395,45 @@ fn what_has_no_size_cannot_be_split() {
     }
 }
 
+/// Blank lines that may be behind the last record, or before another one: who goes on has to see them.
+#[test]
+fn a_part_of_a_slice_is_gone_on_with_where_it_ends() {
+    let mut texts = texts();
+    texts.push(b"@a\nA\n+\nI\n\n\r\n@b\nA\n+\nI\n".to_vec());
+    for text in texts {
+        let whole = run(builder().build(&text[..]));
+        let error = builder().build(&text[..]).records().find_map(Result::err).map(|error| error.to_string());
+        for cut in 0..=text.len() {
+            let mut part = builder().build_slice(&text[..cut]).part();
+            let (mut records, mut found) = (Vec::new(), None);
+            while let Some(record) = part.next_record().unwrap_or_else(|e| {
+                found = Some(e.to_string());
+                None
+            }) {
+                records.push(record.as_bytes());
+            }
+            let (at, place) = (part.consumed(), part.position());
+            if found.is_none() {
+                assert!(part.next_record().unwrap().is_none() && part.consumed() == at, "it stays at its end");
+                let blank = text[at..place.byte as usize].split_inclusive(|b| *b == b'\n');
+                let lines = place.line - 1 - blank.map(|line| assert!(matches!(line, b"\n" | b"\r\n"))).count() as u64;
+                for record in builder().build_slice(&text[at..]) {
+                    match record {
+                        Ok(record) => records.push(record.as_bytes()),
+                        Err(e) => found = Some(e.offset_by(place.record - 1, lines, at as u64).to_string()),
+                    }
+                }
+            }
+            assert!(
+                records.into_iter().eq(whole.0.iter().map(|(_, bytes)| &bytes[..])),
+                "{cut} {}",
+                text.escape_ascii()
+            );
+            assert_eq!(found, error, "{cut} {}", text.escape_ascii());
+        }
+    }
+}
+
 /// A claim that is believed moves the offset on, and the input between is missing without an error.
 #[test]
 fn an_input_that_claims_too_much_loses_nothing() {
