@@ -13,6 +13,9 @@ pub(crate) const BYTE_LIMIT: usize = 64 << 20;
 
 /// A bounded batch of records: so many records, and so many bytes, at most. Its memory is reused.
 ///
+/// Bytes are those of the records and [`RECORD_OVERHEAD`](RecordBuffer::RECORD_OVERHEAD) for each. The memory of either is
+/// never larger than the limit; that of both together may be, where batches of long records come after batches of short ones.
+///
 /// # Examples
 /// ```
 /// use fqbuf_record::{Reader, RecordBuffer};
@@ -35,11 +38,23 @@ pub struct RecordBuffer {
     entries: Vec<Entry>,
     /// Most records held.
     capacity: usize,
-    /// Most bytes held.
+    /// Most bytes held, in both.
     byte_limit: usize,
 }
 
+/// Why a batch takes no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It would exceed the batch's byte limit.
+    Full,
+    /// The allocator refused the memory.
+    NoMemory,
+}
+
 impl RecordBuffer {
+    /// Bytes that a record counts beside its own: what is kept of where its parts are.
+    pub const RECORD_OVERHEAD: usize = size_of::<Entry>();
+
     /// An empty batch for `capacity` records and 64 MiB at most. Does not allocate.
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
@@ -47,7 +62,7 @@ impl RecordBuffer {
     }
 
     /// An empty batch for `capacity` records and `byte_limit` bytes at most; a record counts with all its four lines and
-    /// line ends. Does not allocate.
+    /// line ends, and [`RECORD_OVERHEAD`](Self::RECORD_OVERHEAD). Does not allocate.
     #[must_use]
     pub const fn with_byte_limit(capacity: usize, byte_limit: usize) -> Self {
         Self { bytes: Vec::new(), entries: Vec::new(), capacity, byte_limit }
@@ -62,21 +77,61 @@ impl RecordBuffer {
     /// Appends a record.
     ///
     /// # Errors
-    /// The record, when the batch is full or the record would exceed its byte limit.
+    /// The record, when the batch is full, the record would exceed its byte limit, or the allocator refuses the memory.
     pub fn try_push(&mut self, record: FastqRecord) -> Result<(), FastqRecord> {
         if self.push_ref(&record.as_record()) { Ok(()) } else { Err(record) }
     }
 
-    /// Appends a copy of a borrowed record; false when the batch is full or the record would exceed its byte limit.
+    /// Appends a copy of a borrowed record; false where [`RecordBuffer::try_push`] is an error.
     #[must_use]
     pub fn push_ref(&mut self, record: &RefRecord<'_>) -> bool {
-        let bytes = record.as_bytes();
-        if self.is_full() || bytes.len() > self.byte_limit - self.bytes.len() {
-            return false;
+        let fits = !self.is_full() && self.make_room(self.bytes.len(), record.as_bytes().len()).is_ok();
+        if fits {
+            self.append(record);
         }
+        fits
+    }
+
+    /// Appends a copy of a record that [room](RecordBuffer::make_room) was made for.
+    pub(crate) fn append(&mut self, record: &RefRecord<'_>) {
         self.entries.push(record.entry_at(self.bytes.len()));
-        self.bytes.extend_from_slice(bytes);
-        true
+        self.bytes.extend_from_slice(record.as_bytes());
+    }
+
+    /// Makes room for one more record, of `size` bytes, `held` bytes of records being here or about to be.
+    #[inline]
+    pub(crate) fn make_room(&mut self, held: usize, size: usize) -> Result<(), Refusal> {
+        if size > self.longest().saturating_sub(held + self.entries.len() * Self::RECORD_OVERHEAD) {
+            return Err(Refusal::Full);
+        }
+        if held + size > self.bytes.capacity() || self.entries.len() == self.entries.capacity() {
+            return self.grow(held + size);
+        }
+        Ok(())
+    }
+
+    /// Makes memory for one more record, with which there are `bytes` bytes of records. It doubles, but for what the limit has no
+    /// use for.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let records = self.entries.len() + 1;
+        if bytes > self.bytes.capacity() {
+            let most = self.byte_limit - records * Self::RECORD_OVERHEAD;
+            let size = self.bytes.capacity().saturating_mul(2).clamp(bytes, most);
+            self.bytes.try_reserve_exact(size - self.bytes.len()).map_err(|_| Refusal::NoMemory)?;
+        }
+        if records > self.entries.capacity() {
+            let most = self.capacity.min((self.byte_limit - bytes) / Self::RECORD_OVERHEAD);
+            let size = self.entries.capacity().saturating_mul(2).clamp(records, most);
+            self.entries.try_reserve_exact(size - self.entries.len()).map_err(|_| Refusal::NoMemory)?;
+        }
+        Ok(())
+    }
+
+    /// Most bytes of a record that the batch takes when it is empty.
+    pub(crate) fn longest(&self) -> usize {
+        self.byte_limit.saturating_sub(Self::RECORD_OVERHEAD)
     }
 
     /// Whether the batch holds as many records as it may.
@@ -103,7 +158,7 @@ impl RecordBuffer {
         self.capacity
     }
 
-    /// Most bytes held.
+    /// Most bytes held, [`RECORD_OVERHEAD`](Self::RECORD_OVERHEAD) of each record included.
     #[must_use]
     pub fn byte_limit(&self) -> usize {
         self.byte_limit
@@ -162,13 +217,15 @@ impl Cursor {
             }
             let entry = *self.entry();
             let held = batch.bytes.len() + (span.end - span.start);
-            if entry.size > batch.byte_limit.saturating_sub(held) {
+            if let Err(refusal) = batch.make_room(held, entry.size) {
                 self.put_back();
-                if batch.is_empty() {
-                    let kind = ParseErrorKind::RecordTooLong { limit: batch.byte_limit };
-                    break Err(self.error_here(kind));
-                }
-                break Ok(Step::Record);
+                break match refusal {
+                    Refusal::NoMemory => Err(self.error_here(ParseErrorKind::OutOfMemory)),
+                    Refusal::Full if batch.is_empty() => {
+                        Err(self.error_here(ParseErrorKind::RecordTooLong { limit: batch.longest() }))
+                    }
+                    Refusal::Full => Ok(Step::Record),
+                };
             }
             if entry.start != span.end {
                 span.copy(data, batch);

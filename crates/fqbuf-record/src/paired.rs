@@ -9,6 +9,7 @@
 //! two. Only then is the first one copied away, about once a buffer; to hold back every buffer's last pair instead would
 //! make the cursor's fast path know of pairs.
 
+use crate::batch::Refusal;
 use crate::cursor::Cursor;
 use crate::error::{Mate, ParseError, ParseErrorKind, Position, SourceInfo, shorten};
 use crate::names::MateCheck;
@@ -148,12 +149,14 @@ impl<A: Source, B: Source> PairedReader<A, B> {
         }
         while !batch.is_full() && self.advance()? {
             let (first, second) = self.mates();
-            if !batch.push(&first, &second) {
-                if batch.is_empty() {
-                    let limit = batch.byte_limit();
+            match batch.try_push(&first, &second) {
+                Ok(()) => {}
+                Err(Refusal::NoMemory) => return Err(self.error_of_first(ParseErrorKind::OutOfMemory)),
+                Err(Refusal::Full) if batch.is_empty() => {
+                    let limit = batch.longest();
                     return Err(self.error_of_first(ParseErrorKind::RecordTooLong { limit }));
                 }
-                break;
+                Err(Refusal::Full) => break,
             }
             self.delivered = true;
             self.pairs += 1;

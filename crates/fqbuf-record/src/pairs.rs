@@ -1,9 +1,11 @@
 //! A batch of pairs in memory that is reused.
 
-use crate::batch::{BYTE_LIMIT, Iter, RecordBuffer};
+use crate::batch::{BYTE_LIMIT, Iter, RecordBuffer, Refusal};
 use crate::record::{FastqRecord, RefRecord};
 
 /// A bounded batch of pairs: so many pairs, and so many bytes of both mates together, at most. Its memory is reused.
+///
+/// Bytes count, and memory grows for either mates, as in a [`RecordBuffer`].
 ///
 /// # Examples
 /// ```
@@ -38,23 +40,38 @@ impl PairBuffer {
     }
 
     /// An empty batch for `capacity` pairs and `byte_limit` bytes at most; each record counts with all its four lines and
-    /// line ends. Does not allocate.
+    /// line ends, and [`RecordBuffer::RECORD_OVERHEAD`]. Does not allocate.
     #[must_use]
     pub const fn with_byte_limit(capacity: usize, byte_limit: usize) -> Self {
         let half = RecordBuffer::with_byte_limit(capacity, byte_limit);
         Self { first: half, second: RecordBuffer::with_byte_limit(capacity, byte_limit), byte_limit }
     }
 
-    /// Appends copies of both mates; false, and nothing done, when the batch is full or would exceed its byte limit.
+    /// Appends copies of both mates; false, and nothing done, when the batch is full, would exceed its byte limit, or the
+    /// allocator refuses the memory.
     #[must_use]
     pub fn push(&mut self, first: &RefRecord<'_>, second: &RefRecord<'_>) -> bool {
-        let size = first.as_bytes().len() + second.as_bytes().len();
-        if size > self.byte_limit - self.byte_len() || !self.first.push_ref(first) {
-            return false;
+        !self.is_full() && self.try_push(first, second).is_ok()
+    }
+
+    /// Appends copies of both mates to a batch that does not hold all the pairs that it may.
+    pub(crate) fn try_push(&mut self, first: &RefRecord<'_>, second: &RefRecord<'_>) -> Result<(), Refusal> {
+        let (one, two) = (first.as_bytes().len(), second.as_bytes().len());
+        let held = self.byte_len() + 2 * self.len() * RecordBuffer::RECORD_OVERHEAD;
+        if one + two > self.longest().saturating_sub(held) {
+            return Err(Refusal::Full);
         }
-        let pushed = self.second.push_ref(second);
-        debug_assert!(pushed, "both halves have the same bounds");
-        pushed
+        // Both halves have the bounds of the whole: what it has room for, they have.
+        self.first.make_room(self.first.byte_len(), one)?;
+        self.second.make_room(self.second.byte_len(), two)?;
+        self.first.append(first);
+        self.second.append(second);
+        Ok(())
+    }
+
+    /// Most bytes of a pair that the batch takes when it is empty.
+    pub(crate) fn longest(&self) -> usize {
+        self.byte_limit.saturating_sub(2 * RecordBuffer::RECORD_OVERHEAD)
     }
 
     /// Whether the batch holds as many pairs as it may.
@@ -81,7 +98,7 @@ impl PairBuffer {
         self.first.capacity()
     }
 
-    /// Most bytes held.
+    /// Most bytes held, [`RecordBuffer::RECORD_OVERHEAD`] of each record included.
     #[must_use]
     pub fn byte_limit(&self) -> usize {
         self.byte_limit

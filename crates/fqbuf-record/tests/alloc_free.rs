@@ -16,6 +16,8 @@ thread_local! {
     /// Bytes that this thread has now, and the most that it had.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
+    /// Bytes beyond which it is refused what it asks for at once.
+    static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
 fn count(size: isize) {
@@ -42,6 +44,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > LARGEST.get() {
+            return std::ptr::null_mut();
+        }
         CALLS.set(CALLS.get() + 1);
         // Old and new exist together while the bytes are copied.
         count(size as isize);
@@ -65,6 +70,14 @@ fn calls<T>(work: impl FnOnce() -> T) -> (usize, T) {
     let before = CALLS.get();
     let result = work();
     (CALLS.get() - before, result)
+}
+
+/// What `work` comes to when it gets no more than so many bytes at once.
+fn refused_beyond<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    LARGEST.set(bytes);
+    let result = work();
+    LARGEST.set(usize::MAX);
+    result
 }
 
 /// The most memory that `work` had, beside what was there before.
@@ -237,6 +250,54 @@ fn fault_78_a_line_of_a_gibibyte_under_a_small_limit() {
     // A batch has a limit of its own.
     let (bytes, result) = peak(|| Reader::new(long_line(1 << 30)).read_batch(&mut RecordBuffer::new(10)));
     assert!(result.is_err() && bytes < 3 * (64 << 20), "{bytes}");
+}
+
+/// A batch that counts the bytes of its records alone takes nine times its limit for the shortest ones.
+#[test]
+fn fault_78_a_batch_of_the_shortest_records() -> Result<(), ParseError> {
+    const LIMIT: usize = 1 << 20;
+    let text = b"@\n\n+\n\n".repeat(LIMIT / 6);
+    let fits = LIMIT / (6 + RecordBuffer::RECORD_OVERHEAD);
+    let mut reader = Reader::builder().capacity(1).build(&text[..]);
+    let mut batch = RecordBuffer::with_byte_limit(usize::MAX, LIMIT);
+    let (bytes, n) = peak(|| reader.read_batch(&mut batch));
+    assert_eq!(n?, fits);
+    assert!(bytes < 2 * LIMIT, "{bytes}");
+    let readers = || Reader::builder().capacity(1).build(&text[..]);
+    let mut reader = PairedReader::new(readers(), readers());
+    let mut batch = PairBuffer::with_byte_limit(usize::MAX, LIMIT);
+    let (bytes, n) = peak(|| reader.read_batch(&mut batch));
+    assert_eq!(n?, fits / 2);
+    assert!(bytes < 3 * LIMIT, "each half grows by itself: {bytes}");
+    Ok(())
+}
+
+/// Growth that may not fail ends the process.
+#[test]
+fn a_batch_that_is_refused_memory_loses_nothing() -> Result<(), ParseError> {
+    const RECORDS: usize = 20_000;
+    // Where records are long it is their bytes that grow beyond what there is, where they are short what is kept of each.
+    for record in [&b"@r\nACGTACGTACGTACGT\n+\nIIIIIIIIIIIIIIII\n"[..], b"@\n\n+\n\n"] {
+        let record =
+            if record.len() > 6 { [b"@", &vec![b'r'; 200][..], &record[1..]].concat() } else { record.to_vec() };
+        let text = record.repeat(RECORDS);
+        let mut reader = Reader::builder().capacity(1).build(&text[..]);
+        let mut batch = RecordBuffer::new(RECORDS);
+        let error = refused_beyond(100_000, || reader.read_batch(&mut batch)).unwrap_err();
+        assert!(matches!(error.kind(), ParseErrorKind::OutOfMemory), "{error:?}");
+        let before = batch.len();
+        assert!(before > 0 && batch.iter().all(|got| got.as_bytes() == record));
+        assert_eq!((before + reader.read_batch(&mut batch)?, batch.byte_len() % record.len()), (RECORDS, 0));
+        let mut pairs = PairBuffer::new(RECORDS);
+        let readers = || Reader::builder().capacity(1).build(&text[..]);
+        let mut reader = PairedReader::new(readers(), readers());
+        let error = refused_beyond(100_000, || reader.read_batch(&mut pairs)).unwrap_err();
+        assert!(matches!(error.kind(), ParseErrorKind::OutOfMemory), "{error:?}");
+        let before = pairs.len();
+        assert_eq!((pairs.first().len(), pairs.second().len()), (before, before));
+        assert_eq!(before + reader.read_batch(&mut pairs)?, RECORDS);
+    }
+    Ok(())
 }
 
 /// A search that keeps the line it is in takes a gigabyte, or the limit.

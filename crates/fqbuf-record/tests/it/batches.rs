@@ -71,17 +71,18 @@ fn fault_78_a_batch_is_bounded_in_bytes() {
     let text = mixed(100);
     let expected = oracle::parse(&text);
     let longest = expected.records.iter().map(|rec| rec.bytes.len()).max().unwrap();
-    for byte_limit in [longest, longest + 1, 1000] {
+    let overhead = RecordBuffer::RECORD_OVERHEAD;
+    for byte_limit in [longest + overhead, longest + overhead + 1, 1000] {
         let batch = RecordBuffer::with_byte_limit(usize::MAX, byte_limit);
         let mut reader = Reader::builder().capacity(1).build(&text[..]);
         let mut kept = batch.clone();
         while reader.read_batch(&mut kept).unwrap() > 0 {
-            assert!(kept.byte_len() <= byte_limit);
+            assert!(kept.byte_len() + kept.len() * overhead <= byte_limit);
         }
         compare::batches(&text, Reader::new(&text[..]), batch, &expected);
     }
     // A record that fits no batch is an error, after all records before it, and another batch can take it.
-    let mut batch = RecordBuffer::with_byte_limit(100, longest - 1);
+    let mut batch = RecordBuffer::with_byte_limit(100, longest + overhead - 1);
     let mut reader = Reader::new(&text[..]);
     let mut before = 0;
     let error = loop {
@@ -96,7 +97,7 @@ fn fault_78_a_batch_is_bounded_in_bytes() {
     assert!(batch.is_empty());
     compare::record(&text, &reader.next_record().unwrap().unwrap(), rec);
     // Pushed records meet the same bound.
-    let mut batch = RecordBuffer::with_byte_limit(10, 25);
+    let mut batch = RecordBuffer::with_byte_limit(10, 25 + 2 * overhead);
     let pushed = ["a", "b", "c"].map(|id| batch.push(record(id)));
     assert_eq!((pushed, batch.len(), batch.is_full()), ([true, true, false], 2, false));
 }

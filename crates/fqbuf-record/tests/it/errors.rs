@@ -151,7 +151,7 @@ fn only_bad_input_is_passed_over_by_hand() {
     assert_eq!(reader.next_record().unwrap().unwrap().id(), b"a");
     // A batch too small for a record, by which the record counts as bad, and the next one that fits.
     let mut reader = Reader::new(&b"@a\nACGT\n+\nIIII\n@b\nA\n+\nI\n"[..]);
-    let mut batch = RecordBuffer::with_byte_limit(4, 12);
+    let mut batch = RecordBuffer::with_byte_limit(4, 12 + RecordBuffer::RECORD_OVERHEAD);
     let long = reader.read_batch(&mut batch).unwrap_err();
     assert!(reader.skip_invalid(&long));
     assert_eq!(reader.read_batch(&mut batch).unwrap(), 1);

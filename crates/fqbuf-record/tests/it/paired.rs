@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fqbuf_record::{
     Checks, MateCheck, PairBuffer, PairedReader, ParseError, ParseErrorKind, Position, Reader, ReaderBuilder,
+    RecordBuffer,
 };
 use rstest::rstest;
 
@@ -303,15 +304,16 @@ fn checks_of_the_readers_hold() {
 fn batches_of_pairs() -> Result<(), ParseError> {
     let ids = ["a", "b", "c", "d", "e"];
     let (one, both) = (text(&ids), text(&ids.map(|id| [id, id]).concat()));
+    let overhead = 2 * RecordBuffer::RECORD_OVERHEAD;
     for capacity in 1..7 {
-        for byte_limit in [22, 30, 45, 1000] {
+        for byte_limit in [22 + overhead, 30 + overhead, 45 + 2 * overhead, 1000] {
             let readers = [two(&one, &one), PairedReader::interleaved(named("both").capacity(1).build(&both[..]))];
             for mut reader in readers {
                 let mut batch = PairBuffer::with_byte_limit(capacity, byte_limit);
                 let mut all = Vec::new();
                 loop {
                     let n = reader.read_batch(&mut batch)?;
-                    assert!(n == batch.len() && n <= capacity && batch.byte_len() <= byte_limit);
+                    assert!(n == batch.len() && n <= capacity && batch.byte_len() + n * overhead <= byte_limit);
                     assert_eq!((batch.iter().len(), batch.first().len(), batch.second().len()), (n, n, n));
                     if n == 0 {
                         break;
@@ -333,7 +335,7 @@ fn batches_of_pairs() -> Result<(), ParseError> {
     let mut reader = two(&one, &one);
     let none = reader.read_batch(&mut PairBuffer::new(0)).unwrap_err();
     assert!(matches!(none.kind(), ParseErrorKind::NoCapacity) && none.position() == Position::START);
-    let tight = reader.read_batch(&mut PairBuffer::with_byte_limit(9, 21)).unwrap_err();
+    let tight = reader.read_batch(&mut PairBuffer::with_byte_limit(9, 21 + overhead)).unwrap_err();
     assert!(matches!(tight.kind(), ParseErrorKind::RecordTooLong { limit: 21 }), "{tight:?}");
     assert_eq!(reader.read_batch(&mut PairBuffer::new(9))?, 5, "nothing was lost by the refusals");
     // An error keeps the pairs before it.

@@ -32,7 +32,7 @@ proptest! {
     fn batches(text in near_valid(), sizes in schedule(), capacity in 1..5_usize, bytes in 0..3000_usize) {
         let expected = oracle::parse(&text);
         let longest = expected.records.iter().map(|rec| rec.bytes.len()).max().unwrap_or(0);
-        let batch = RecordBuffer::with_byte_limit(capacity, bytes + longest);
+        let batch = RecordBuffer::with_byte_limit(capacity, bytes + longest + RecordBuffer::RECORD_OVERHEAD);
         let reader = Reader::builder().capacity(1).build(Chunks::new(&text, &sizes));
         compare::batches(&text, reader, batch, &expected);
     }
