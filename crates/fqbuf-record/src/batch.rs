@@ -218,14 +218,14 @@ impl Cursor {
             let entry = *self.entry();
             let held = batch.bytes.len() + (span.end - span.start);
             if let Err(refusal) = batch.make_room(held, entry.size) {
-                self.put_back();
-                break match refusal {
-                    Refusal::NoMemory => Err(self.error_here(ParseErrorKind::OutOfMemory)),
-                    Refusal::Full if batch.is_empty() => {
-                        Err(self.error_here(ParseErrorKind::RecordTooLong { limit: batch.longest() }))
-                    }
-                    Refusal::Full => Ok(Step::Record),
+                let kind = match refusal {
+                    Refusal::NoMemory => Some(ParseErrorKind::OutOfMemory),
+                    Refusal::Full if batch.is_empty() => Some(ParseErrorKind::RecordTooLong { limit: batch.longest() }),
+                    Refusal::Full => None,
                 };
+                let refused = kind.map(|kind| self.error_of_record(data, kind));
+                self.put_back();
+                break refused.map_or(Ok(Step::Record), Err);
             }
             if entry.start != span.end {
                 span.copy(data, batch);

@@ -223,6 +223,12 @@ impl Cursor {
         ParseError::new(kind, self.position(), None, &self.source)
     }
 
+    /// An error about the record that the last advance moved to.
+    #[cold]
+    pub(crate) fn error_of_record(&self, data: &[u8], kind: ParseErrorKind) -> ParseError {
+        ParseError::new(kind, self.record_position(), Some(self.record(data).id()), &self.source)
+    }
+
     /// Counts the delivered part of the index and forgets all of it.
     fn settle(&mut self) {
         self.records += self.present as u64;

@@ -76,9 +76,10 @@ pub enum ParseErrorKind {
         /// The last line there is.
         after: Part,
     },
-    /// A record takes more bytes than the growth policy allows.
+    /// A record takes more bytes than the growth policy, or the batch that it was for, allows; or both records of a pair do
+    /// together.
     RecordTooLong {
-        /// Bytes that a record may take.
+        /// Bytes that a record, or a pair, may take.
         limit: usize,
     },
     /// A batch was to be filled that has room for no record.
@@ -276,7 +277,9 @@ impl ParseError {
             }
             ParseErrorKind::BlankLine => "blank lines are accepted after the last record only",
             ParseErrorKind::Truncated { .. } => "the file was cut off; fetch it again or drop its last record",
-            ParseErrorKind::RecordTooLong { .. } => "raise the limit of the growth policy, if reads are that long",
+            ParseErrorKind::RecordTooLong { .. } => {
+                "raise the limit of the growth policy, or of the batch, if reads are that long"
+            }
             ParseErrorKind::QualityOutOfRange { .. } => "qualities of old Illumina pipelines have another offset",
             ParseErrorKind::MateMismatch { .. } => "the input is out of order or lacks a read",
             ParseErrorKind::UnequalMates { .. } => {

@@ -141,20 +141,27 @@ impl<A: Source, B: Source> PairedReader<A, B> {
     ///
     /// # Errors
     /// As [`PairedReader::next_pair`], the pairs before the error in the batch. A batch without capacity, or a pair that
-    /// exceeds the batch's byte limit by itself.
+    /// exceeds the batch's byte limit by itself, unless all readers skip bad records: it comes again, for a larger batch.
     pub fn read_batch(&mut self, batch: &mut PairBuffer) -> Result<usize, ParseError> {
         batch.clear();
         if batch.capacity() == 0 {
-            return Err(self.error_of_first(ParseErrorKind::NoCapacity));
+            return Err(self.error_of_first(ParseErrorKind::NoCapacity, None));
         }
         while !batch.is_full() && self.advance()? {
             let (first, second) = self.mates();
             match batch.try_push(&first, &second) {
                 Ok(()) => {}
-                Err(Refusal::NoMemory) => return Err(self.error_of_first(ParseErrorKind::OutOfMemory)),
+                Err(Refusal::NoMemory) => {
+                    return Err(self.error_of_first(ParseErrorKind::OutOfMemory, Some(first.id())));
+                }
                 Err(Refusal::Full) if batch.is_empty() => {
-                    let limit = batch.longest();
-                    return Err(self.error_of_first(ParseErrorKind::RecordTooLong { limit }));
+                    if self.skips_invalid() {
+                        (self.first, self.second) = (None, None);
+                        self.dropped += 2;
+                        continue;
+                    }
+                    let kind = ParseErrorKind::RecordTooLong { limit: batch.longest() };
+                    return Err(self.error_of_first(kind, Some(first.id())));
                 }
                 Err(Refusal::Full) => break,
             }
@@ -170,7 +177,7 @@ impl<A: Source, B: Source> PairedReader<A, B> {
         self.pairs
     }
 
-    /// Records dropped so far because their mates were skipped as invalid.
+    /// Records dropped so far because their mates were skipped as invalid, or because both were too long for a batch together.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -189,6 +196,11 @@ impl<A: Source, B: Source> PairedReader<A, B> {
             Input::Two(_, reader) => Some(reader),
             Input::Interleaved(..) => None,
         }
+    }
+
+    /// Whether all readers pass over bad records.
+    fn skips_invalid(&self) -> bool {
+        self.first_reader().skips_invalid() && self.second_reader().is_none_or(Reader::skips_invalid)
     }
 
     /// Moves to the next pair, unless there is one that was not delivered. False when all inputs have ended.
@@ -297,10 +309,10 @@ impl<A: Source, B: Source> PairedReader<A, B> {
 
     /// An error about the present pair at its first mate, or at where the next one would begin.
     #[cold]
-    fn error_of_first(&self, kind: ParseErrorKind) -> ParseError {
+    fn error_of_first(&self, kind: ParseErrorKind, id: Option<&[u8]>) -> ParseError {
         let reader = self.first_reader();
         let waiting = self.first.filter(|_| !self.delivered);
-        ParseError::new(kind, waiting.unwrap_or(reader.position()), None, reader.source_info())
+        ParseError::new(kind, waiting.unwrap_or(reader.position()), id, reader.source_info())
     }
 }
 

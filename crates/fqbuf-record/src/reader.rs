@@ -89,7 +89,8 @@ impl ReaderBuilder {
     }
 
     /// Whether to pass over bad records and count them, instead of ending with an error. A record that takes more than the
-    /// growth policy, or the batch that it is for, allows by itself counts as bad. To be told each of them, call
+    /// growth policy, or the batch that it is for, allows by itself counts as bad; a pair that takes more than its batch allows
+    /// is [dropped](crate::PairedReader::dropped). To be told each of them, call
     /// [`Reader::skip_invalid`] instead. Default: no.
     #[must_use]
     pub fn skip_invalid(mut self, on: bool) -> Self {
@@ -371,6 +372,11 @@ impl<S: Source> Reader<S> {
 
     pub(crate) fn source_info(&self) -> &SourceInfo {
         &self.cursor.source
+    }
+
+    /// Whether bad records are passed over.
+    pub(crate) fn skips_invalid(&self) -> bool {
+        self.skip_invalid
     }
 
     #[cold]

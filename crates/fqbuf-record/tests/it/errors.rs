@@ -153,6 +153,8 @@ fn only_bad_input_is_passed_over_by_hand() {
     let mut reader = Reader::new(&b"@a\nACGT\n+\nIIII\n@b\nA\n+\nI\n"[..]);
     let mut batch = RecordBuffer::with_byte_limit(4, 12 + RecordBuffer::RECORD_OVERHEAD);
     let long = reader.read_batch(&mut batch).unwrap_err();
+    assert_eq!(long.id(), Some(&b"a"[..]));
+    assert!(long.hint().unwrap().contains("batch"));
     assert!(reader.skip_invalid(&long));
     assert_eq!(reader.read_batch(&mut batch).unwrap(), 1);
     assert_eq!(batch.get(0).unwrap().id(), b"b");

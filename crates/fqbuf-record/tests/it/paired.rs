@@ -337,11 +337,36 @@ fn batches_of_pairs() -> Result<(), ParseError> {
     assert!(matches!(none.kind(), ParseErrorKind::NoCapacity) && none.position() == Position::START);
     let tight = reader.read_batch(&mut PairBuffer::with_byte_limit(9, 21 + overhead)).unwrap_err();
     assert!(matches!(tight.kind(), ParseErrorKind::RecordTooLong { limit: 21 }), "{tight:?}");
+    assert_eq!(tight.id(), Some(&b"a"[..]));
     assert_eq!(reader.read_batch(&mut PairBuffer::new(9))?, 5, "nothing was lost by the refusals");
     // An error keeps the pairs before it.
     let other = text(&["a", "b", "x"]);
     let mut batch = PairBuffer::new(9);
     assert!(two(&one, &other).read_batch(&mut batch).is_err());
     assert_eq!(batch.len(), 2);
+    Ok(())
+}
+
+/// A pair that no batch of this size can take would end every batch after the first.
+#[test]
+fn a_pair_too_long_for_its_batch_is_dropped_where_bad_records_are_skipped() -> Result<(), ParseError> {
+    let long = format!("@long\n{}\n+\n{}\n", "A".repeat(500), "I".repeat(500)).into_bytes();
+    let one = [text(&["a"]), long.clone(), text(&["b"]), long.clone()].concat();
+    let other = text(&["a", "long", "b", "long"]);
+    let both = [text(&["a", "a"]), long.clone(), text(&["long", "b", "b"]), long, text(&["long"])].concat();
+    let builder = Reader::builder().capacity(1).skip_invalid(true);
+    let readers = [
+        PairedReader::new(builder.clone().build(&one[..]), builder.clone().build(&other[..])),
+        PairedReader::new(builder.clone().build(&other[..]), builder.clone().build(&one[..])),
+        PairedReader::interleaved(builder.build(&both[..])),
+    ];
+    for mut reader in readers {
+        let mut batch = PairBuffer::with_byte_limit(9, 500);
+        let mut ids = Vec::new();
+        while reader.read_batch(&mut batch)? > 0 {
+            ids.extend(batch.iter().map(|(first, _)| first.id().to_vec()));
+        }
+        assert_eq!((&ids[..], reader.pairs(), reader.dropped()), (&[b"a".to_vec(), b"b".to_vec()][..], 2, 4));
+    }
     Ok(())
 }
