@@ -120,7 +120,8 @@ impl<A: Source, B: Source> PairedReader<A, B> {
         self
     }
 
-    /// The next pair, borrowed until the next call; `None` when all inputs have ended. Does not allocate but for errors.
+    /// The next pair, borrowed until the next call; `None` when all inputs have ended. Does not allocate once warm,
+    /// but for errors.
     ///
     /// # Errors
     /// As [`Reader::next_record`]; names that differ, inputs of unequal length, an interleaved input that ends between two

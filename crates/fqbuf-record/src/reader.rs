@@ -80,8 +80,8 @@ impl ReaderBuilder {
         self
     }
 
-    /// Whether the length of quality lines is verified, or trusted with a risk that [`QualityLength`] tells. Where bad records
-    /// are skipped, it is verified in any case. Default: verified.
+    /// Whether the length of quality lines is verified, or trusted with a risk that [`QualityLength`] tells. Where the reader
+    /// [skips bad records](Self::skip_invalid) by itself, it is verified in any case. Default: verified.
     #[must_use]
     pub fn quality_length(mut self, quality: QualityLength) -> Self {
         self.quality = quality;
@@ -203,7 +203,8 @@ impl<S: Source> Reader<S> {
     /// The next record, borrowed until the next call; `None` at the end of input.
     ///
     /// # Errors
-    /// Input that breaks a rule, a record beyond the growth policy's limit, or the source's error.
+    /// Input that breaks a rule, a record beyond the growth policy's limit, the allocator's refusal of memory for one, or the
+    /// source's error.
     // Called in loops that are compiled more than once, it would else be a call.
     #[inline(always)]
     pub fn next_record(&mut self) -> Result<Option<RefRecord<'_>>, ParseError> {

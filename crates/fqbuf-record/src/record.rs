@@ -186,7 +186,8 @@ impl<'a> RefRecord<'a> {
     ///
     /// # Errors
     /// When it would not be read back as it is, because the bases begin with `@` or a line ends in a carriage return; nothing
-    /// is appended then.
+    /// is appended then. Line ends within the qualities, which a record may have whose length of qualities was
+    /// [trusted](crate::QualityLength::Trusted), are not looked for.
     ///
     /// # Panics
     /// When `range` is not within the record's length.
@@ -336,7 +337,7 @@ impl InvalidRecord {
 }
 
 impl FastqRecord {
-    /// A record of `head` (id and description, without `@`), bases and qualities. One allocation.
+    /// A record of `head` (id and description, without `@`), bases and qualities. Two allocations, of which one is kept.
     ///
     /// # Errors
     /// When the parts would not be read back as they are: unequal lengths, a line end in a part, a sequence that begins
@@ -344,10 +345,7 @@ impl FastqRecord {
     pub fn new(head: &[u8], seq: &[u8], qual: &[u8]) -> Result<Self, InvalidRecord> {
         InvalidRecord::check(head, seq, qual)?;
         let bytes = [b"@", head, b"\n", seq, b"\n+\n", qual, b"\n"].concat();
-        let head_end = 1 + head.len();
-        let seq_start = head_end + 1;
-        let layout = Layout { head_end, seq_start, len: seq.len(), qual_start: seq_start + seq.len() + 3 };
-        let entry = Entry { start: 0, size: bytes.len(), layout };
+        let entry = Entry { start: 0, size: bytes.len(), layout: Layout::bare(1 + head.len(), seq.len()) };
         Ok(Self { shared: bytes.into(), entry })
     }
 

@@ -70,8 +70,8 @@ impl<W: Write> Writer<W> {
     /// Writes a record.
     ///
     /// # Errors
-    /// The destination's, from writing what was collected before. The record was then not taken: the same call may be
-    /// repeated once the destination is ready again.
+    /// The destination's, from writing what was collected before, or `OutOfMemory`, the allocator's refusal. The record was then
+    /// not taken: the same call may be repeated once the destination is ready again.
     #[inline]
     pub fn write(&mut self, record: &RefRecord<'_>) -> io::Result<()> {
         if record.has_plain_line_ends() {
