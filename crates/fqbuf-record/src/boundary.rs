@@ -42,13 +42,15 @@ pub enum RecordStart {
 /// ```
 #[must_use]
 pub fn find_record_start(data: &[u8], from: usize, at_end: bool) -> RecordStart {
-    find_within(data, from, at_end, usize::MAX)
+    find_within(data, from, 0, at_end, usize::MAX)
 }
 
 /// The same, where a header line of more than `limit` bytes, its line end included, begins no record. So little more than
 /// `limit` bytes have to be kept of a line that might be a header, and the answer does not depend on how much there is at
 /// once: the record would be too long anyway, and so would be the one that the line is the quality of.
-pub(crate) fn find_within(data: &[u8], from: usize, at_end: bool, limit: usize) -> RecordStart {
+///
+/// No newline stands between `from` and `unbroken`: of a line that was not all there before, what was is not searched again.
+pub(crate) fn find_within(data: &[u8], from: usize, unbroken: usize, at_end: bool, limit: usize) -> RecordStart {
     let undecided = |at| if at_end { RecordStart::None } else { RecordStart::NeedMore(at) };
     if from > data.len() {
         return undecided(from);
@@ -56,22 +58,28 @@ pub(crate) fn find_within(data: &[u8], from: usize, at_end: bool, limit: usize) 
     let mut line = if from == 0 || data[from - 1] == b'\n' {
         from
     } else {
-        match memchr(b'\n', &data[from..]) {
-            Some(n) => from + n + 1,
+        match line_end(data, from, unbroken) {
+            Some(end) => end,
             None => return undecided(data.len()),
         }
     };
     loop {
-        match is_header(data, line, at_end, limit) {
+        match is_header(data, line, unbroken, at_end, limit) {
             Some(true) => return RecordStart::At(line),
             Some(false) => {}
             None => return undecided(line),
         }
-        match memchr(b'\n', &data[line..]) {
-            Some(n) => line += n + 1,
+        match line_end(data, line, unbroken) {
+            Some(end) => line = end,
             None => return undecided(data.len()),
         }
     }
+}
+
+/// Just past the newline of the line at `line`, which has none before `unbroken`.
+fn line_end(data: &[u8], line: usize, unbroken: usize) -> Option<usize> {
+    let from = line.max(unbroken);
+    memchr(b'\n', &data[from..]).map(|n| from + n + 1)
 }
 
 /// The last record start in `data`, or `None` when none can be told without the data behind. Searches backward, so that
@@ -81,7 +89,7 @@ pub fn find_last_record_start(data: &[u8], at_end: bool) -> Option<usize> {
     let mut end = data.len();
     while end > 0 {
         let line = memrchr(b'\n', &data[..end - 1]).map_or(0, |n| n + 1);
-        if is_header(data, line, at_end, usize::MAX) == Some(true) {
+        if is_header(data, line, line, at_end, usize::MAX) == Some(true) {
             return Some(line);
         }
         end = line;
@@ -89,8 +97,9 @@ pub fn find_last_record_start(data: &[u8], at_end: bool) -> Option<usize> {
     None
 }
 
-/// Whether the line at `line` is a header of at most `limit` bytes; `None` when the data end too early to tell.
-fn is_header(data: &[u8], line: usize, at_end: bool, limit: usize) -> Option<bool> {
+/// Whether the line at `line`, which has no newline before `unbroken`, is a header of at most `limit` bytes; `None` when the data
+/// end too early to tell.
+fn is_header(data: &[u8], line: usize, unbroken: usize, at_end: bool, limit: usize) -> Option<bool> {
     // At the end of input what is missing is absent, so there is no header; before it, nobody can tell.
     let missing = at_end.then_some(false);
     match data.get(line) {
@@ -98,12 +107,12 @@ fn is_header(data: &[u8], line: usize, at_end: bool, limit: usize) -> Option<boo
         Some(_) => return Some(false),
         None => return missing,
     }
-    let size = memchr(b'\n', &data[line..]).map(|n| n + 1);
-    if size.unwrap_or(data.len() - line) > limit {
+    let end = line_end(data, line, unbroken);
+    if end.unwrap_or(data.len()) - line > limit {
         return Some(false);
     }
-    let Some(size) = size else { return missing };
-    let second = &data[line + size..];
+    let Some(end) = end else { return missing };
+    let second = &data[end..];
     match second {
         [] | [b'\r'] => missing,
         [b'@', ..] => Some(false),

@@ -62,8 +62,17 @@ pub(crate) struct Cursor {
     blank: Option<(u64, u64)>,
     /// Whether bad input is being passed up to the next record start.
     skipping: bool,
+    /// While it is: no newline stands between the byte behind `at` and this distance from `at`.
+    unbroken: usize,
     skipped: Skipped,
     pub(crate) source: SourceInfo,
+}
+
+/// How far a cursor had come behind its place before its data changed hands; see [`Cursor::suspend`].
+#[derive(Clone, Copy)]
+pub(crate) struct Begun {
+    strict: Strict,
+    unbroken: usize,
 }
 
 impl Cursor {
@@ -85,6 +94,7 @@ impl Cursor {
             checked: checks.any(),
             blank: None,
             skipping: false,
+            unbroken: 0,
             skipped: Skipped::default(),
             source,
         }
@@ -170,13 +180,14 @@ impl Cursor {
     }
 
     /// Knows nothing of the data until [`Cursor::resume`]: right whatever becomes of them. After [`Cursor::rebase`].
-    pub(crate) fn suspend(&mut self) -> Strict {
-        std::mem::take(&mut self.strict)
+    pub(crate) fn suspend(&mut self) -> Begun {
+        Begun { strict: std::mem::take(&mut self.strict), unbroken: std::mem::take(&mut self.unbroken) }
     }
 
     /// Goes on with what was known, the data being as they were, but for more behind them.
-    pub(crate) fn resume(&mut self, begun: Strict) {
-        self.strict = begun;
+    pub(crate) fn resume(&mut self, begun: Begun) {
+        self.strict = begun.strict;
+        self.unbroken = begun.unbroken;
     }
 
     /// Makes the data begin `base` bytes into the input, the reading `at` bytes into the data, and end at `until` in the
@@ -363,6 +374,7 @@ impl Cursor {
             return;
         }
         self.skipping = true;
+        self.unbroken = 0;
         self.records += 1;
     }
 
@@ -384,7 +396,7 @@ impl Cursor {
         if from > data.len() {
             return if at_end { Step::End } else { Step::NeedMore };
         }
-        match find_within(data, from, at_end, self.limit) {
+        match find_within(data, from, self.at + self.unbroken, at_end, self.limit) {
             RecordStart::At(start) => {
                 self.pass(data, start);
                 self.skipping = false;
@@ -392,6 +404,8 @@ impl Cursor {
             }
             RecordStart::NeedMore(from) => {
                 self.pass(data, from - 1);
+                // The line there has no newline, or one that is followed by CR LF at most.
+                self.unbroken = data.len().saturating_sub(self.at + b"\n\r\n".len());
                 Step::NeedMore
             }
             RecordStart::None => {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fqbuf_line::{Block, PAGE};
-use fqbuf_record::{FastqRecord, ParseErrorKind, Reader, RecordBuffer};
+use fqbuf_record::{FastqRecord, GrowthPolicy, ParseErrorKind, Reader, RecordBuffer};
 
 use crate::compare::{self, hold};
 use crate::oracle::{self, Outcome};
@@ -340,6 +340,64 @@ fn fault_35_a_source_that_panics_with_the_block_in_its_hands() {
     catch_unwind(AssertUnwindSafe(|| reader.next_record().map(drop))).unwrap_err();
     let ids: Vec<_> = reader.records().map(|record| record.unwrap().id().to_vec()).collect();
     assert_eq!(ids, [b"b", b"c"]);
+}
+
+/// A search that begins again with each read takes time by the square of the line. The source changes what was searched, which
+/// one that goes on where it was does not see.
+#[test]
+fn a_line_that_may_be_a_header_is_searched_once() {
+    let mut calls = 0;
+    let mut reader = Reader::builder().capacity(1).skip_invalid(true).build(Free(|block: &mut Block| {
+        calls += 1;
+        match calls {
+            1 => Ok(block.append(b"bad\n@yyyyyyy")),
+            2..100 => {
+                let mut held = block.data().to_vec();
+                let size = held.len();
+                held[2] = b'\n';
+                block.clear();
+                assert_eq!(block.append(&held), size);
+                Ok(block.append(b"yyyyyyy"))
+            }
+            100 => Ok(block.append(b"\n@b\nA\n+\nI\n")),
+            _ => Ok(0),
+        }
+    }));
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"b");
+    assert_eq!((reader.skipped().records, reader.skipped().bytes), (1, 4 + 1 + 99 * 7 + 1));
+    assert!(reader.next_record().unwrap().is_none());
+}
+
+/// Lines that look like headers, or nearly, where bad input is passed: whatever is there of them at a time.
+#[test]
+fn skipping_over_every_split() {
+    let texts: [&[u8]; 8] = [
+        b"x\n@y\n@\n\n+\n\n",
+        b"x\n@y\r\n@\r\nA\r\n",
+        b"x\n@\n\r\n+\n\r\n",
+        b"@\n@\n\n\n@\n\n+\n\n",
+        b"@a\n@b\n@\nA\n+\n",
+        b"x@\n@yy\n\r@\n\n+",
+        b"x\n@y\r\n\r\n+\n\n",
+        b"x\n@yyyyy\n@\nA\n",
+    ];
+    for text in texts {
+        for limit in [usize::MAX, 4, 7] {
+            let expected = oracle::skip(text, limit);
+            let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit)).skip_invalid(true);
+            for mask in 0..1_usize << (text.len() - 1) {
+                let mut reader = builder.clone().build(Chunks::mask(text, mask));
+                for rec in &expected.records {
+                    compare::record(text, &reader.next_record().unwrap().unwrap(), rec);
+                }
+                hold!(reader.next_record().unwrap().is_none(), text, "more than expected, {mask:b}");
+                let skipped = reader.skipped();
+                hold!((skipped.records, skipped.bytes) == expected.skipped, text, "{skipped:?}, {mask:b}, {limit}");
+                let lines = text.iter().filter(|b| **b == b'\n').count() + usize::from(!text.ends_with(b"\n"));
+                hold!(reader.position().line <= lines as u64 + 1, text, "lines, {mask:b}");
+            }
+        }
+    }
 }
 
 #[test]
