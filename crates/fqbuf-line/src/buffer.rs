@@ -59,8 +59,8 @@ pub struct LineBuffer {
     index: LineIndex,
     /// Offset in the input of the first byte of `block`'s data.
     base: u64,
-    /// Offset in `block`'s data of the line returned last; below zero (wrapped) when that is no longer held.
-    last: usize,
+    /// Offset in `block`'s data of the line returned last; below zero when that is no longer held, however far it is behind.
+    last: i64,
     /// Bytes read at a time; at least 1.
     capacity: usize,
     growth: GrowthPolicy,
@@ -124,7 +124,7 @@ impl LineBuffer {
             return self.last_line();
         }
         let (start, end) = self.index.take();
-        self.last = start;
+        self.last = start as i64;
         Some(without_cr(self.block.part(start, end)))
     }
 
@@ -157,7 +157,7 @@ impl LineBuffer {
     /// Offset in the input of the first byte of the line that was returned last.
     #[must_use]
     pub fn line_start(&self) -> u64 {
-        self.base.wrapping_add_signed(self.last as isize as i64)
+        self.base.wrapping_add_signed(self.last)
     }
 
     /// True from the `fill` on that found the end of input, until [`LineBuffer::resume`].
@@ -213,7 +213,7 @@ impl LineBuffer {
             return None;
         }
         let start = self.index.take_rest(self.block.data());
-        self.last = start;
+        self.last = start as i64;
         Some(without_cr(self.block.part(start, self.block.len())))
     }
 
@@ -232,7 +232,7 @@ impl LineBuffer {
         let dropped = self.index.rebase();
         self.block.consume(dropped);
         self.base += dropped as u64;
-        self.last = self.last.wrapping_sub(dropped);
+        self.last -= dropped as i64;
 
         let held = self.block.len();
         let wanted = self.capacity.div_ceil(2);

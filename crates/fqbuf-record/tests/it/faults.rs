@@ -249,5 +249,8 @@ fn fault_59_parts_in_any_order_have_the_same_sums() {
         }
         sums
     };
-    assert_eq!(sums(&mut (0..5)), sums(&mut (0..5).rev()));
+    let serial = all(&text).unwrap().iter().fold((0, 0), |sums, (_, seq, qual)| {
+        (sums.0 + seq.len() as u64, sums.1 + qual.iter().map(|q| u64::from(*q) - 33).sum::<u64>())
+    });
+    assert_eq!((sums(&mut (0..5)), sums(&mut (0..5).rev())), (serial, serial));
 }
