@@ -277,8 +277,8 @@ impl<B> Slot<'_, B> {
         self.publish_lazily(1)
     }
 
-    /// As [`publish`](Slot::publish), but lets a sleeping reader sleep on until `enough` buffers are filled, or as many as
-    /// there are. Its end, too, the writer tells at once, and a reader that does not sleep gets every buffer at once.
+    /// As [`publish`](Slot::publish), but lets sleeping readers sleep on until `enough` buffers are filled, or as many as
+    /// there are: then as many wake. Its end, too, the writer tells at once, and a reader that does not sleep gets every buffer at once.
     ///
     /// For a writer that is about to fill the next buffer and will not be held up: waking a thread costs it some
     /// microseconds. One that may have to wait for its data must publish what it has.

@@ -41,7 +41,7 @@ pub(super) enum Outcome {
     },
 }
 
-/// The part under the lock.
+/// The part under the lock: with that two cache lines, no more.
 struct State<B> {
     /// Published and not yet taken, oldest first. Never more than there are buffers, which is its capacity.
     filled: VecDeque<B>,
@@ -59,6 +59,8 @@ struct State<B> {
     readers_asleep: usize,
     /// Whether the writer is asleep on `more_empty` and nobody is about to wake it.
     writer_asleep: bool,
+    /// Whether something was published since readers were last woken for what is filled.
+    untold: bool,
 }
 
 /// What a writer gets that asks for an empty buffer.
@@ -104,6 +106,7 @@ impl<B> Shared<B> {
             readers: 1,
             readers_asleep: 0,
             writer_asleep: false,
+            untold: false,
         };
         Self {
             state: CachePadded::new(Mutex::new(state)),
@@ -139,8 +142,8 @@ impl<B> Shared<B> {
     /// Hands `buffer` to the readers, or back when there is none. An empty buffer that is there comes along as the `spare`
     /// if the writer has none, which saves it the next lock.
     ///
-    /// A reader that sleeps is woken once `enough` buffers are filled. A writer without a spare wakes one at once: it may be
-    /// about to wait for what that reader will give back. So a writer that waits has left nobody asleep over what it filled.
+    /// Readers that sleep are woken once `enough` buffers are filled, one for each. A writer without a spare wakes them at
+    /// once: it may be about to wait for what they will give back. So a writer that waits has left nobody asleep over what it filled.
     pub(super) fn publish(&self, buffer: B, spare: &mut Option<B>, enough: usize) -> Result<(), B> {
         let mut state = self.lock();
         if state.readers == 0 && !mutant("publish-to-nobody") {
@@ -152,13 +155,21 @@ impl<B> Shared<B> {
         }
         let due = state.filled.len() >= enough && !(enough > 1 && mutant("lazy-for-ever"))
             || spare.is_none() && !mutant("lazy-without-spare");
-        let wake = state.readers_asleep > 0 && due;
-        state.readers_asleep -= usize::from(wake);
+        let untold = replace(&mut state.untold, !due);
+        let mut wake = match due {
+            true if untold => state.filled.len().min(state.readers_asleep),
+            true => state.readers_asleep.min(1),
+            false => 0,
+        };
+        state.readers_asleep -= wake;
         drop(state);
         tell(&self.writer_events);
         let silent = mutant("publish-without-notify") || mutant("share-without-notify") && self.lock().readers > 1;
-        if wake && !silent {
-            self.more_filled.notify_one();
+        if mutant("lazy-wakes-one") {
+            wake = wake.min(1);
+        }
+        if !silent {
+            (0..wake).for_each(|_| self.more_filled.notify_one());
         }
         Ok(())
     }

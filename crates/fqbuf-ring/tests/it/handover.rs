@@ -110,6 +110,40 @@ fn a_lazy_writer_is_heard(
     Ok(())
 }
 
+/// Fails when one of two that sleep is woken where two buffers are filled: by enough of them, by the last there is, by one that is
+/// published at once after a lazy one.
+#[rstest]
+#[case::enough(4, [2, 2])]
+#[case::no_more_buffers(2, [9, 9])]
+#[case::one_at_once(4, [9, 1])]
+fn a_lazy_writer_is_heard_by_as_many_readers_as_it_filled_buffers(
+    #[case] buffers: usize,
+    #[case] enough: [usize; 2],
+) -> Result<(), Box<dyn Error>> {
+    let (mut writer, reader) = vecs(buffers);
+    let reading = [(); 2].map(|()| {
+        let mut reader = reader.clone();
+        thread::spawn(move || {
+            let got = reader.next().ok().flatten().map(|batch| batch[0]);
+            (got, reader)
+        })
+    });
+    while writer.waits().reader.parks < 2 {
+        thread::yield_now();
+    }
+    for (n, enough) in (0..).zip(enough) {
+        let mut slot = writer.buffer()?;
+        slot.push(n);
+        slot.publish_lazily(enough)?;
+    }
+    let mut ended = reading.map(|thread| thread.join().expect("no panic"));
+    ended.sort_by_key(|(got, _)| *got);
+    assert_eq!([ended[0].0, ended[1].0], [Some(0), Some(1)]);
+    // Until here nothing but the batches has woken them.
+    drop(writer);
+    Ok(())
+}
+
 #[rstest]
 fn several_readers_get_each_batch_once(#[values(1, 2, 4)] buffers: usize) -> Result<(), Box<dyn Error>> {
     let (mut writer, reader) = vecs(buffers);

@@ -45,6 +45,20 @@ fn lazy_publishes_against_a_reader_falling_asleep() {
 }
 
 #[test]
+fn lazy_publishes_against_two_readers_falling_asleep() {
+    exhaustive("lazy-wakes-one", || {
+        let (mut writer, reader) = batches(2);
+        let reading = [reader.clone(), reader].map(|mut reader| thread::spawn(move || (next(&mut reader), reader)));
+        for n in 0..2 {
+            assert!(publish_lazily(&mut writer, n, 2));
+        }
+        let ended = reading.map(|thread| thread.join().expect("no panic"));
+        assert_eq!(ended.iter().filter_map(|(got, _)| *got).sum::<u64>(), 1, "each once");
+        writer.finish();
+    });
+}
+
+#[test]
 fn the_end_after_a_lazy_publish_against_a_reader_falling_asleep() {
     exhaustive("finish-trusts-publish", || {
         let (mut writer, mut reader) = batches(2);
