@@ -1,5 +1,7 @@
 //! What a pool owns: its idle items, its limits and its accounts. Outlives the pool while leases are about.
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 #[cfg(any(loom, shuttle))]
 mod wrong;
 

@@ -64,7 +64,7 @@ struct Door<E> {
     item: Option<Box<E>>,
     /// The address of what lay in the word when its owner was last stopped, or 0.
     seen: usize,
-    /// Times that somebody had to stop the owner.
+    /// Times that somebody else had to stop the owner.
     times: u8,
 }
 
@@ -233,7 +233,7 @@ impl<E> Lane<E> {
                 return None;
             }
             self.gate.pass();
-            door.times += u8::from(why == Why::Need);
+            door.times += u8::from(why == Why::Need && claim != me.number());
         }
         if mutant("lane_goes_on_after_steal") {
             next = claim;
