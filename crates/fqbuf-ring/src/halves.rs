@@ -93,7 +93,8 @@ pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
     let capacity = ring.capacity().max(1);
     // One to write and one to read; the reader may hold a third of which little is left, so the others alone make up the
     // capacity.
-    let chunk = capacity.div_ceil(2).min(LARGEST_CHUNK);
+    let parts = capacity.div_ceil(LARGEST_CHUNK).max(2);
+    let chunk = capacity.div_ceil(parts);
     let count = capacity.div_ceil(chunk) + 1;
     let (writer, reader) = handover::channel((0..count).map(|_| Chunk::new(chunk)), Chunk::clear);
     let tail = Tail::default();

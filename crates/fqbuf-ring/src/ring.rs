@@ -210,8 +210,8 @@ impl RingBuffer {
     }
 
     /// Two halves for two threads, connected by a ring of this capacity that already holds what this one holds. One of
-    /// capacity 0 gets a byte, so that the halves can make progress. Takes half as much memory again as the capacity, or 128
-    /// KiB more if that is less.
+    /// capacity 0 gets a byte, so that the halves can make progress. Takes half as much memory again as the capacity, or up to 128
+    /// KiB more if that is less, in pieces of 128 KiB at most; from a page on, another to align each.
     #[must_use]
     pub fn split(self) -> (RingWriter, RingReader) {
         halves::split(&self)

@@ -59,6 +59,30 @@ fn as_many_bytes_fit_as_the_ring_had_room_for(#[values(1, 2, 3, 10, 1000, 300_00
     Ok(())
 }
 
+/// Fails when a byte more than two of the largest chunks takes as much memory as three of them and one.
+#[rstest]
+fn what_is_taken_beside_the_capacity_is_half_of_it_or_a_chunk(
+    #[values(1, 2, 3, 1000, 131_072, 131_073, 262_144, 262_145, 300_000, 1_048_576, 1_048_577)] capacity: usize,
+) -> Result<(), Box<dyn Error>> {
+    let chunk = 131_072;
+    let (mut writer, _reader) = RingBuffer::new(capacity).split();
+    let mut taken = 0;
+    loop {
+        // Nobody reads: all the memory there is.
+        match writer.try_write(&[0; 5000]) {
+            Ok(n) => taken += n,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let rounding = capacity.div_ceil(chunk);
+    assert!((capacity..=capacity + capacity.div_ceil(2).min(chunk) + rounding).contains(&taken), "{taken}");
+    if capacity.is_multiple_of(chunk) {
+        assert_eq!(taken, capacity + chunk.min(capacity / 2));
+    }
+    Ok(())
+}
+
 #[test]
 fn a_split_keeps_what_the_ring_held() -> io::Result<()> {
     let mut ring = RingBuffer::new(8);
