@@ -155,7 +155,8 @@ impl<B> Writer<B> {
     /// The buffer to fill: the one begun and not yet published, or an empty one. Waits until a reader gives one back.
     ///
     /// # Errors
-    /// [`ReaderGone`] when no reader is left.
+    /// [`ReaderGone`] when no reader is left, and the writer has no buffer: one that it has begun, or that came along with the last
+    /// publish, it gets without a look at the readers, and [`publish`](Slot::publish) tells.
     pub fn buffer(&mut self) -> Result<Slot<'_, B>, ReaderGone> {
         if self.current.is_none() {
             self.current = self.spare.take().filter(|_| !mutant("spare-forgotten"));
@@ -173,7 +174,7 @@ impl<B> Writer<B> {
     /// As [`Writer::buffer`], but `None` instead of waiting.
     ///
     /// # Errors
-    /// [`ReaderGone`] when no reader is left.
+    /// As [`Writer::buffer`].
     pub fn try_buffer(&mut self) -> Result<Option<Slot<'_, B>>, ReaderGone> {
         if self.current.is_none() {
             self.current = self.spare.take();

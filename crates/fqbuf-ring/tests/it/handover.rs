@@ -276,6 +276,19 @@ fn a_writer_without_readers_gets_back_what_it_wrote() -> Result<(), Box<dyn Erro
     Ok(())
 }
 
+/// What is at hand comes without a look at the readers, of which only the lock tells.
+#[test]
+fn a_writer_with_a_buffer_at_hand_learns_of_the_readers_with_its_publish() -> Result<(), Box<dyn Error>> {
+    let (mut writer, reader) = vecs(3);
+    publish(&mut writer, [1])?;
+    drop(reader);
+    writer.buffer()?.push(2);
+    writer.try_buffer()?.expect("begun").push(3);
+    assert_eq!(writer.buffer()?.publish(), Err(ReaderGone(vec![2, 3])));
+    assert!(writer.buffer().is_err() && writer.try_buffer().is_err(), "though one is empty");
+    Ok(())
+}
+
 #[test]
 fn a_batch_taken_back_keeps_its_number() -> Result<(), Box<dyn Error>> {
     let (mut writer, mut reader) = vecs(2);
