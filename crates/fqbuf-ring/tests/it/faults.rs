@@ -30,25 +30,29 @@ impl Read for Script {
 #[test]
 fn fault_28_every_small_capacity_is_right() {
     for capacity in 0..40 {
-        for skip in 0..=capacity {
+        // Of fewer than two bytes none is held while the front moves.
+        let last = if capacity < 2 { 0 } else { capacity };
+        for skip in 0..=last {
             let mut ring = RingBuffer::new(capacity);
             let text: Vec<u8> = (0..capacity as u8).collect();
+            let (held, rest) = text.split_at(capacity.min(1));
+            ring.write(held);
             // Moves the front to `skip`, with one byte held all the time so that the ring does not begin anew.
             for _ in 0..skip {
-                ring.write(&[0]);
-                ring.write(&[0]);
+                assert_eq!(ring.write(held), 1);
                 ring.consume(1);
             }
-            ring.clear();
-            assert_eq!(ring.write(&text), capacity);
+            assert_eq!(ring.write(rest), rest.len());
+            let front = if skip < capacity { skip } else { 0 };
+            // At the memory's start again at its end: an empty first slice would look like the end to `BufRead`.
+            assert_eq!(ring.as_slices(), text.split_at(capacity - front));
             let taken = skip.min(capacity / 2);
             ring.consume(taken);
             assert_eq!(ring.write(&text[..taken]), taken);
             let mut out = vec![0; capacity - taken];
             assert_eq!(ring.read(&mut out), capacity - taken);
             assert_eq!(out, &text[taken..]);
-            // The front is at the memory's start again: an empty first slice would look like the end to `BufRead`.
-            assert_eq!(ring.as_slices(), (&text[..taken], &[][..]));
+            assert_eq!(ring.as_slices(), text[..taken].split_at(taken.min(capacity - front)));
         }
     }
 }
