@@ -39,6 +39,12 @@ mod sides {
 
     use rustix::thread::{MembarrierCommand, membarrier};
 
+    #[cfg(test)]
+    thread_local! {
+        /// Whether the calling thread is refused barriers, as by a filter that has come.
+        pub(crate) static REFUSED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+
     /// Whether this process can have such a fence: the kernel may be too old, or a filter forbid it. Registers the process.
     pub(crate) fn available() -> bool {
         static REGISTERED: OnceLock<bool> = OnceLock::new();
@@ -56,7 +62,13 @@ mod sides {
 
     /// False when it did not happen: a filter has come since the process was registered.
     pub(crate) fn heavy() -> bool {
-        let barrier = || membarrier(MembarrierCommand::PrivateExpedited).is_ok();
+        let barrier = || {
+            #[cfg(test)]
+            if REFUSED.get() {
+                return false;
+            }
+            membarrier(MembarrierCommand::PrivateExpedited).is_ok()
+        };
         compiler_fence(Ordering::SeqCst);
         // A process that was forked is registered as its parent was. Should a kernel see that otherwise, it can be made good.
         let done = barrier() || (register() && barrier());
@@ -81,4 +93,6 @@ mod sides {
     }
 }
 
+#[cfg(all(test, target_os = "linux", not(any(loom, shuttle, miri))))]
+pub(crate) use sides::REFUSED;
 pub(crate) use sides::{available, heavy, light};

@@ -93,6 +93,8 @@ struct Door {
     inside: [bool; 2],
     /// Times that somebody had to stop the belt.
     times: u8,
+    /// The pool has ended, and the belt could not be stopped.
+    outlasts: bool,
 }
 
 impl<E> Belt<E> {
@@ -131,7 +133,7 @@ impl<E: Send + 'static> Belt<E> {
             runs: AtomicBool::new(false),
             items: CachePadded::new(AtomicUsize::new(0)),
             most,
-            door: Mutex::new(Door { seen: [0; 2], inside: [false; 2], times: 0 }),
+            door: Mutex::new(Door { seen: [0; 2], inside: [false; 2], times: 0, outlasts: false }),
             gate: Gate::new(),
         }
     }
@@ -376,7 +378,8 @@ impl<E: Send + 'static> Belt<E> {
         }
     }
 
-    /// Stops the belt, and takes all that lies on it. Nothing when the ends could not be stopped.
+    /// Stops the belt, and takes all that lies on it. Nothing when the ends could not be stopped: at the end of the pool it is left
+    /// to the last of those who had them.
     #[cold]
     pub(crate) fn stop(&self, me: Me, why: Why) -> Vec<Box<E>> {
         let mut items = Vec::new();
@@ -394,6 +397,7 @@ impl<E: Send + 'static> Belt<E> {
             let inside = claims.map(|before| is_owned(before) && before != me.number());
             if inside.contains(&true) && !barrier::heavy() {
                 self.claims.iter().zip(claims).for_each(|(claim, before)| claim.store(before, Ordering::Relaxed));
+                door.outlasts |= why == Why::End;
                 return items;
             }
             self.gate.pass();
@@ -416,7 +420,12 @@ impl<E: Send + 'static> Belt<E> {
 
 impl<E: Send + 'static> Resign for Belt<E> {
     fn resign(&self) {
-        self.give_up(home::me());
+        let me = home::me();
+        self.give_up(me);
+        let outlasts = self.door().outlasts;
+        if outlasts {
+            drop(self.stop(me, Why::End));
+        }
     }
 
     #[cfg(not(any(loom, shuttle)))]
@@ -427,7 +436,7 @@ impl<E: Send + 'static> Resign for Belt<E> {
 
 impl<E> Drop for Belt<E> {
     fn drop(&mut self) {
-        // Where the barrier was refused at the end: nobody is left who might take from it.
+        // Never stopped: nobody is left who might take from it.
         if self.runs.load(Ordering::Relaxed) {
             for item in self.lying(self.ends()).filter_map(NonNull::new) {
                 // SAFETY: made from a box by a courier, and nobody is at either end.

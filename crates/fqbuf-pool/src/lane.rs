@@ -347,7 +347,7 @@ pub(crate) fn expect_to_write<E>(item: &E) {
 
 impl<E> Drop for Lane<E> {
     fn drop(&mut self) {
-        // Where the barrier was refused at the end.
+        // Neither closed nor given up.
         if is_owned(self.claim.load(Ordering::Relaxed)) {
             let item = NonNull::new(self.word.load(Ordering::Acquire));
             // SAFETY: made from a box by the owner, which is not in the middle: this thread has the lane to itself.

@@ -160,7 +160,12 @@ impl<R: Recipe> Around<Entry<R>> for Shard<R> {
 
 impl<R: Recipe> Resign for Shard<R> {
     fn resign(&self) {
-        self.lane.give_up(home::me());
+        let me = home::me();
+        self.lane.give_up(me);
+        // The end of the pool left it to its owner where the barrier was refused.
+        if self.is_closed() {
+            drop(self.lane.close(me));
+        }
     }
 
     #[cfg(not(any(loom, shuttle)))]
