@@ -173,8 +173,8 @@ impl Arena {
     ///
     /// # Errors
     /// [`ArenaFull`](crate::ArenaFull) when `max` bytes are not free in one piece, before anything is read; the
-    /// reader's own errors, `WouldBlock` for example, with which nothing is lost; an error of kind `Other` when the
-    /// reader claims more than `max` bytes.
+    /// reader's own errors, `WouldBlock` for example, with which nothing is lost; `InvalidData` when the reader
+    /// claims more than `max` bytes.
     ///
     /// # Examples
     /// ```

@@ -53,7 +53,8 @@ fn read(reader: &mut (impl Read + ?Sized), room: &mut [u8]) -> io::Result<usize>
 
 #[cold]
 fn lie(claimed: usize, given: usize) -> io::Error {
-    io::Error::other(format!("reader claims {claimed} bytes of the {given} that it was given"))
+    let claim = format!("reader claims {claimed} bytes of the {given} that it was given");
+    io::Error::new(ErrorKind::InvalidData, claim)
 }
 
 #[cold]
