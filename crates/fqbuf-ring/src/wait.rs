@@ -138,7 +138,8 @@ impl WaitCounter {
     }
 
     pub(crate) fn park(&self) {
-        self.parks.fetch_add(1, Ordering::Relaxed);
+        // Whoever sees it sees the wait before it as well.
+        self.parks.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn snapshot(&self) -> SideWaits {
