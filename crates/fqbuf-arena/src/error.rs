@@ -6,7 +6,7 @@ use std::io;
 
 /// An arena without room for a slice that was to be read into.
 ///
-/// As an [`io::Error`] its kind is [`OutOfMemory`](io::ErrorKind::OutOfMemory), and this is its source.
+/// As an [`io::Error`] its kind is [`OutOfMemory`](io::ErrorKind::OutOfMemory), and [`get_ref`](io::Error::get_ref) gives this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArenaFull {
@@ -32,7 +32,7 @@ impl From<ArenaFull> for io::Error {
 
 /// A capacity that the allocator does not give.
 ///
-/// As an [`io::Error`] its kind is [`OutOfMemory`](io::ErrorKind::OutOfMemory), and this is its source.
+/// As an [`io::Error`] its kind is [`OutOfMemory`](io::ErrorKind::OutOfMemory), and [`get_ref`](io::Error::get_ref) gives this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutOfMemory {
