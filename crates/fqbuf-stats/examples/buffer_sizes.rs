@@ -1,4 +1,4 @@
-//! Measures read sizes on a file of yours: the evidence behind [`fqbuf_stats::recommended_buffer_size`].
+//! Measures read sizes on a file of yours: the evidence behind [`fqbuf_stats::pipeline_buffer_size`].
 //!
 //! `cargo run --release -p fqbuf-stats --example buffer_sizes -- FILE [ROUNDS]` reads FILE with every size in three
 //! ways and prints GB/s, the best of the rounds (sizes take turns within a round): `read` touches no byte, `serial`

@@ -31,8 +31,9 @@
 //! read that owns the line at once: 23.9 and 105, beside 98 of the naive counters.
 //!
 //! The naive counters also wrap below zero. The spin lock is fastest on one thread, but a thread that is descheduled inside it
-//! stops all others; here no call ever waits for another or tries twice. `cargo bench -p fqbuf-benches --bench stats` repeats
-//! the first and the last rows of the first table.
+//! stops all others; here no call ever waits for another, and what may be tried twice is a new peak, where another thread raises it at
+//! that moment, and a call that deallocates more than there is. `cargo bench -p fqbuf-benches --bench stats` repeats the first and the
+//! last rows of the first table.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -49,8 +50,8 @@ mod tests;
 
 /// Exact counters of buffer memory, shared by reference between threads.
 ///
-/// Where many threads record for every record of a file, [`ShardedStats`](crate::ShardedStats) costs a tenth of it and
-/// gives up the exact peak.
+/// Where many threads record for every record of a file, [`ShardedStats`](crate::ShardedStats) costs a fifth to a sixth of
+/// it and gives up the exact peak.
 ///
 /// No call waits for another thread, locks or allocates. The object takes 1.25 KiB, most of it padding.
 ///
