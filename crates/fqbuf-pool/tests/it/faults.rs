@@ -170,8 +170,8 @@ fn fault_47_leases_outlive_the_pool() -> Result<(), BudgetError> {
     Ok(())
 }
 
-// Fault 48, a fork with threads alive, has nothing to meet: the pool starts no thread and has no global state but a
-// counter of threads.
+// Fault 48, a fork with threads alive, has nothing to meet: the pool starts no thread and has no global state but its counter of
+// threads and that of its statistics, the number of cores, and whether the process is registered for barriers.
 
 // Naive: `unsafe impl Send` for whatever is pooled. Here the compiler decides: the assertions in `main.rs` and the
 // example of `Recipe::Item`, which does not compile, are the other half of this test.
