@@ -170,15 +170,14 @@ fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::
     let stream = builder.open(path)?;
     let name = name.or_else(|| Some(stream.name().into()));
     let format = stream.format().unwrap_or(Format::Plain);
-    if format == Format::Plain && how.alone && path.as_os_str() != "-" {
+    // Of regular files alone the size is known; a pipe that is opened again may wait for a writer for ever. Some files of the
+    // system say that they are regular and empty, and are neither.
+    let sized = stream.progress().compressed_total().is_some_and(|bytes| bytes > 0);
+    if format == Format::Plain && how.alone && sized {
         let file = File::open(path)?;
-        let meta = file.metadata()?;
-        // Some files of the system say that they are regular and empty, and are neither.
-        if meta.is_file() && meta.len() > 0 {
-            let size = Some(meta.len());
-            let feed = Feed::File(FileAt::new(file, meta.len()));
-            return Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size });
-        }
+        let len = file.metadata()?.len();
+        let feed = Feed::File(FileAt::new(file, len));
+        return Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size: Some(len) });
     }
     let threads = match format {
         Format::Plain => 0,

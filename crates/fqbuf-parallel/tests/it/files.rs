@@ -126,6 +126,28 @@ fn fault_80_errors_name_the_second_file() -> io::Result<()> {
     Ok(())
 }
 
+/// A pipe with a name can be opened once: who opens it again when its writer has gone waits for ever.
+#[cfg(unix)]
+#[rstest]
+fn pipe_with_a_name_whose_writer_has_finished(#[values(0, 3)] records: usize) -> io::Result<()> {
+    watched(60, || {
+        let data = reads(1, records, 50);
+        for _ in 0..20 {
+            let pipe = Temporary::new("pipe.fq", b"")?;
+            std::fs::remove_file(&pipe.0)?;
+            assert!(std::process::Command::new("mkfifo").arg(&pipe.0).status()?.success());
+            std::thread::scope(|scope| {
+                let writer = scope.spawn(|| std::fs::write(&pipe.0, &data));
+                let run = pipeline(2, 4096, PLAIN).single(pipe.input())?;
+                writer.join().expect("no panic")?;
+                same(&ordered(run), &serial(&data[..], PLAIN), "a pipe");
+                Ok::<_, io::Error>(())
+            })?;
+        }
+        Ok(())
+    })
+}
+
 /// Red when the last block of the shorter input is taken for the end of both.
 #[rstest]
 fn fault_67_unequal_numbers_of_mates(#[values(1, 2, 8)] threads: usize, #[values(0, 1, 40, 500)] missing: usize) {
