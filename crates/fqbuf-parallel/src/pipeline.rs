@@ -32,6 +32,9 @@ use crate::run::Run;
 const BLOCK_SIZE: usize = 1 << 20;
 const SMALLER_BLOCK_SIZE: usize = 512 << 10;
 
+/// Bytes of a block at most. A few times as many, for both of two inputs, can be counted in 32 bits.
+const LARGEST_BLOCK_SIZE: usize = 256 << 20;
+
 /// Settings for a run over FASTQ: threads, memory, strictness. Not worth it for inputs of less than a megabyte.
 ///
 /// Choose the input, and what is done with it:
@@ -61,7 +64,7 @@ const SMALLER_BLOCK_SIZE: usize = 512 << 10;
 pub struct Pipeline {
     /// Threads in all; at least 1.
     pub(crate) threads: usize,
-    /// Bytes of a block, whole pages, at least one, where the caller chose it.
+    /// Bytes of a block, whole pages, at least one, at most [`LARGEST_BLOCK_SIZE`], where the caller chose it.
     block_size: Option<usize>,
     pub(crate) budget: MemoryBudget,
     pub(crate) skip_invalid: bool,
@@ -112,12 +115,12 @@ impl Pipeline {
         self
     }
 
-    /// Bytes of input in a block, rounded up to whole pages. Default: 512 KiB where output is written in order; else 1 MiB, or 512 KiB
-    /// where a file's records are short, a few kilobytes at most, and 1.25 MiB in either case on AMD's Zen 4, for which see
-    /// [`Block::at_a_time`].
+    /// Bytes of input in a block, rounded up to whole pages; more than 256 MiB counts as 256 MiB. Default: 512 KiB where output is
+    /// written in order; else 1 MiB, or 512 KiB where a file's records are short, a few kilobytes at most, and 1.25 MiB in either
+    /// case on AMD's Zen 4, for which see [`Block::at_a_time`].
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
-        self.block_size = Some(bytes.max(1).checked_next_multiple_of(PAGE).unwrap_or(bytes));
+        self.block_size = Some(bytes.clamp(1, LARGEST_BLOCK_SIZE).next_multiple_of(PAGE));
         self
     }
 

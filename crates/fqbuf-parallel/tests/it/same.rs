@@ -137,3 +137,18 @@ fn any_number_of_threads_may_be_asked_for() {
         }
     });
 }
+
+/// Nor is a size of blocks that is a slip one that is counted past the end of all numbers.
+#[test]
+fn any_size_of_blocks_may_be_asked_for() {
+    watched(60, || {
+        let data = reads(9, 300, 200);
+        let expected = serial(&data[..], PLAIN);
+        let file = Temporary::new("reads.fq", &data).expect("a temporary file");
+        let inputs = [Input::slice(&data).named("input"), Input::reader(&data[..]).named("input"), file.input()];
+        for (way, input) in inputs.into_iter().enumerate() {
+            let run = pipeline(2, usize::MAX, PLAIN).single(input).expect("open");
+            same(&ordered(run), &expected, &format!("way {way}"));
+        }
+    });
+}
