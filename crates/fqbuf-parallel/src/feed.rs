@@ -9,7 +9,7 @@ mod stream;
 
 use std::io;
 
-use fqbuf_line::Block;
+use fqbuf_line::{Block, PAGE};
 use fqbuf_record::ReaderBuilder;
 use fqbuf_stream::Helper;
 
@@ -223,9 +223,13 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Whether blocks need memory of their own.
-    pub(crate) fn needs_memory(&self) -> bool {
-        !matches!(self, Self::Slice(_))
+    /// Memory of a block into which `size` bytes are read.
+    pub(crate) fn memory(&self, size: usize) -> usize {
+        match self {
+            Self::Stream(stream) => stream.memory.max(size + 2 * PAGE),
+            Self::File(_) => size + 2 * PAGE,
+            Self::Slice(_) => 0,
+        }
     }
 
     /// Bytes of a block that suit the input best.

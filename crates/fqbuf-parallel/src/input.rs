@@ -18,6 +18,9 @@ const WHOLE_BLOCK: usize = 512 << 10;
 const SMALL_BLOCK: usize = 64 << 10;
 const AMPLE: usize = 32 << 20;
 
+/// The budget below which nothing is decompressed ahead: of two inputs the blocks that takes have no more than room in it.
+const ENOUGH: usize = 2 << 20;
+
 /// One input of a pipeline, and its name in errors.
 ///
 /// # Examples
@@ -159,7 +162,7 @@ impl<'a> Input<'a> {
 }
 
 fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
-    let ahead = how.threads > 0;
+    let ahead = how.threads > 0 && how.budget.available() >= ENOUGH;
     // Where the threads of the run cannot help: BGZF takes as many threads as it is given, and decompressing is mostly the
     // greater part of the work.
     let team = (2 * how.threads / 3).max(1);
@@ -192,10 +195,12 @@ fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, own: Op
     let progress = stream.progress();
     let compressed = format != Format::Plain;
     let whole = compressed.then_some(stream.block_size());
+    let memory = stream.block_memory();
     let behind = match own {
         Some(_) => Behind::own(stream, whole),
         None => Behind::new(Box::new(stream), whole, true),
     };
+    let behind = behind.exchanging(memory);
     Opened {
         feed: Feed::Stream(behind),
         name,

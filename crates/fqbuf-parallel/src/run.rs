@@ -339,8 +339,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Fits blocks and threads into half of the budget; the other half is for long records and for output that waits.
     fn of(settings: &Pipeline, threads: usize, feeds: &[Feed<'_>], ordered: bool) -> Self {
-        let blocks = feeds.iter().filter(|feed| feed.needs_memory()).count();
-        let slot = |size: usize| blocks * (size + 2 * PAGE);
+        let slot = |size: usize| feeds.iter().map(|feed| feed.memory(size)).sum::<usize>();
         let need = |size: usize| slot(size) + if ordered { size } else { 0 };
         let share = settings.budget.available() / 2;
         let whole = feeds.iter().filter_map(Feed::preferred).min();
@@ -357,7 +356,8 @@ impl Plan {
             size = (size / 2).next_multiple_of(PAGE);
         }
         let size_of_short = settings.size_of_blocks(ordered, true).min(size);
-        Self { threads, size, size_of_short, slot: slot(size), retained: 4 * (size + 2 * PAGE) * blocks.max(1) }
+        let slot = slot(size);
+        Self { threads, size, size_of_short, slot, retained: 4 * slot.max(size + 2 * PAGE) }
     }
 }
 

@@ -10,9 +10,10 @@ use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fqbuf_parallel::{Error, Pipeline};
+use fqbuf_parallel::{Error, Input, Pipeline};
 use fqbuf_pool::MemoryBudget;
-use fqbuf_stream::{Format, WriterBuilder};
+use fqbuf_record::RefRecord;
+use fqbuf_stream::{Format, Stream, WriterBuilder};
 
 use over::Over;
 
@@ -156,7 +157,7 @@ fn nothing_per_block() {
         };
         let rewrite = |times| {
             let run = pipeline.reader(Over::new(&record, times));
-            let each = |_: &mut (), record: fqbuf_record::RefRecord<'_>, out: &mut Vec<u8>| {
+            let each = |_: &mut (), record: RefRecord<'_>, out: &mut Vec<u8>| {
                 out.extend_from_slice(record.as_bytes());
             };
             calls(|| assert!(run.map_ordered(io::sink(), || (), each).is_ok()))
@@ -203,9 +204,50 @@ fn never_above_the_budget() -> Result<(), Error> {
     Ok(())
 }
 
+/// Blocks of a decompressing stream change hands with those of the run, and what is charged for them goes with them: also where
+/// those of the run are smaller, or became larger for a long record now and then.
+fn never_above_what_is_charged() -> Result<(), Error> {
+    const THREADS: usize = 8;
+    let short = record(150).repeat(3000);
+    let mixed = [&record(240_000)[..], &short].concat();
+    for format in [Format::Gzip, Format::Bgzf] {
+        for (name, records, times) in [("short", &short, 30), ("mixed", &mixed, 40)] {
+            let file = File::new(format, records, times).map_err(Error::Output)?;
+            for (block, own) in [(4096, false), (1 << 20, false), (4096, true), (1 << 20, true)] {
+                let budget = MemoryBudget::new(256 << 20);
+                let before = LIVE.load(Ordering::Relaxed);
+                PEAK.store(before, Ordering::Relaxed);
+                let input = if own {
+                    let mut builder = Stream::builder();
+                    builder.budget(&budget);
+                    Input::stream(builder.open(&file.0).map_err(Error::Open)?)
+                } else {
+                    Input::path(&file.0)
+                };
+                let run = Pipeline::new().threads(THREADS).block_size(block).budget(&budget).single(input)?;
+                let monitor = run.monitor();
+                // All threads have a block at once, but for the one that may decompress.
+                let wait = |n: &mut u64, _: RefRecord<'_>| {
+                    while monitor.snapshot().blocks < THREADS as u64 - 1 {
+                        std::thread::yield_now();
+                    }
+                    *n += 1;
+                };
+                run.fold(|| 0, wait, |a, b| a + b)?;
+                let peak = PEAK.load(Ordering::Relaxed) - before;
+                // What a decoder has beside its blocks.
+                let most = budget.peak() + (256 << 10);
+                assert!(peak <= most, "{format}, {name}, blocks of {block}, opened: {own}: {peak} bytes of {most}");
+            }
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn runs_allocate_nothing_for_a_block_and_stay_within_their_budget() -> Result<(), Error> {
     nothing_per_block();
     nothing_per_block_of_a_file()?;
-    never_above_the_budget()
+    never_above_the_budget()?;
+    never_above_what_is_charged()
 }

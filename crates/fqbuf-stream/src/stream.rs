@@ -159,6 +159,14 @@ impl Stream {
         }
     }
 
+    /// Bytes of memory of a block that is handed over by exchange, which is what one that is given for it should have; 0 for plain
+    /// input that is not read ahead, which is read into the caller's own. Before the format is known, as for compressed input.
+    #[must_use]
+    pub fn block_memory(&self) -> usize {
+        let direct = self.format == Some(Format::Plain) && self.settings.read_ahead != ReadAhead::Always;
+        if direct { 0 } else { fill::block_memory(self.block_size()) }
+    }
+
     /// A handle that tells how far the stream has come, whoever owns it.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -394,7 +402,8 @@ impl Stream {
 }
 
 impl Source for Stream {
-    /// Hands a whole block over when what `block` holds fits into the head room of ours, else copies into its room.
+    /// Hands a whole block over when what `block` holds fits into the head room of ours, else copies into its room. With a
+    /// budget, memory that is larger than ours is not taken for it, as nobody would be charged for what it has more.
     ///
     /// # Errors
     /// As the [stream](Stream): what is wrong with the input, after the bytes before it.
@@ -424,7 +433,8 @@ impl Source for Stream {
         if !self.advance()? {
             return Ok(0);
         }
-        let n = hand_over(&mut self.current, block);
+        let most = if self.settings.budget.is_some() { 1 } else { 2 };
+        let n = hand_over(&mut self.current, block, most);
         if n == 0 {
             // 0 would say that the input ended.
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into"));
@@ -446,11 +456,11 @@ fn memory_of(blocks: usize, size: usize) -> usize {
 }
 
 /// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may
-/// be none.
-fn hand_over(ours: &mut Block, theirs: &mut Block) -> usize {
+/// be none. Memory of more than `most` times ours is left where it is, unless it is full.
+fn hand_over(ours: &mut Block, theirs: &mut Block, most: usize) -> usize {
     let n = ours.len();
-    // Few bytes are sooner copied than a block is exchanged; and a block that was made much larger is kept.
-    let copy = (n <= PAGE || theirs.capacity() / 2 > ours.capacity()) && theirs.room() > 0;
+    // Few bytes are sooner copied than a block is exchanged.
+    let copy = (n <= PAGE || theirs.capacity() / most > ours.capacity()) && theirs.room() > 0;
     if !copy && ours.prepend(theirs.data()) {
         std::mem::swap(ours, theirs);
         ours.clear();

@@ -128,6 +128,16 @@ impl Board<'_> {
         Ok(())
     }
 
+    /// Charges what the slot's blocks have more than is charged for them: a source may have exchanged them for larger ones. For
+    /// the one that reads block `number`.
+    pub(crate) fn settle_slot(&self, number: u64, slot: &mut Slot) -> Result<(), Refusal> {
+        let now = slot.block.capacity() + slot.mate.capacity();
+        match now.saturating_sub(slot.charged()) {
+            0 => Ok(()),
+            more => self.charge_more(number, &mut slot.charge, more),
+        }
+    }
+
     /// Charges `more` bytes to `charge`, for the one that reads.
     pub(crate) fn charge_more(&self, number: u64, charge: &mut Option<Charge>, more: usize) -> Result<(), Refusal> {
         self.obtain(number, more, || self.try_charge(charge, more))

@@ -42,6 +42,8 @@ pub(crate) struct Stream<'a> {
     condensed: Condensed,
     /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives.
     pub(super) whole_blocks: Option<usize>,
+    /// Bytes of memory of the blocks that the source exchanges for ours, so that those have no less.
+    pub(super) memory: usize,
     /// Whether the source counts its bytes itself.
     counts: bool,
 }
@@ -54,6 +56,11 @@ impl<'a> Stream<'a> {
     /// A file opened for the run alone.
     pub(crate) fn own(stream: fqbuf_stream::Stream, whole_blocks: Option<usize>) -> Self {
         Self::of(Origin::Own(Box::new(stream)), whole_blocks, true)
+    }
+
+    /// The same for a source that exchanges its blocks, of so much memory.
+    pub(crate) fn exchanging(self, memory: usize) -> Self {
+        Self { memory, ..self }
     }
 
     /// What so many threads decompress with; nothing where the stream has threads of its own, or none.
@@ -73,6 +80,7 @@ impl<'a> Stream<'a> {
             tail: None,
             condensed: Condensed::default(),
             whole_blocks,
+            memory: 0,
             counts,
         }
     }
@@ -96,8 +104,8 @@ impl<'a> Stream<'a> {
         let head = carried.saturating_sub(PAGE).next_multiple_of(PAGE);
         which(slot).clear();
         // Also where nothing more is to be read: new memory has no room at all.
-        if which(slot).room() < (head + more).max(1) {
-            claim.board.grow(claim.number, slot, which, head + more + 2 * PAGE)?;
+        if which(slot).room() < (head + more).max(1) || which(slot).capacity() < self.memory {
+            claim.board.grow(claim.number, slot, which, (head + more + 2 * PAGE).max(self.memory))?;
         }
         let block = which(slot);
         block.commit(head);
@@ -110,7 +118,7 @@ impl<'a> Stream<'a> {
             self.charge = None;
         }
         self.fill(block, target, claim.counters);
-        Ok(())
+        claim.board.settle_slot(claim.number, slot)
     }
 
     /// Reads until `target` bytes are held or the block is full.
@@ -151,7 +159,7 @@ impl<'a> Stream<'a> {
         let held = which(slot).len();
         more_room(claim, slot, which)?;
         self.fill(which(slot), held.saturating_mul(2).max(PAGE), claim.counters);
-        Ok(())
+        claim.board.settle_slot(claim.number, slot)
     }
 
     /// Whether the source has ended.
