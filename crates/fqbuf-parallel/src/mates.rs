@@ -22,7 +22,7 @@ use crate::records::Lane;
 /// What a block of one of two inputs has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Has {
-    /// So many whole records, or fewer before an error that is visible; at least one.
+    /// So many whole records, or fewer before an error that is visible, where reading fails for one; at least one.
     Records(u64),
     /// No record, and none will come.
     Nothing,
@@ -93,7 +93,9 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
             // Blank lines behind the last record are none, but for one that is its empty quality. What follows the last whole record is
             // one too, or an error.
             let text = data.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
-            text.map_or(0, |last| (lines_in(&data[..last]) + 1).div_ceil(4))
+            let records = text.map_or(0, |last| (lines_in(&data[..last]) + 1).div_ceil(4));
+            // A failure behind a whole record is met where the next one is read, and in the last one where that is not whole.
+            records + u64::from(stream.failed() && 4 * records <= lines_in(data))
         }
         // What comes before a failure is one record more, or the error.
         (true, true) => parsed(data, usize::MAX, stream, claim) + u64::from(stream.failed()),
@@ -106,7 +108,7 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
         return Has::Records(records);
     }
     if stream.ended() {
-        return if stream.failed() { Has::Fault } else { Has::Nothing };
+        return Has::Nothing;
     }
     match front(data, claim.reader, 1) {
         Front::Cut(cut) => Has::Records(lines_in(&data[..cut]) / 4),

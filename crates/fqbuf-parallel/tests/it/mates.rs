@@ -269,3 +269,48 @@ fn failing_readers() {
         }
     });
 }
+
+/// One input fails at or near the end of a record, and the next record of the other one is bad: what comes first in the order of
+/// a serial reader is told. Red when what comes before the failure is all that the other input is cut by.
+#[rstest]
+fn failing_behind_a_record_where_the_next_mate_is_bad(#[values(1, 3)] threads: usize) {
+    watched(60, || {
+        let (a, b) = pairs(4, 200, 100);
+        let ends = |data: &[u8]| -> Vec<usize> {
+            let lines = data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+            [0].into_iter().chain(lines.skip(3).step_by(4)).collect()
+        };
+        let (ends_a, ends_b) = (ends(&a), ends(&b));
+        for records in [0, 1, 2, 20, 150] {
+            for bad in [records, records + 1] {
+                let mut other = a.clone();
+                let plus = other[ends_a[bad]..].iter().position(|&byte| byte == b'+').expect("a third line");
+                other[ends_a[bad] + plus] = b'x';
+                let cut = ends_b[records];
+                let blank = [&b[..cut], b"\n"].concat();
+                let pieces = [&b[..cut], &b[..cut.saturating_sub(1)], &b[..cut + 2], &blank];
+                for (block, skip, piece) in [1, 8192]
+                    .into_iter()
+                    .flat_map(|n| [(n, false), (n, true)])
+                    .flat_map(|(n, s)| pieces.map(|p| (n, s, p)))
+                {
+                    let given = Given { skip, ..PLAIN };
+                    let failing = || Odd::failing(piece, 5, io::ErrorKind::ConnectionReset);
+                    let what =
+                        format!("{records} records, {} bytes, {bad} bad, blocks of {block}, {given:?}", piece.len());
+                    let readers = (reader(&other[..], "one", given), reader(failing(), "two", given));
+                    let expected = serial_pairs(PairedReader::new(readers.0, readers.1));
+                    let inputs = (Input::reader(&other[..]).named("one"), Input::reader(failing()).named("two"));
+                    let run = pipeline(threads, block, given).paired(inputs.0, inputs.1).expect("open");
+                    same(&ordered_pairs(run), &expected, &what);
+                    // And the other way round.
+                    let readers = (reader(failing(), "one", given), reader(&other[..], "two", given));
+                    let expected = serial_pairs(PairedReader::new(readers.0, readers.1));
+                    let inputs = (Input::reader(failing()).named("one"), Input::reader(&other[..]).named("two"));
+                    let run = pipeline(threads, block, given).paired(inputs.0, inputs.1).expect("open");
+                    same(&ordered_pairs(run), &expected, &format!("{what}, the other way round"));
+                }
+            }
+        }
+    });
+}
