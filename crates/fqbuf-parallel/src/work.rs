@@ -174,7 +174,7 @@ impl<'a> Core<'a, '_> {
             Bytes::Slice(data) => data,
             Bytes::Slot => held.block.data(),
             Bytes::File(unread) => {
-                if let Err(error) = unread.read(&mut held.block, &self.counters) {
+                if let Err(error) = unread.read(&mut held.block) {
                     first.span.cut = usize::MAX;
                     first.span.tail = Tail::Failed(error);
                 }

@@ -24,7 +24,7 @@ use fqbuf_line::{Block, PAGE, ReadAt};
 use super::{Bytes, Claim, LONG, Piece, Span, Stream, Tail, first};
 use crate::board::{Refusal, Slot};
 use crate::cut::last_cut;
-use crate::monitor::{Counters, add};
+use crate::monitor::add;
 
 /// Bytes at the end of a file's block that are read to find the cut, at least.
 const WINDOW: usize = 4 * PAGE;
@@ -70,10 +70,13 @@ impl FileAt {
                 Looked::Cut(_, None) => {}
                 Looked::Cut(there, Some(span)) => {
                     let unread = Unread { file: Arc::clone(&self.file), offset: self.at, bytes: bytes - there, there };
+                    let from = self.at;
                     self.at = if span.cut == usize::MAX { end } else { self.at + span.cut as u64 };
+                    add(&claim.counters.bytes, self.at - from);
                     return Ok(Claimed::Block(Piece { span, bytes: Bytes::File(unread) }));
                 }
                 Looked::Failed(error) => {
+                    add(&claim.counters.bytes, slot.block.len() as u64);
                     return Ok(Claimed::Block(Piece::in_slot(Span::last(self.at, Tail::Failed(error)))));
                 }
             }
@@ -113,7 +116,7 @@ impl FileAt {
         loop {
             let from = bytes.saturating_sub(window);
             let offset = self.at + from as u64;
-            match read_at(&self.file, &mut buffer[from..bytes - there], offset, claim.counters) {
+            match self.file.fill_at(&mut buffer[from..bytes - there], offset) {
                 Ok(n) if n == bytes - there - from => {}
                 _ => break,
             }
@@ -128,7 +131,7 @@ impl FileAt {
             window *= 2;
         }
         // What is before the failure is delivered before the error.
-        let (there, error) = match read_at(&self.file, buffer, self.at, claim.counters) {
+        let (there, error) = match self.file.fill_at(buffer, self.at) {
             Ok(n) if n == bytes => return Looked::Cut(bytes, claim.cut(buffer, self.at)),
             Ok(n) => (n, shrunk()),
             Err(failed) => failed,
@@ -166,9 +169,8 @@ pub(crate) struct Unread {
 
 impl Unread {
     /// Reads them to their place in the block.
-    pub(crate) fn read(self, block: &mut Block, counters: &Counters) -> io::Result<()> {
-        let result = read_at(&self.file, &mut block.spare()[..self.bytes], self.offset, counters);
-        match result {
+    pub(crate) fn read(self, block: &mut Block) -> io::Result<()> {
+        match self.file.fill_at(&mut block.spare()[..self.bytes], self.offset) {
             Ok(n) if n == self.bytes => block.commit(self.bytes + self.there),
             Ok(n) => {
                 block.commit(n);
@@ -185,14 +187,4 @@ impl Unread {
 
 fn shrunk() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")
-}
-
-/// Reads at an offset until `buffer` is full or the file ends; the bytes read, also before an error.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64, counters: &Counters) -> Result<usize, (usize, io::Error)> {
-    let result = file.fill_at(buffer, offset);
-    let done = match &result {
-        Ok(done) | Err((done, _)) => *done,
-    };
-    add(&counters.bytes, done as u64);
-    result
 }

@@ -235,6 +235,22 @@ fn blocks_of_a_file_are_smaller_while_its_records_are_short() -> io::Result<()> 
     })
 }
 
+/// Red when what is looked at for a cut, and read again behind it, is counted each time.
+#[rstest]
+fn bytes_of_a_plain_file_are_counted_once(#[values(1, 3)] threads: usize, #[values(1, 20_000, 1 << 20)] block: usize) {
+    watched(60, || {
+        for (n, most) in [(3000, 300), (30, 100_000), (0, 0)] {
+            let data = reads(1, n, most);
+            let file = Temporary::new("reads.fq", &data).expect("a temporary file");
+            let run = pipeline(threads, block, PLAIN).single(file.input()).expect("open");
+            let monitor = run.monitor();
+            run.fold(|| (), |(), _| {}, |(), ()| ()).expect("good input");
+            let snapshot = monitor.snapshot();
+            assert_eq!((snapshot.bytes, snapshot.bytes_total), (data.len() as u64, Some(data.len() as u64)), "{most}");
+        }
+    });
+}
+
 /// Red when the size of the file when it was opened is trusted for reads into it.
 #[test]
 fn fault_76_and_77_file_that_changes_its_size_is_no_crash() -> io::Result<()> {
