@@ -28,15 +28,20 @@ impl<'o> Own<'o> {
     }
 
     /// The call came to its end.
+    ///
+    /// # Panics
+    /// When it took away what others have put out.
     #[inline(always)]
     pub(crate) fn keep(self) {
+        assert!(self.before <= self.bytes.len(), "output was taken away from a buffer that is to be appended to");
         std::mem::forget(self);
     }
 }
 
 impl Drop for Own<'_> {
     fn drop(&mut self) {
-        self.bytes.truncate(self.before);
+        // Of a buffer that was made shorter nobody knows whose output is left.
+        self.bytes.truncate(if self.bytes.len() < self.before { 0 } else { self.before });
     }
 }
 
@@ -57,7 +62,8 @@ impl<'o> Outputs<'o> {
     /// A buffer to append to, for the writer at `index`. It holds other output already: take nothing away from it.
     ///
     /// # Panics
-    /// When there is no such writer; when the buffer was made shorter since the call before.
+    /// When there is no such writer. Where what was put out before the present piece is taken away, when the next piece begins, or
+    /// at the end of the closure's call.
     #[inline]
     pub fn to(&mut self, index: usize) -> &mut Vec<u8> {
         if self.open.is_none_or(|(writer, _)| writer != index) {

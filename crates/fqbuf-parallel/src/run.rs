@@ -181,7 +181,8 @@ impl<'a, L: Layout> Run<'a, L> {
         Ok(Done { value, summary })
     }
 
-    /// Calls `each` for every record with a buffer to append output to, and writes the output in input order.
+    /// Calls `each` for every record with a buffer to append output to, and writes the output in input order. The buffer holds
+    /// other records' output already: take nothing away from it.
     ///
     /// The bytes are the same for any number of threads when what `each` appends depends on the record alone. Gives the
     /// states back, one for each thread that got records; the writer is flushed, and is the caller's to finish.
@@ -195,7 +196,8 @@ impl<'a, L: Layout> Run<'a, L> {
     /// What goes wrong first in input order; [`Error::Output`] when the writer fails.
     ///
     /// # Panics
-    /// With the panic of a closure, a reader or the writer, after all threads have ended.
+    /// With the panic of a closure, a reader or the writer, after all threads have ended. When a call of `each` has left the buffer
+    /// shorter than it was: what the records before it in the same block have put out may be lost then.
     ///
     /// # Examples
     /// ```

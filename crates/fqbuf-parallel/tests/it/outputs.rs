@@ -167,6 +167,25 @@ fn a_writer_that_is_not_there_is_told() {
     assert_eq!(*said, "no writer at index 2: there are 2");
 }
 
+/// A buffer that was emptied would take other records' output with it.
+#[rstest]
+fn output_of_others_that_is_taken_away_is_told(#[values(1, 3)] threads: usize) {
+    let data = numbered(100);
+    let run = Pipeline::new().threads(threads).block_size(4096).slice(&data);
+    let mut out = Vec::new();
+    let each = |(): &mut (), record: RefRecord<'_>, out: &mut Vec<u8>| {
+        if number_of(record.id()) == 70 {
+            out.clear();
+        }
+        out.extend_from_slice(record.id());
+    };
+    let panic = watched(60, || catch_unwind(AssertUnwindSafe(|| run.map_ordered(&mut out, || (), each))));
+    assert!(panic.expect_err("a panic").downcast_ref::<&str>().expect("a text").contains("taken away"));
+    // What comes before; what is left of the block is nobody's.
+    let expected: String = (0..70).map(|number| format!("{number:06}")).collect();
+    assert!(!out.is_empty() && expected.as_bytes().starts_with(&out), "{out:?}");
+}
+
 /// A buffer that was emptied would give the writers each other's bytes.
 #[test]
 fn output_that_is_taken_away_is_told() {
