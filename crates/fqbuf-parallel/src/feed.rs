@@ -210,12 +210,7 @@ impl<'a> Feed<'a> {
                 Claimed::Block(piece) => Ok(Some(piece)),
                 Claimed::End => Ok(None),
                 Claimed::Long => {
-                    let at = file.at;
-                    let rest = file.rest();
-                    match rest {
-                        Ok(stream) => *self = Self::Stream(stream),
-                        Err(error) => return Ok(Some(failed(slot, at, error))),
-                    }
+                    *self = Self::Stream(Stream::new(Box::new(file.rest()), None, false).beginning_at(file.at));
                     self.claim(claim, slot)
                 }
             },
@@ -256,10 +251,4 @@ impl<'a> Feed<'a> {
             Self::Slice(slice) => slice.at as u64,
         }
     }
-}
-
-/// An empty block that failed to be read.
-fn failed<'a>(slot: &mut Slot, offset: u64, error: io::Error) -> Piece<'a> {
-    slot.block.clear();
-    Piece::in_slot(Span::last(offset, Tail::Failed(error)))
 }

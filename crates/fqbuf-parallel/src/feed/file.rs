@@ -16,12 +16,12 @@
 //!   7.18 / 10.36. What a smaller block gains there (see the pipeline's size of a block) is not that.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use fqbuf_line::{Block, PAGE, ReadAt};
 
-use super::{Bytes, Claim, LONG, Piece, Span, Stream, Tail, first};
+use super::{Bytes, Claim, LONG, Piece, Span, Tail, first};
 use crate::board::{Refusal, Slot};
 use crate::cut::last_cut;
 use crate::monitor::add;
@@ -87,11 +87,9 @@ impl FileAt {
         }
     }
 
-    /// The rest of the file as a stream.
-    pub(super) fn rest(&self) -> io::Result<Stream<'static>> {
-        let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(self.at))?;
-        Ok(Stream::new(Box::new(file), None, false).beginning_at(self.at))
+    /// The rest of the file.
+    pub(super) fn rest(&self) -> Rest {
+        Rest { file: Arc::clone(&self.file), at: self.at }
     }
 
     /// Empties the slot's block and gives it room for `bytes`, in memory at the same place in a page as in the file.
@@ -138,6 +136,21 @@ impl FileAt {
         };
         slot.block.commit(there);
         Looked::Failed(error)
+    }
+}
+
+/// A file from some byte on, read at offsets as well: workers read the blocks before it meanwhile, and where that moves the file's
+/// cursor (on Windows) it is of no use to anybody.
+pub(super) struct Rest {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Rest {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read_at(buf, self.at)?;
+        self.at += n as u64;
+        Ok(n)
     }
 }
 
@@ -188,3 +201,6 @@ impl Unread {
 fn shrunk() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")
 }
+
+#[cfg(test)]
+mod tests;
