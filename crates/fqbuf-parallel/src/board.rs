@@ -35,8 +35,8 @@ pub(crate) enum Event {
     /// A closure said so.
     Stop,
     Input(Placed),
-    /// Memory, for the block itself; its place has the byte already.
-    Memory(MemoryError),
+    /// Memory, for the block itself, of one of the inputs; its place has the byte already.
+    Memory(MemoryError, usize),
     Output(io::Error),
     Closure(BoxError),
     Panic(Box<dyn Any + Send>),
@@ -64,8 +64,18 @@ pub(crate) struct Settled {
 pub(crate) enum Refusal {
     /// The run ends before this block.
     Stopped,
-    /// So many bytes are not to be had; the limit is the budget's, or the allocator refused.
-    Memory { asked: usize, limit: Option<usize> },
+    /// So many bytes are not to be had for a block of this input; the limit is the budget's, or the allocator refused.
+    Memory { asked: usize, limit: Option<usize>, input: usize },
+}
+
+impl Refusal {
+    /// The same of memory for the second of two inputs.
+    pub(crate) fn of_second(self) -> Self {
+        match self {
+            Self::Memory { asked, limit, .. } => Self::Memory { asked, limit, input: 1 },
+            Self::Stopped => Self::Stopped,
+        }
+    }
 }
 
 pub(crate) struct Board<'w> {
@@ -303,10 +313,10 @@ impl Event {
                 let error = error.offset_by(records, lines, 0).offset_mate_by(pairs, others, other_lines, 0);
                 Self::Input(Placed { error, input, other })
             }
-            Self::Memory(mut error) => {
-                error.position.record += passed[0].0;
-                error.position.line += passed[0].1;
-                Self::Memory(error)
+            Self::Memory(mut error, input) => {
+                error.position.record += passed[input].0;
+                error.position.line += passed[input].1;
+                Self::Memory(error, input)
             }
             other => other,
         }

@@ -43,7 +43,7 @@ pub(crate) fn claim(
     let claims = [claim, Claim { reader: other, ..claim }];
     // What is left over of one input is not added to each time: the records of one may be longer than those of the other.
     one.load(claims[0], slot, first, claim.size)?;
-    two.load(claims[1], slot, second, claim.size)?;
+    two.load(claims[1], slot, second, claim.size).map_err(Refusal::of_second)?;
     loop {
         if one.ended() && two.ended() {
             let none = slot.block.is_empty() && slot.mate.is_empty() && !one.failed() && !two.failed();
@@ -57,7 +57,7 @@ pub(crate) fn claim(
                 continue;
             }
             (_, Has::Beginning) => {
-                two.fill_more(claims[1], slot, second)?;
+                two.fill_more(claims[1], slot, second).map_err(Refusal::of_second)?;
                 continue;
             }
             // The worker will meet the error with the first pair.
@@ -67,7 +67,7 @@ pub(crate) fn claim(
             (Has::Nothing, Has::Nothing) => unreachable!("then both have ended"),
         };
         let a = part(one, claims[0], slot.block.data(), a, records)?;
-        let b = part(two, claims[1], slot.mate.data(), b, records)?;
+        let b = part(two, claims[1], slot.mate.data(), b, records).map_err(Refusal::of_second)?;
         return Ok(Some([a, b]));
     }
 }

@@ -311,7 +311,7 @@ impl<'a, L: Layout> Run<'a, L> {
                 resume_unwind(payload)
             }
             Some(Event::Input(placed)) => Err(Error::Input(placed.error)),
-            Some(Event::Memory(error)) => Err(Error::Memory(error)),
+            Some(Event::Memory(error, _)) => Err(Error::Memory(error)),
             Some(Event::Output(error)) => Err(Error::Output(error)),
             Some(Event::Closure(error)) => Err(Error::Closure(error)),
         }

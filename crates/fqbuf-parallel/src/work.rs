@@ -113,7 +113,11 @@ impl<'a> Core<'a, '_> {
                 return Some(Work { number, ..work });
             }
             Ok(Ok(None) | Err(Refusal::Stopped)) => return None,
-            Ok(Err(Refusal::Memory { asked, limit })) => Event::Memory(self.memory_error(&feeding, asked, limit)),
+            Ok(Err(Refusal::Memory { asked, limit, input })) => {
+                let position = Position { byte: feeding.feeds[input].offset(), ..Position::START };
+                let source_name = self.names[input].clone();
+                Event::Memory(MemoryError { asked, limit, position, source_name }, input)
+            }
             Err(payload) => Event::Panic(payload),
         };
         drop(feeding);
@@ -224,12 +228,6 @@ impl<'a> Core<'a, '_> {
                 self.feed.lock().unwrap_or_else(PoisonError::into_inner)
             }
         }
-    }
-
-    fn memory_error(&self, feeding: &Feeding<'_>, asked: usize, limit: Option<usize>) -> MemoryError {
-        let mut position = Position::START;
-        position.byte = feeding.feeds[0].offset();
-        MemoryError { asked, limit, position, source_name: self.names[0].clone() }
     }
 }
 

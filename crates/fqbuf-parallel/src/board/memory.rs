@@ -73,7 +73,7 @@ impl Board<'_> {
         let mut out = Out { bytes: Vec::new(), charge };
         match out.bytes.try_reserve_exact(bytes) {
             Ok(()) => Ok(out),
-            Err(_) => Err(Refusal::Memory { asked: bytes, limit: None }),
+            Err(_) => Err(Refusal::Memory { asked: bytes, limit: None, input: 0 }),
         }
     }
 
@@ -119,7 +119,7 @@ impl Board<'_> {
         }
         let block = which(slot);
         if block.grow(capacity).is_err() {
-            return Err(Refusal::Memory { asked: capacity, limit: None });
+            return Err(Refusal::Memory { asked: capacity, limit: None, input: 0 });
         }
         let settled = slot.block.capacity() + slot.mate.capacity();
         if let Some(charge) = &mut slot.charge {
@@ -174,7 +174,7 @@ impl Board<'_> {
             }
             if state.next == number || matches!(error, BudgetError::TooLarge { .. }) || mutant("memory-not-waited-for")
             {
-                return Err(Refusal::Memory { asked: bytes, limit: Some(self.budget.limit()) });
+                return Err(Refusal::Memory { asked: bytes, limit: Some(self.budget.limit()), input: 0 });
             }
             if !waited {
                 add(&self.counters.memory_waits, 1);

@@ -188,18 +188,20 @@ impl<'a> Stream<'a> {
 
     /// The block up to a cut; what is behind it is kept for the next one.
     pub(crate) fn cut(&mut self, claim: Claim<'_, '_>, data: &[u8], cut: usize) -> Result<Span, Refusal> {
-        let condensed = std::mem::take(&mut self.condensed);
-        let span = Span { condensed, ..Span::open(self.offset, cut) };
         let rest = &data[cut..];
-        self.offset += cut as u64 + condensed.bytes;
         if rest.len() > self.carry.capacity() {
             let capacity = rest.len().next_multiple_of(PAGE);
             self.carry = Vec::new();
             let more = capacity.saturating_sub(self.charge.as_ref().map_or(0, Charge::bytes));
             claim.board.charge_more(claim.number, &mut self.charge, more)?;
-            self.carry.try_reserve_exact(capacity).map_err(|_| Refusal::Memory { asked: capacity, limit: None })?;
+            let reserved = self.carry.try_reserve_exact(capacity);
+            reserved.map_err(|_| Refusal::Memory { asked: capacity, limit: None, input: 0 })?;
         }
         self.carry.extend_from_slice(rest);
+        // Only now, as the place of a refusal is the block's.
+        let condensed = std::mem::take(&mut self.condensed);
+        let span = Span { condensed, ..Span::open(self.offset, cut) };
+        self.offset += cut as u64 + condensed.bytes;
         Ok(span)
     }
 

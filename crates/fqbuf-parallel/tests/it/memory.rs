@@ -299,3 +299,63 @@ fn bgzf_within_a_small_budget_is_the_same_for_any_number_of_threads() {
         }
     });
 }
+
+/// Offset of each record in good input, and of its end.
+fn starts(data: &[u8]) -> Vec<usize> {
+    let lines = data.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    [0].into_iter().chain(lines.skip(3).step_by(4)).collect()
+}
+
+/// Whatever it is that memory is refused for, record, line and byte of the error are those of one place, and of the input it names.
+/// Red when one of them has gone on to the next block, or is the other input's.
+#[rstest]
+fn place_of_a_memory_error_is_one_place(#[values(1, 3)] threads: usize, #[values(300, 3000)] most: usize) {
+    watched(60, || {
+        let (one, two) = pairs(5, 40, most);
+        let (mut ones, mut twos) = (0, 0);
+        for limit in (12_000..60_000).step_by(250) {
+            for paired in [false, true] {
+                let budget = MemoryBudget::new(limit);
+                let pipeline = pipeline(threads, 4096, PLAIN).budget(&budget);
+                let (a, b) = (Input::reader(&one[..]).named("one"), Input::reader(&two[..]).named("two"));
+                let result = if paired {
+                    pipeline.paired(a, b).expect("open").fold(|| (), |(), _| (), |(), ()| ())
+                } else {
+                    pipeline.single(a).expect("open").fold(|| (), |(), _| (), |(), ()| ())
+                };
+                let error = match result {
+                    Ok(_) => continue,
+                    Err(Error::Memory(error)) => error,
+                    Err(error) => panic!("{limit}: {error}"),
+                };
+                let data = match error.source_name.as_deref() {
+                    Some("two") => &two,
+                    _ => &one,
+                };
+                (ones, twos) = if data == &one { (ones + 1, twos) } else { (ones, twos + 1) };
+                let at = error.position;
+                let what = format!("{limit} bytes, paired: {paired}: {error}");
+                assert_eq!(at.line, 4 * at.record - 3, "{what}");
+                assert_eq!(at.byte, starts(data)[usize::try_from(at.record).expect("few") - 1] as u64, "{what}");
+            }
+        }
+        assert!(ones > 10 && twos > 5, "{ones} and {twos}");
+    });
+}
+
+/// Red with the name and the place of the first input, whichever it is.
+#[rstest]
+fn second_mate_that_cannot_fit_is_named(#[values(1, 3)] threads: usize) {
+    watched(60, || {
+        let (mut one, mut two) = pairs(5, 40, 50);
+        let before = two.len();
+        record(&mut Rng(9), 40, "/1", 50, &mut one);
+        record(&mut Rng(9), 40, "/2", 2_000_000, &mut two);
+        let budget = MemoryBudget::new(1 << 20);
+        let inputs = (Input::reader(&one[..]).named("one"), Input::reader(&two[..]).named("two"));
+        let run = Pipeline::new().threads(threads).budget(&budget).paired(inputs.0, inputs.1).expect("open");
+        let Err(Error::Memory(error)) = run.fold(|| (), |(), _| (), |(), ()| ()) else { panic!("no memory error") };
+        assert_eq!(error.source_name.as_deref(), Some("two"));
+        assert_eq!((error.position.record, error.position.byte), (41, before as u64));
+    });
+}
