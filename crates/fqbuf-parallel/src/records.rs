@@ -311,17 +311,16 @@ impl<'d> Lane<'d> {
     /// far a serial reader passes: all, or where reading fails up to the byte before what it would look at again.
     fn record_start(&self, mut from: usize) -> Result<usize, usize> {
         loop {
-            match find_record_start(self.data, from, self.at_end) {
-                RecordStart::At(start) => {
-                    let header = &self.data[start..];
-                    if memchr(b'\n', header).is_some_and(|n| n < self.limit) {
-                        return Ok(start);
-                    }
-                    from = start + 1;
-                }
-                RecordStart::NeedMore(next) if self.failure.is_some() => return Err(next - 1),
+            let (line, found) = match find_record_start(self.data, from, self.at_end) {
+                RecordStart::At(start) => (start, Ok(start)),
+                RecordStart::NeedMore(next) if self.failure.is_some() => (next, Err(next - 1)),
                 RecordStart::NeedMore(_) | RecordStart::None => return Err(self.data.len()),
+            };
+            let rest = &self.data[line..];
+            if memchr(b'\n', rest).map_or(rest.len(), |n| n + 1) <= self.limit {
+                return found;
             }
+            from = line + 1;
         }
     }
 }

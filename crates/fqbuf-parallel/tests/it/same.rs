@@ -87,9 +87,13 @@ fn mixtures_with_much_that_is_no_record(#[values(false, true)] skip: bool) {
 }
 
 #[rstest]
-fn failing_reader(#[values(1, 2, 5)] threads: usize, #[values(false, true)] skip: bool) {
+fn failing_reader(
+    #[values(1, 2, 5)] threads: usize,
+    #[values(false, true)] skip: bool,
+    #[values(50, 300, 64 << 20)] limit: usize,
+) {
     watched(if deep() { 3000 } else { 60 }, || {
-        let given = Given { skip, ..PLAIN };
+        let given = Given { skip, limit };
         let good = reads(3, 300, 200);
         for cut in (0..good.len()).step_by(if deep() { 7 } else { 2977 }) {
             let mut data = good[..cut].to_vec();
@@ -103,6 +107,25 @@ fn failing_reader(#[values(1, 2, 5)] threads: usize, #[values(false, true)] skip
                 let mut end = data.split_off(near);
                 damage(&mut Rng(cut as u64 + damages), &mut end);
                 data.append(&mut end);
+            }
+        }
+    });
+}
+
+/// A line that is too long for a header is passed as soon as that is clear. Red when it is kept for one, as there is no end of it.
+#[rstest]
+fn failing_behind_what_is_too_long_for_a_header(
+    #[values("", "\n", "\nA", "\nA\n", "\n@b")] end: &str,
+    #[values(1, 8192)] block: usize,
+) {
+    watched(60, || {
+        for length in [0, 1, 40, 47, 48, 49, 50, 51, 52, 100, 30_000] {
+            for skip in [false, true] {
+                let given = Given { skip, limit: 50 };
+                let data = format!("x\n@{}{end}", "a".repeat(length));
+                let of = || Odd::failing(data.as_bytes(), 5, io::ErrorKind::ConnectionReset);
+                let run = pipeline(2, block, given).single(Input::reader(of()).named("input")).expect("open");
+                same(&ordered(run), &serial(of(), given), &format!("{length} bytes, {given:?}"));
             }
         }
     });
