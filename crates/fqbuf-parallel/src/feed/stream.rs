@@ -40,7 +40,7 @@ pub(crate) struct Stream<'a> {
     tail: Option<Tail>,
     /// What was left out of the block that is being read.
     condensed: Condensed,
-    /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives.
+    /// Bytes of the blocks that the source hands over whole; a block is then what one fill gives, if there is a cut in it.
     pub(super) whole_blocks: Option<usize>,
     /// Bytes of memory of the blocks that the source exchanges for ours, so that those have no less.
     pub(super) memory: usize,
@@ -117,12 +117,12 @@ impl<'a> Stream<'a> {
             self.carry = Vec::new();
             self.charge = None;
         }
-        self.fill(block, target, claim.counters);
+        self.fill(block, target, self.whole_blocks.is_some(), claim.counters);
         claim.board.settle_slot(claim.number, slot)
     }
 
-    /// Reads until `target` bytes are held or the block is full.
-    fn fill(&mut self, block: &mut Block, target: usize, counters: &Counters) {
+    /// Reads until `target` bytes are held or the block is full, or but `once`.
+    fn fill(&mut self, block: &mut Block, target: usize, once: bool, counters: &Counters) {
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
             // How much room there is depends on where in a page memory begins; what blocks hold must not.
             block.set_read_limit(target - block.len());
@@ -132,7 +132,7 @@ impl<'a> Stream<'a> {
                     if !self.counts {
                         add(&counters.bytes, n as u64);
                     }
-                    if self.whole_blocks.is_some() {
+                    if once {
                         return;
                     }
                 }
@@ -158,7 +158,8 @@ impl<'a> Stream<'a> {
         }
         let held = which(slot).len();
         more_room(claim, slot, which)?;
-        self.fill(which(slot), held.saturating_mul(2).max(PAGE), claim.counters);
+        // Twice as much, also of whole blocks: all that is held is looked at again each time.
+        self.fill(which(slot), held.saturating_mul(2).max(PAGE), false, claim.counters);
         claim.board.settle_slot(claim.number, slot)
     }
 

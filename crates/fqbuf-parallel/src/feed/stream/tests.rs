@@ -1,21 +1,22 @@
-//! What is left of bad input and blank lines, beside what there was.
+//! What is left of bad input and blank lines, beside what there was; and how much is read for want of a cut.
 
+use std::io;
 use std::sync::Arc;
 
 use fqbuf_pool::MemoryBudget;
 use fqbuf_record::{Reader, ReaderBuilder};
 
-use super::{Block, Claim, Condensed, Counters, PAGE, condense};
-use crate::board::Board;
+use super::{Block, Claim, Condensed, Counters, PAGE, Source, Stream, condense, first};
+use crate::board::{Board, Slot};
 
 /// What input that begins with a record's start may go on with.
 const BEHIND: [&[u8]; 6] =
     [b"", b"\n\r\n", b"@r\nA\n+\nI\n", b"\n@r\nA\n+\nI\n", b"r\nA\n+\nI\n@s\n\n+\n\n", b"\nA\n+\nI\n@s\nC\n+\nJ"];
 
-/// What is left of `data` and what was left out, if a run comes to that.
-fn condensed(data: &[u8], skip: bool, alternating: bool) -> Option<(Vec<u8>, Condensed)> {
+/// Does something with a claim of the first block.
+fn claimed<T>(skip: bool, alternating: bool, act: impl FnOnce(Claim<'_, '_>) -> T) -> T {
     let (counters, reader) = (Arc::new(Counters::default()), ReaderBuilder::default());
-    let claim = Claim {
+    act(Claim {
         board: &Board::new(&MemoryBudget::new(usize::MAX), 1, usize::MAX, None, &counters),
         number: 0,
         size: 1,
@@ -25,16 +26,46 @@ fn condensed(data: &[u8], skip: bool, alternating: bool) -> Option<(Vec<u8>, Con
         limit: usize::MAX,
         alternating,
         counters: &counters,
-    };
-    if claim.cut(data, 0).is_some() {
-        return None;
+    })
+}
+
+/// What is left of `data` and what was left out, if a run comes to that.
+fn condensed(data: &[u8], skip: bool, alternating: bool) -> Option<(Vec<u8>, Condensed)> {
+    claimed(skip, alternating, |claim| {
+        if claim.cut(data, 0).is_some() {
+            return None;
+        }
+        let mut block = Block::new();
+        block.grow(data.len() + 2 * PAGE).expect("memory");
+        assert_eq!(block.append(data), data.len());
+        let left = condense(&mut block, claim)?;
+        assert_eq!(block.len() as u64 + left.bytes, data.len() as u64, "{data:?}");
+        Some((block.data().to_vec(), left))
+    })
+}
+
+/// A long line in whole blocks of 100 bytes.
+struct Pieces;
+
+impl Source for Pieces {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        Ok(block.append(&[b'x'; 100]))
     }
-    let mut block = Block::new();
-    block.grow(data.len() + 2 * PAGE).expect("memory");
-    assert_eq!(block.append(data), data.len());
-    let left = condense(&mut block, claim)?;
-    assert_eq!(block.len() as u64 + left.bytes, data.len() as u64, "{data:?}");
-    Some((block.data().to_vec(), left))
+}
+
+/// Red when a block of the source is added at a time: all that is held is looked at again behind each.
+#[test]
+fn whole_blocks_are_read_until_there_is_twice_as_much() {
+    claimed(false, false, |claim| {
+        let mut stream = Stream::new(Box::new(Pieces), Some(100), true);
+        let mut slot = Slot::default();
+        stream.load(claim, &mut slot, first, 1000).expect("memory");
+        assert_eq!(slot.block.len(), 100, "one of them is a block");
+        for _ in 0..12 {
+            stream.fill_more(claim, &mut slot, first).expect("memory");
+        }
+        assert!(slot.block.len() > 4 << 20, "{} bytes", slot.block.len());
+    });
 }
 
 /// The records in `parts`, put behind each other, with their numbers and the lines behind them, and how it ended.
