@@ -102,7 +102,8 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Input(e) => e.source(),
-            Self::Open(e) | Self::Output(e) => Some(e),
+            // What they say themselves, Display has said.
+            Self::Open(e) | Self::Output(e) => e.source(),
             Self::Closure(e) => e.source(),
             Self::Memory(_) => None,
         }

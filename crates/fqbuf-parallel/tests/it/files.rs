@@ -148,6 +148,33 @@ fn pipe_with_a_name_whose_writer_has_finished(#[values(0, 3)] records: usize) ->
     })
 }
 
+/// Takes nothing.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Red when the cause of an error is the error itself once more: who prints the whole chain says everything twice.
+#[test]
+fn errors_and_their_causes_are_told_once() {
+    let missing = Pipeline::new().file("no/such/file.fq").expect_err("there is none");
+    let run = Pipeline::new().threads(1).slice(b"@r\nA\n+\nI\n");
+    let full = run.map_ordered(Full, || (), |(), record, out| out.extend_from_slice(record.id())).expect_err("full");
+    for (error, causes) in [(missing, 1), (full, 0)] {
+        let chain = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        let texts: Vec<String> = chain.map(ToString::to_string).collect();
+        assert_eq!(texts.len(), causes, "{error}: {texts:?}");
+        assert!(!texts.contains(&error.to_string()), "{error}: {texts:?}");
+    }
+}
+
 /// Red when the last block of the shorter input is taken for the end of both.
 #[rstest]
 fn fault_67_unequal_numbers_of_mates(#[values(1, 2, 8)] threads: usize, #[values(0, 1, 40, 500)] missing: usize) {
