@@ -159,8 +159,9 @@ impl Stream {
         }
     }
 
-    /// Bytes of memory of a block that is handed over by exchange, which is what one that is given for it should have; 0 for plain
-    /// input that is not read ahead, which is read into the caller's own. Before the format is known, as for compressed input.
+    /// Bytes of memory of a block that is handed over, for who charges for blocks: give the stream blocks of as much, which it takes
+    /// in exchange. 0 for plain input that is not read ahead, for it is read into the caller's own. Before the format is known, as
+    /// for compressed input.
     #[must_use]
     pub fn block_memory(&self) -> usize {
         let direct = self.format == Some(Format::Plain) && self.settings.read_ahead != ReadAhead::Always;

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use fqbuf_line::{Block, PAGE, Source};
 use fqbuf_pool::MemoryBudget;
 use fqbuf_stream::{Format, Stream, StreamErrorKind, WriterBuilder};
 
@@ -45,6 +46,24 @@ fn a_budget_that_is_too_small_is_an_error_and_not_a_wait() {
             let out = drain(way.builder().budget(&budget).from_reader(Cursor::new(input.clone())));
             assert_eq!((out.kind(), out.bytes.len()), (Some(StreamErrorKind::Memory), 0), "{way:?}");
             assert_eq!((budget.used(), budget.peak()), (0, 0));
+        }
+    }
+}
+
+/// A larger block that is exchanged for one of the stream's is memory that nobody is charged for. Red when it is taken.
+#[test]
+fn a_larger_block_is_kept_by_who_is_charged_for_it() {
+    for input in inputs(&fastq(20_000)) {
+        for way in WAYS {
+            let mut stream = way.builder().budget(&MemoryBudget::new(16 << 20)).from_reader(Cursor::new(input.clone()));
+            stream.detect().expect("a format of this build");
+            let memory = stream.block_memory();
+            let larger = Block::with_capacity(memory + memory / 2 + 3 * PAGE).expect("memory");
+            for mut block in [Block::with_capacity(memory.max(3 * PAGE)).expect("memory"), larger] {
+                let before = block.capacity();
+                assert!(stream.fill(&mut block).expect("good input") > 0);
+                assert_eq!(block.capacity(), before, "{way:?}, {:?}", stream.format());
+            }
         }
     }
 }
