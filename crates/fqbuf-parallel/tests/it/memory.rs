@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fqbuf_line::{Block, Source};
 use fqbuf_parallel::{Error, Input, Monitor, Pipeline, Snapshot};
 use fqbuf_pool::{BufferPool, MemoryBudget};
 use rstest::rstest;
@@ -357,5 +358,33 @@ fn second_mate_that_cannot_fit_is_named(#[values(1, 3)] threads: usize) {
         let Err(Error::Memory(error)) = run.fold(|| (), |(), _| (), |(), ()| ()) else { panic!("no memory error") };
         assert_eq!(error.source_name.as_deref(), Some("two"));
         assert_eq!((error.position.record, error.position.byte), (41, before as u64));
+    });
+}
+
+/// Hands over all it has in a block of its own.
+struct Whole(Block);
+
+impl Source for Whole {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        assert!(self.0.is_empty() || block.is_empty(), "nothing comes before it");
+        std::mem::swap(&mut self.0, block);
+        self.0 = Block::new();
+        Ok(block.len())
+    }
+}
+
+/// Red when the run goes on with what it was charged for its own block.
+#[test]
+fn block_that_a_source_exchanges_is_charged_as_large_as_it_is() {
+    watched(60, || {
+        let data = reads(4, 30, 300);
+        let budget = MemoryBudget::new(2 << 20);
+        let mut block = Block::with_capacity(1 << 20).expect("memory");
+        assert_eq!(block.append(&data), data.len());
+        let run = Pipeline::new().threads(1).block_size(4096).budget(&budget).reader(Whole(block));
+        let most =
+            run.fold(|| 0, |most: &mut usize, _| *most = budget.used().max(*most), usize::max).expect("good input");
+        assert!(most.value >= 1 << 20, "{} bytes", most.value);
+        assert_eq!(budget.used(), 0);
     });
 }
