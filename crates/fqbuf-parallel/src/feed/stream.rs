@@ -126,7 +126,7 @@ impl<'a> Stream<'a> {
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
             // How much room there is depends on where in a page memory begins; what blocks hold must not.
             block.set_read_limit(target - block.len());
-            match self.origin.fill(block) {
+            match block.fill_from(&mut self.origin) {
                 Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {
                     if !self.counts {

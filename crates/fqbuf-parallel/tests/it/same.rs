@@ -2,7 +2,8 @@
 
 use std::io;
 
-use fqbuf_parallel::Input;
+use fqbuf_line::{Block, Source};
+use fqbuf_parallel::{Error, Input};
 use rstest::rstest;
 
 use crate::support::*;
@@ -173,5 +174,35 @@ fn any_size_of_blocks_may_be_asked_for() {
             let run = pipeline(2, usize::MAX, PLAIN).single(input).expect("open");
             same(&ordered(run), &expected, &format!("way {way}"));
         }
+    });
+}
+
+/// Gives a record, and then claims bytes that it does not add, or takes away what it was lent.
+struct Lying {
+    given: bool,
+    takes: bool,
+}
+
+impl Source for Lying {
+    fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+        if !std::mem::replace(&mut self.given, true) {
+            let all = block.read_from(&mut &b"@r\nA\n+\nI\n@s\nC"[..])?;
+            return Ok(all);
+        }
+        if self.takes {
+            block.clear();
+        }
+        Ok(5)
+    }
+}
+
+/// Red with a pipeline that takes a source's word: it asks again for ever.
+#[rstest]
+fn source_that_lies(#[values(false, true)] takes: bool, #[values(1, 2)] threads: usize) {
+    watched(60, || {
+        let run = pipeline(threads, 8192, PLAIN).reader(Lying { given: false, takes });
+        let error = run.fold(|| 0, |count, _| *count += 1, |a, b| a + b).expect_err("a lie");
+        let Error::Input(error) = error else { panic!("{error}") };
+        assert_eq!(error.io_error().map(io::Error::kind), Some(io::ErrorKind::InvalidData), "{error}");
     });
 }
