@@ -58,7 +58,8 @@ impl<'a> Input<'a> {
         Self { kind: Kind::Path(path.into()), name: None }
     }
 
-    /// A stream opened with settings of its own. Its decompression threads are not counted.
+    /// A stream opened with settings of its own. Its decompression threads are not counted; its blocks are as large as it was told
+    /// ([`Stream::block_memory`]), whatever the budget.
     #[must_use]
     pub fn stream(stream: Stream) -> Self {
         let name = Some(stream.name()).filter(|name| !name.is_empty()).map(Arc::from);

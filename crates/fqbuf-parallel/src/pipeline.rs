@@ -104,8 +104,9 @@ impl Pipeline {
     }
 
     /// All memory for blocks, output and decompression is charged to `budget`, before it exists. Blocks become smaller, and
-    /// threads fewer, when it is small; a record that does not fit is an error. Default: no limit but what blocks and
-    /// threads need.
+    /// threads fewer, when it is small; a record that does not fit is an error. A [stream](Input::stream) keeps the size of its own
+    /// blocks, and one block of each input has to fit beside what it decompresses with. Default: no limit but what blocks
+    /// and threads need.
     ///
     /// What the allocator keeps for itself is not in it: glibc's keeps freed memory for each thread, seen to be 25 MB for eight
     /// threads, reads of 500 kb and a budget of 4 MiB, and 4 MB with `MALLOC_ARENA_MAX=1` in the environment.

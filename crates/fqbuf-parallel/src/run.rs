@@ -341,8 +341,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// Fits blocks and threads into half of the budget; the other half is for long records and for output that waits.
     fn of(settings: &Pipeline, threads: usize, feeds: &[Feed<'_>], ordered: bool) -> Self {
-        let slot = |size: usize| feeds.iter().map(|feed| feed.memory(size)).sum::<usize>();
-        let need = |size: usize| slot(size) + if ordered { size } else { 0 };
+        // A stream's own blocks may be of any size.
+        let slot = |size: usize| feeds.iter().fold(0, |sum: usize, feed| sum.saturating_add(feed.memory(size)));
+        let need = |size: usize| slot(size).saturating_add(if ordered { size } else { 0 });
         let share = settings.budget.available() / 2;
         let whole = feeds.iter().filter_map(Feed::preferred).min();
         let wanted = settings.size_of_blocks(ordered, false);
@@ -354,12 +355,12 @@ impl Plan {
         while threads > 1 && need(size).saturating_mul(threads) > share {
             threads -= 1;
         }
-        while size > PAGE && need(size) > share {
+        while size > PAGE && need(size) > share && need(size / 2) < need(size) {
             size = (size / 2).next_multiple_of(PAGE);
         }
         let size_of_short = settings.size_of_blocks(ordered, true).min(size);
         let slot = slot(size);
-        Self { threads, size, size_of_short, slot, retained: 4 * slot.max(size + 2 * PAGE) }
+        Self { threads, size, size_of_short, slot, retained: slot.max(size + 2 * PAGE).saturating_mul(4) }
     }
 }
 

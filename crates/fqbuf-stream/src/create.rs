@@ -20,8 +20,8 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 /// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
 /// the same folder. What was written through to a device or pipe stays written.
 ///
-/// A link stays; all this is true of the file behind it. A file by the name of its descriptor, such as `/dev/stdout`, is
-/// written to behind what it holds.
+/// A link stays; all this is true of the file behind it, whose folder has to be one that may be written to. `/dev/stdout` is standard
+/// output, as `-` is; a file by the name of another descriptor is written to behind what it holds.
 ///
 /// # Examples
 /// ```
@@ -183,6 +183,7 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
     let (path, meta) = behind_links(path)?;
     match meta {
         Some(meta) if meta.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
+        Some(meta) if meta.is_symlink() && names_standard_output(&path) => Ok((standard_output()?, Place::Through)),
         Some(meta) if !meta.is_file() => {
             let file = OpenOptions::new().write(true).append(meta.is_symlink()).open(path)?;
             let opened = file.metadata()?;
@@ -210,7 +211,7 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
 /// What `path` names in the end, and what it is if it is there: a link only where that names something open.
 fn behind_links(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
     let mut path = path.to_path_buf();
-    for _ in 0..LINKS {
+    for _ in 0..=LINKS {
         let meta = match fs::symlink_metadata(&path) {
             Ok(meta) => meta,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((path, None)),
@@ -218,6 +219,12 @@ fn behind_links(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
         };
         if !meta.is_symlink() || names_open_file(&path)? {
             return Ok((path, Some(meta)));
+        }
+        // What the system would not follow is not followed here either: a link of somebody else in a folder that all may write to.
+        if let Err(e) = fs::metadata(&path)
+            && e.kind() != io::ErrorKind::NotFound
+        {
+            return Err(e);
         }
         let to = fs::read_link(&path)?;
         path.pop();
@@ -231,6 +238,14 @@ fn names_open_file(link: &Path) -> io::Result<bool> {
     let folder = link.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder)?;
     Ok(folder == Path::new("/dev") || folder.starts_with("/proc"))
+}
+
+/// Whether a link of the system's names this process' standard output: what else is written to that goes on behind.
+fn names_standard_output(link: &Path) -> bool {
+    let is_own = |folder| {
+        fs::canonicalize(folder).is_ok_and(|folder| fs::canonicalize("/dev/fd").is_ok_and(|own| own == folder))
+    };
+    link == Path::new("/dev/stdout") || (link.file_name() == Some(OsStr::new("1")) && link.parent().is_some_and(is_own))
 }
 
 /// A new file beside `path`, with its name.

@@ -23,6 +23,7 @@ pub struct Stage {
     /// Bytes past the start of a page at which data in memory begin.
     offset: usize,
     laps: u32,
+    warm_up: Duration,
     counting: bool,
     pub(crate) seconds: f64,
     pub(crate) allocations: u64,
@@ -39,7 +40,17 @@ impl Stage {
     pub(crate) fn new(path: PathBuf, round: usize, laps: u32, counting: bool) -> Self {
         let amount = std::fs::metadata(&path).map_or(0, |meta| meta.len());
         let offset = OFFSETS[round % OFFSETS.len()];
-        Self { path, offset, laps, counting, seconds: f64::NAN, allocations: 0, amount, operations: false }
+        Self {
+            path,
+            offset,
+            laps,
+            warm_up: WARM_UP,
+            counting,
+            seconds: f64::NAN,
+            allocations: 0,
+            amount,
+            operations: false,
+        }
     }
 
     /// The row's data set.
@@ -74,6 +85,11 @@ impl Stage {
         self.amount = amount;
     }
 
+    /// Says that a lap is right on cold processors: which of two levels that are far apart it tells, for one.
+    pub(crate) fn on_cold_processors(&mut self) {
+        self.warm_up = Duration::ZERO;
+    }
+
     /// Times `work`: the median of some laps behind those that warm up. When allocations are counted, one lap behind that.
     pub fn time(&mut self, mut work: impl FnMut() -> Answer) -> Answer {
         self.timed(|| {
@@ -87,7 +103,7 @@ impl Stage {
     pub fn timed(&mut self, mut work: impl FnMut() -> (f64, Answer)) -> Answer {
         let begun = Instant::now();
         let mut answer = work().1;
-        while begun.elapsed() < WARM_UP {
+        while begun.elapsed() < self.warm_up {
             answer = work().1;
         }
         if self.counting {

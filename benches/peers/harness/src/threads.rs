@@ -63,6 +63,7 @@ pub fn spin_until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
 pub(crate) fn control(stage: &mut Stage) -> Answer {
     const TURNS: u64 = 20_000;
     stage.operations(2 * TURNS);
+    stage.on_cold_processors();
     stage.timed(|| {
         let word = AtomicU64::new(0);
         let turn = |own: u64| {

@@ -126,7 +126,7 @@ impl Case<'_> {
         self.row.contenders.iter().filter(|one| one.role == Role::Ours)
     }
 
-    /// One way of ours beside what it was.
+    /// One way of ours beside what it was, which is the pair's only limit.
     fn pair(&self, way: &Contender, baseline: Contender) -> Row {
         let control = self.row.contenders.iter().find(|one| is_control(&one.name)).cloned();
         let contenders = [way.clone(), baseline].into_iter().chain(control).collect();
@@ -247,7 +247,7 @@ impl Suspect<'_, '_> {
         let mut ratio = None;
         for _ in 0..LOOKS {
             let Some(now) = round::run(pair, effort)? else { continue };
-            ratio = now.lines.iter().find(|line| line.role == Role::Peer).map(|line| line.ratio.middle());
+            ratio = now.fastest(Role::Limit).map(|line| line.ratio.middle());
             if self.first.as_ref().is_none_or(|first| now.is_alike(first)) {
                 return Ok(ratio);
             }

@@ -52,17 +52,18 @@ const PICKS: [Pick; 13] = [
     pick("gzip decompressed and verified, one thread", "stream", "gzip", "fqbuf"),
 ];
 
-/// Writes the table of this machine anew, as far as its rows are kept.
+/// Writes the table of this machine anew, if all its rows are kept.
 ///
 /// # Errors
 ///
 /// Where a README cannot be read or written, or has no place for the table.
 pub(crate) fn render(this: &Machine) -> Outcome {
+    let Some(table) = table(this) else { return Ok(()) };
     for file in FILES {
         let path = here().join(file);
         let failed = |why: String| format!("{}: {why}", path.display());
         let old = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-        let new = replaced(&old, &table(this)).ok_or_else(|| failed("no place for the table".to_owned()))?;
+        let new = replaced(&old, &table).ok_or_else(|| failed("no place for the table".to_owned()))?;
         fs::write(&path, new).map_err(|error| failed(error.to_string()))?;
     }
     Ok(())
@@ -75,33 +76,34 @@ fn replaced(text: &str, table: &str) -> Option<String> {
     Some([before, BOUNDS[0], table, BOUNDS[1], behind].concat())
 }
 
-fn table(this: &Machine) -> String {
+/// The table; nothing where a row is missing.
+fn table(this: &Machine) -> Option<String> {
     let rows: Vec<(&Pick, &Measured)> =
-        PICKS.iter().filter_map(|pick| Some((pick, this.measured(pick.group, pick.row)?))).collect();
+        PICKS.iter().map(|pick| Some((pick, this.measured(pick.group, pick.row)?))).collect::<Option<_>>()?;
     let mut dates: Vec<&str> = rows.iter().map(|(_, measured)| measured.date.as_str()).collect();
     dates.sort_unstable();
     dates.dedup();
     let mut text = format!("\nGB/s, medians; {}; {}; `cargo xtask bench`:\n\n", this.description(), dates.join(", "));
     text.push_str("| | fqbuf | next | next, built for the one machine | limit |\n|---|--:|--:|--:|--:|\n");
     for (pick, measured) in rows {
-        let Some(ours) = measured.line(pick.way) else { continue };
+        let ours = measured.line(pick.way)?;
+        // The limits of a file read it.
         let is_mapped = |line: &Line| line.name.contains("mmap");
-        let comparable = |line: &Line, role| {
-            line.role == role
-                && !is_control(&line.name)
-                && (role == Role::Limit || is_mapped(line) == (pick.way == MAPPED))
-        };
+        let comparable =
+            |line: &Line, role| line.role == role && !is_control(&line.name) && is_mapped(line) == (pick.way == MAPPED);
         let fastest = |role, is_native: bool| {
             let lines = measured.lines.iter();
             let lines = lines.filter(|line| comparable(line, role) && line.name.contains("native") == is_native);
             let first = lines.min_by(|a, b| a.seconds.median.total_cmp(&b.seconds.median));
-            first.map_or_else(String::new, |line| format!("{} {}", tenths(line), line.name.replace(" native", "")))
+            first.map_or_else(String::new, |line| {
+                format!("{} {}", tenths(line), line.name.replace(" native", "").replace("seq_io", "`seq_io`"))
+            })
         };
         let cells = [fastest(Role::Peer, false), fastest(Role::Peer, true), fastest(Role::Limit, false)];
         let _ = writeln!(text, "| {} | {} | {} |", pick.words, tenths(ours), cells.join(" | "));
     }
     text.push('\n');
-    text
+    Some(text)
 }
 
 /// Gigabytes a second.

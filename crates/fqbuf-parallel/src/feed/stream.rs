@@ -278,8 +278,10 @@ fn blank_lines(data: &[u8]) -> usize {
 fn header_behind(data: &[u8], claim: Claim<'_, '_>) -> Option<usize> {
     last_cut(data, true, claim.limit).or_else(|| {
         last_lines(data).into_iter().rev().flatten().find(|&at| {
-            let line = data[at..].split(|&b| b == b'\n').next().unwrap_or_default();
-            line.starts_with(b"@") && line.len() < claim.limit
+            let line = &data[at..];
+            // Without its end it may be as long as all that a record may take: what is behind it is not known.
+            let len = memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+            line.starts_with(b"@") && len <= claim.limit
         })
     })
 }

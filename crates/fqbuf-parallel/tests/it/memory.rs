@@ -367,9 +367,11 @@ struct Whole(Block);
 
 impl Source for Whole {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
-        assert!(self.0.is_empty() || block.is_empty(), "nothing comes before it");
-        std::mem::swap(&mut self.0, block);
-        self.0 = Block::new();
+        if self.0.is_empty() {
+            return Ok(0);
+        }
+        assert!(block.is_empty(), "nothing comes before it");
+        *block = std::mem::take(&mut self.0);
         Ok(block.len())
     }
 }

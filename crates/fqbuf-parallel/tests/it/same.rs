@@ -132,6 +132,21 @@ fn failing_behind_what_is_too_long_for_a_header(
     });
 }
 
+/// Red when what is left of much bad input is not the line that may be a header, as long as one may be at most.
+#[rstest]
+fn failing_within_a_header_behind_much_that_is_no_record(#[values(48, 49, 50)] length: usize) {
+    watched(60, || {
+        let given = Given { skip: true, limit: 50 };
+        // As much in all as a block of a page has grown to.
+        let header = format!("@{}", "a".repeat(length));
+        let data = ["x\n".repeat((16_384 - header.len()) / 2), header].concat();
+        let data = ["x".repeat(16_384 - data.len()), data].concat();
+        let of = || Odd::failing(data.as_bytes(), 5, io::ErrorKind::ConnectionReset);
+        let run = pipeline(2, 1, given).single(Input::reader(of()).named("input")).expect("open");
+        same(&ordered(run), &serial(of(), given), &format!("{length} bytes"));
+    });
+}
+
 /// Red when a place forgets what was left out of a block.
 #[rstest]
 fn failing_behind_much_that_is_no_record(#[values("\n", "\r\n", "x\n", "\nx\n", "\r")] much: &str) {

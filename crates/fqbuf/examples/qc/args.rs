@@ -65,7 +65,8 @@ impl Args {
     /// How many results are written to standard output, instead of the summary.
     pub(crate) fn results_on_stdout(&self) -> usize {
         let files = [&self.json, &self.html].into_iter().flatten();
-        usize::from(self.tsv) + files.filter(|path| path.as_os_str() == "-").count()
+        usize::from(self.tsv)
+            + files.filter(|path| ["-", "/dev/stdout"].contains(&path.to_str().unwrap_or_default())).count()
     }
 
     /// Whether something was said about how sequences are read.

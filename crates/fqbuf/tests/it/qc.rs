@@ -244,6 +244,8 @@ fn standard_output_is_one_result() {
     let file = |path| fs::read_to_string(path).expect("a result");
     assert!(good(&["--json", "-", str(&input)]) == file(&json));
     assert!(good(&["--html", "-", str(&input)]) == file(&html));
+    #[cfg(target_os = "linux")]
+    assert!(good(&["--json", "/dev/stdout", str(&input)]) == file(&json));
     for args in [&["--tsv", "--json", "-"][..], &["--html", "-", "--tsv"], &["--json", "-", "--html", "-"]] {
         let said = failed(&qc(&[args, &[str(&input)]].concat()), 2);
         assert!(said.contains("standard output") && said.contains("usage: qc"), "{said}");

@@ -158,6 +158,13 @@ fn standard_output_by_its_name_is_what_the_shell_made_it() {
         well(&example("trim").args([str(&input), "/dev/stdout"]).stdout(file).output().expect("the tool runs"));
         assert!(content(&out) == trimmed.repeat(times), "{times} times");
     }
+    // What others write to the same output goes before and behind.
+    let mut file = fs::File::create(&out).expect("creates");
+    file.write_all(b"head\n").expect("writes");
+    let shared = file.try_clone().expect("the same place in it");
+    well(&example("trim").args([str(&input), "/dev/stdout"]).stdout(shared).output().expect("the tool runs"));
+    file.write_all(b"tail\n").expect("writes");
+    assert!(content(&out) == [b"head\n", &trimmed[..], b"tail\n"].concat());
     let output = tool("trim", &[str(&input), "/dev/stdout"]);
     assert!(well(&output).as_bytes() == trimmed);
 }

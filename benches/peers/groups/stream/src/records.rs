@@ -35,7 +35,7 @@ pub(crate) fn bgzf() -> Vec<Contender> {
     ];
     all.extend(both(["helicase", "helicase native"], |stage| unpacking(stage, |path| parallel_helicase(path, 2))));
     all.push(Contender::control());
-    all.push(Contender::limit("fqbuf, bytes alone", |stage| unpacking(stage, |path| fills(inflated_by(path, 2)))));
+    all.push(Contender::limit("fqbuf, bytes alone", |stage| unpacking(stage, |path| fills(inflated_by(path, 1)))));
     all
 }
 
@@ -59,7 +59,7 @@ fn ahead(path: &Path, when: ReadAhead) -> Stream {
     Stream::builder().read_ahead(when).open(path).expect("the runner made the file")
 }
 
-/// Its bytes come from so many threads.
+/// Its bytes come from so many threads, and the caller's, which helps.
 fn inflated_by(path: &Path, threads: usize) -> Stream {
     let mut builder = Stream::builder();
     builder.read_ahead(ReadAhead::Always).threads(threads).open(path).expect("the runner made the file")

@@ -33,7 +33,7 @@ pub(super) fn is_unchanged(commit: &str) -> Outcome<bool> {
     Ok(git(&[&["diff", "--name-only", commit, "--"], &CODE[..]].concat())?.is_empty())
 }
 
-/// A contender as it was.
+/// A contender as it was. No peer: what it answers may have been less then.
 pub(super) fn build(commit: &str, contender: &Contender) -> Outcome<Contender> {
     let target = here().join("target").join("baseline");
     let (code, archive) = (target.join(commit), target.join("code.tar"));
@@ -45,7 +45,7 @@ pub(super) fn build(commit: &str, contender: &Contender) -> Outcome<Contender> {
     output(Command::new("tar").args(["-xf", &archive, "-C", &code]))?;
     let root = target.join(commit).join("benches/peers");
     let program = contender.program.built_from(&root, &target.join("build"))?;
-    Ok(Contender { role: Role::Peer, program, ..contender.clone() })
+    Ok(Contender { role: Role::Limit, program, ..contender.clone() })
 }
 
 fn git(args: &[&str]) -> Outcome<String> {

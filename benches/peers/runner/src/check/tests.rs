@@ -120,7 +120,7 @@ fn what_is_suspected_is_measured_again_and_beside_what_it_was() {
     assert_eq!((names(unknown.row().contenders.iter()).len(), names(unknown.ways()).len()), (6, 2));
     assert_eq!(unknown.kept().and_then(Measured::state).map(f64::round), Some(25.0));
     let before = Contender {
-        role: Role::Peer,
+        role: Role::Limit,
         program: Program::of("pool", Build::Portable, vec!["then".into()]),
         ..case.row.contenders[1].clone()
     };
