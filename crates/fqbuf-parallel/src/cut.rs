@@ -122,6 +122,11 @@ pub(crate) fn lines_in(data: &[u8]) -> u64 {
     memchr_iter(b'\n', data).count() as u64
 }
 
+/// Bytes of the line at the front, its end included; of all there are where it has none yet.
+pub(crate) fn line_len(data: &[u8]) -> usize {
+    memchr(b'\n', data).map_or(data.len(), |end| end + 1)
+}
+
 /// Just past the line end number `n`, from 1; 0 when `n` is 0.
 pub(crate) fn line_end(data: &[u8], n: u64) -> Option<usize> {
     if n == 0 {

@@ -6,9 +6,10 @@ use fqbuf_record::{
     MateCheck, ParseError, ParseErrorKind, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader,
     find_record_start,
 };
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 use crate::board::{Event, Placed};
+use crate::cut::line_len;
 use crate::feed::{Condensed, Tail};
 use crate::layout::{Batch, Part, Spare};
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -316,8 +317,7 @@ impl<'d> Lane<'d> {
                 RecordStart::NeedMore(next) if self.failure.is_some() => (next, Err(next - 1)),
                 RecordStart::NeedMore(_) | RecordStart::None => return Err(self.data.len()),
             };
-            let rest = &self.data[line..];
-            if memchr(b'\n', rest).map_or(rest.len(), |n| n + 1) <= self.limit {
+            if line_len(&self.data[line..]) <= self.limit {
                 return found;
             }
             from = line + 1;

@@ -24,7 +24,7 @@ pub use crate::{
     bytes::{STEP, count, drain, drain_by, unpacked},
     command::run,
     mapped::mapped,
-    row::{Build, Contender, Data, Role, Row, Run},
+    row::{Build, Contender, Data, HELICASE_LENGTHS, Role, Row, Run},
     stage::{Answer, Bytes, Stage},
     threads::{on_core, spin_until, together, work_for},
 };

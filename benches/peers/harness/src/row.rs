@@ -148,3 +148,7 @@ impl Contender {
         Self { name, role: Role::Limit, build: Build::Portable, run }
     }
 }
+
+/// What helicase leaves unsaid: a note for all rows of records that it is in.
+pub const HELICASE_LENGTHS: &str =
+    "helicase reports no unequal lengths: it may take a quality line to be as long as the bases.";

@@ -8,7 +8,7 @@ use fqbuf_stream::Helper;
 
 use super::{Claim, Condensed, LONG, Piece, Span, Tail, first};
 use crate::board::{Refusal, Slot};
-use crate::cut::{Front, front, last_cut, lines_in};
+use crate::cut::{Front, front, last_cut, line_len, lines_in};
 use crate::monitor::{Counters, add};
 
 /// What a stream's bytes come from.
@@ -278,10 +278,8 @@ fn blank_lines(data: &[u8]) -> usize {
 fn header_behind(data: &[u8], claim: Claim<'_, '_>) -> Option<usize> {
     last_cut(data, true, claim.limit).or_else(|| {
         last_lines(data).into_iter().rev().flatten().find(|&at| {
-            let line = &data[at..];
             // Without its end it may be as long as all that a record may take: what is behind it is not known.
-            let len = memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
-            line.starts_with(b"@") && len <= claim.limit
+            data[at..].starts_with(b"@") && line_len(&data[at..]) <= claim.limit
         })
     })
 }

@@ -7,7 +7,7 @@ use fqbuf_record::{FastqRecord, GrowthPolicy, ParseErrorKind, Reader, RecordBuff
 
 use crate::compare::{self, hold};
 use crate::oracle::{self, Outcome};
-use crate::sources::{Chunks, Free, Trouble, Troubled};
+use crate::sources::{Chunks, Free, Trouble, Troubled, scripted};
 use crate::texts::{SHORT, adversarial, crlf, mixed};
 
 fn small<S: fqbuf_record::Source>(source: S) -> Reader<S> {
@@ -298,19 +298,14 @@ fn a_source_that_claims_what_it_did_not_add_is_an_error() {
 /// What is known of a record that is not all there must not outlive its bytes.
 #[test]
 fn a_source_that_takes_bytes_away_is_an_error() {
-    let mut calls = 0;
-    let mut reader = small(Free(|block: &mut Block| {
-        calls += 1;
-        match calls {
-            1 => Ok(block.append(b"@abc\nACGT\n+\nII")),
-            2 => {
-                block.truncate(0);
-                Ok(3)
-            }
-            3 => Ok(block.append(b"@b\nA\n+\nI\n")),
-            _ => Ok(0),
-        }
-    }));
+    let mut reader = small(scripted([
+        |block| Ok(block.append(b"@abc\nACGT\n+\nII")),
+        |block| {
+            block.truncate(0);
+            Ok(3)
+        },
+        |block| Ok(block.append(b"@b\nA\n+\nI\n")),
+    ]));
     let error = reader.next_record().unwrap_err();
     assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidData);
     assert_eq!(reader.next_record().unwrap().unwrap().id(), b"b");
@@ -320,22 +315,17 @@ fn a_source_that_takes_bytes_away_is_an_error() {
 /// Offsets of the bytes that went with the block would find another record in those that come next.
 #[test]
 fn fault_35_a_source_that_panics_with_the_block_in_its_hands() {
-    let mut calls = 0;
-    let mut reader = small(Free(|block: &mut Block| {
-        calls += 1;
-        match calls {
-            1 => Ok(block.append(b"@abc\nACGT\n+\nII")),
-            2 => {
-                let _stolen = std::mem::take(block);
-                panic!("gone");
-            }
-            3 => {
-                assert!(block.room() >= PAGE, "room was made anew");
-                Ok(block.append(b"@b\nAC\n+\nIJ\n@c\nG\n+\nI\n"))
-            }
-            _ => Ok(0),
-        }
-    }));
+    let mut reader = small(scripted([
+        |block| Ok(block.append(b"@abc\nACGT\n+\nII")),
+        |block| {
+            let _stolen = std::mem::take(block);
+            panic!("gone");
+        },
+        |block| {
+            assert!(block.room() >= PAGE, "room was made anew");
+            Ok(block.append(b"@b\nAC\n+\nIJ\n@c\nG\n+\nI\n"))
+        },
+    ]));
     quiet();
     catch_unwind(AssertUnwindSafe(|| reader.next_record().map(drop))).unwrap_err();
     let ids: Vec<_> = reader.records().map(|record| record.unwrap().id().to_vec()).collect();

@@ -111,3 +111,9 @@ impl<F: FnMut(&mut fqbuf_line::Block) -> io::Result<usize>> Source for Free<F> {
         (self.0)(block)
     }
 }
+
+/// What a source does at each call, one after the other; then it is at its end.
+pub(crate) fn scripted<const N: usize>(calls: [fn(&mut fqbuf_line::Block) -> io::Result<usize>; N]) -> impl Source {
+    let mut calls = calls.into_iter();
+    Free(move |block: &mut fqbuf_line::Block| calls.next().map_or(Ok(0), |call| call(block)))
+}

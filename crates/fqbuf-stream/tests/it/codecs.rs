@@ -16,12 +16,7 @@ fn part(format: Format, data: &[u8]) -> Vec<u8> {
             encoder.finish().expect("memory")
         }
         #[cfg(feature = "bzip2")]
-        Format::Bzip2 => {
-            use std::io::Write;
-            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
-            encoder.write_all(data).expect("memory");
-            encoder.finish().expect("memory")
-        }
+        Format::Bzip2 => bzip2_of(data, bzip2::Compression::best()),
         #[cfg(feature = "xz")]
         Format::Xz => {
             use std::io::Write;
@@ -31,6 +26,15 @@ fn part(format: Format, data: &[u8]) -> Vec<u8> {
         }
         _ => unreachable!("{format} is not tested here"),
     }
+}
+
+/// One stream of bzip2, in blocks of 100 kB of data at the fastest and 900 at the best.
+#[cfg(feature = "bzip2")]
+fn bzip2_of(data: &[u8], level: bzip2::Compression) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), level);
+    encoder.write_all(data).expect("memory");
+    encoder.finish().expect("memory")
 }
 
 /// The formats of this build.
@@ -127,12 +131,8 @@ fn damage_is_told_the_same_way_however_it_is_read() {
 #[cfg(feature = "bzip2")]
 #[test]
 fn damage_in_bzip2_is_told_by_the_end_of_its_block() {
-    use std::io::Write;
     let text = fastq(2000);
-    // Blocks of 100 kB of data.
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-    encoder.write_all(&text).expect("memory");
-    let input = encoder.finish().expect("memory");
+    let input = bzip2_of(&text, bzip2::Compression::fast());
     let block = 2 * input.len() * 100_000 / text.len();
     for at in (1000..input.len() - 20).step_by(input.len() / 17) {
         let mut bad = input.clone();
@@ -148,11 +148,9 @@ fn damage_in_bzip2_is_told_by_the_end_of_its_block() {
 #[test]
 fn fault_62_bzip2_cut_behind_a_block_gives_all_of_it() {
     use crate::support::{Answer, Script, read_from};
-    use std::io::{ErrorKind, Write};
+    use std::io::ErrorKind;
     let text = fastq(2000);
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-    encoder.write_all(&text).expect("memory");
-    let input = encoder.finish().expect("memory");
+    let input = bzip2_of(&text, bzip2::Compression::fast());
     let naive = |cut: usize| {
         let mut decoder = bzip2::Decompress::new(false);
         let mut out = vec![0; text.len() + 1];

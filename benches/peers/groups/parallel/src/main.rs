@@ -8,7 +8,7 @@ mod rewrite;
 
 use std::process::ExitCode;
 
-use harness::{Contender, Data, Row};
+use harness::{Contender, Data, HELICASE_LENGTHS, Row};
 
 /// Data, and the names and titles of the three rows over it.
 const KINDS: [(Data, [[&str; 2]; 3]); 3] = [
@@ -51,9 +51,6 @@ const COUNTS: &str = "`fqbuf` asks the records for their counts, as its users wo
                       over slices. So `fqbuf` beside the last, and `fqbuf, plain loops` beside `paraseq`, compare what is not \
                       counting.";
 
-/// What a peer leaves unsaid.
-const UNEQUAL: &str = "helicase reports no unequal lengths: it may take a quality line to be as long as the bases.";
-
 fn main() -> ExitCode {
     let mut rows = Vec::new();
     for (data, [from_file, from_slice, rewritten]) in KINDS {
@@ -66,7 +63,7 @@ fn main() -> ExitCode {
                 "Two threads in all, but where a name says otherwise. seq_io's and fastq's workers have a reading thread beside \
                  them, so that two workers are three threads; seq_io is shown with one worker as well. fastq refuses long reads.",
                 COUNTS,
-                UNEQUAL,
+                HELICASE_LENGTHS,
                 "All have their default buffers. helicase needs target-cpu=native for its vector code; fqbuf is built portably and chooses at run time, for its scan, its counts and for the closure, which it \
                  compiles for several units. A native build gives all of them wider vectors for plain loops: fqbuf and paraseq \
                  are shown built so as well.",
@@ -84,7 +81,7 @@ fn main() -> ExitCode {
                 "Two threads, but where a name says otherwise; seq_io's two workers have a third beside them that reads. paraseq and \
                  seq_io know readers only and copy the slice through their buffers; fqbuf and helicase parse it in place. `helicase \
                  mmap` maps the file within the time, and is here to be compared with itself in the row from a file.",
-                UNEQUAL,
+                HELICASE_LENGTHS,
             ],
             contenders: slice(),
         });

@@ -6,10 +6,7 @@ mod records;
 
 use std::{path::Path, process::ExitCode};
 
-use harness::{Answer, Contender, Data, Row, Run, Stage, unpacked};
-
-/// What a peer leaves unsaid.
-const UNEQUAL: &str = "helicase reports no unequal lengths: it may take a quality line to be as long as the bases.";
+use harness::{Answer, Contender, Data, HELICASE_LENGTHS, Row, Run, Stage, unpacked};
 
 /// Who counts how.
 const COUNTS: &str = "fqbuf asks the records for GC count and quality sum, the others have plain loops over bytes: some 10 ns a \
@@ -41,7 +38,7 @@ fn main() -> ExitCode {
                  all, but paraseq, whose two threads take turns to decompress.",
                 "needletail and paraseq have flate2 over miniz_oxide, as they come; seq_io has no decompression of its own and \
                  is given flate2 over zlib-rs.",
-                UNEQUAL,
+                HELICASE_LENGTHS,
                 COUNTS,
             ],
             contenders: records::gzip(),
@@ -62,7 +59,7 @@ fn main() -> ExitCode {
             data: Data::Bgzf,
             notes: &[
                 "helicase maps the file and reads the index of all blocks before it begins; fqbuf takes it as a stream.",
-                UNEQUAL,
+                HELICASE_LENGTHS,
                 COUNTS,
             ],
             contenders: records::bgzf(),
@@ -75,7 +72,7 @@ fn main() -> ExitCode {
             notes: &[
                 "The limit counts bytes: it reads and looks at nothing. The work a record is as good as none, so that the \
                       reading is what is compared.",
-                UNEQUAL,
+                HELICASE_LENGTHS,
             ],
             contenders: records::plain(),
         },
