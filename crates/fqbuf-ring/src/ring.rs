@@ -23,7 +23,7 @@ use crate::memory::Memory;
 /// A byte queue of fixed capacity, kept in one block of memory.
 ///
 /// Take a `VecDeque<u8>` when it shall grow, and [`split`](RingBuffer::split) it for two threads. The memory is
-/// initialised once and, from a page on, aligned to one, so that reads from a file land well.
+/// initialised once and, from a page on, begins a quarter of one past a page, where reads from a file land well and copies do too.
 ///
 /// # Examples
 /// ```
@@ -50,7 +50,7 @@ impl RingBuffer {
     /// An empty ring for `capacity` bytes; with 0 it takes nothing.
     ///
     /// # Panics
-    /// When memory cannot address `capacity` bytes and the page that aligns them. Aborts when there is not that much, as
+    /// When memory cannot address `capacity` bytes and the page that places them. Aborts when there is not that much, as
     /// every `Vec`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
@@ -168,7 +168,7 @@ impl RingBuffer {
     /// Drops every byte held.
     #[inline]
     pub fn clear(&mut self) {
-        // An empty ring begins at the front again: whole copies, at page-aligned addresses.
+        // An empty ring begins at the front again: whole copies, to whole cache lines.
         self.start = self.memory.base();
         self.len = 0;
     }
@@ -211,7 +211,7 @@ impl RingBuffer {
 
     /// Two halves for two threads, connected by a ring of this capacity that already holds what this one holds. One of
     /// capacity 0 gets a byte, so that the halves can make progress. Takes half as much memory again as the capacity, or up to 128
-    /// KiB more if that is less, in pieces of 128 KiB at most; from a page on, another to align each.
+    /// KiB more if that is less, in pieces of 128 KiB at most; from a page on, another to place each.
     #[must_use]
     pub fn split(self) -> (RingWriter, RingReader) {
         halves::split(&self)
