@@ -26,6 +26,14 @@ struct Naive {
     peak: AtomicUsize,
 }
 
+/// The least that counts two kinds of event for a reader on another thread: a word for each, on lines of their own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Events {
+    allocations: AtomicUsize,
+    deallocations: AtomicUsize,
+}
+
 trait Counters: Default + Send + Sync {
     fn pair(&self);
     /// Allocations, deallocations, live bytes.
@@ -46,6 +54,20 @@ impl Counters for Naive {
     fn answer(&self) -> Answer {
         assert!(self.peak.load(Relaxed) >= SIZE);
         [&self.allocations, &self.deallocations, &self.live].map(|word| word.load(Relaxed) as u64)
+    }
+}
+
+impl Counters for Events {
+    #[inline]
+    fn pair(&self) {
+        self.allocations.fetch_add(1, Relaxed);
+        self.deallocations.fetch_add(1, Relaxed);
+    }
+
+    fn answer(&self) -> Answer {
+        let [allocations, deallocations] =
+            [&self.allocations, &self.deallocations].map(|word| word.load(Relaxed) as u64);
+        [allocations, deallocations, 0]
     }
 }
 
@@ -89,20 +111,39 @@ fn two<C: Counters>(stage: &mut Stage) -> Answer {
     })
 }
 
+/// Each thread has an object of its own.
+fn apart<C: Counters>(stage: &mut Stage) -> Answer {
+    stage.operations(PAIRS);
+    stage.timed(|| {
+        let counters = Arc::new([C::default(), C::default()]);
+        let work = |own: &C| (0..PAIRS).for_each(|_| own.pair());
+        let (seconds, (), ()) = together(|| work(&counters[0]), || work(&counters[1]));
+        let [mut sum, other] = [counters[0].answer(), counters[1].answer()];
+        sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+        (seconds, sum)
+    })
+}
+
 fn main() -> ExitCode {
     const EXACT: &str =
         "The naive counters wrap below zero when more is deallocated than was allocated, which ours do not.";
+    const EVENTS: &str = "The limit counts events alone, by an atomic add each: no bytes, no peak.";
     let rows = [
         Row {
             group: "stats",
             name: "pair-1",
             title: "an allocation and a deallocation recorded, one thread",
             data: Data::None,
-            notes: &[EXACT, "`ShardedStats` gives up the exact peak: it may be too great, by a bound that is known."],
+            notes: &[
+                EXACT,
+                "`ShardedStats` gives up the exact peak: it may be too great, by a bound that is known.",
+                EVENTS,
+            ],
             contenders: vec![
                 Contender::ours("fqbuf BufferStats", one::<BufferStats>),
                 Contender::ours("fqbuf ShardedStats", one::<ShardedStats>),
                 Contender::peer("naive counters", one::<Naive>),
+                Contender::limit("two counters", one::<Events>),
             ],
         },
         Row {
@@ -110,12 +151,13 @@ fn main() -> ExitCode {
             name: "pair-2",
             title: "the same on two threads at one object; the time of a thread's pair",
             data: Data::None,
-            notes: &[EXACT],
+            notes: &[EXACT, EVENTS],
             contenders: vec![
                 Contender::ours("fqbuf BufferStats", two::<BufferStats>),
                 Contender::ours("fqbuf ShardedStats", two::<ShardedStats>),
                 Contender::peer("naive counters", two::<Naive>),
                 Contender::control(),
+                Contender::limit("two counters a thread", apart::<Events>),
             ],
         },
     ];

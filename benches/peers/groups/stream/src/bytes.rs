@@ -9,7 +9,8 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_stream::{ReadAhead, Stream};
-use harness::{Answer, Contender, STEP, Stage, count, drain, unpacked};
+use harness::{Answer, Contender, STEP, Stage, count, drain, together, unpacked};
+use libdeflater::Decompressor;
 
 use crate::unpacking;
 
@@ -40,6 +41,8 @@ pub(crate) fn bgzf() -> Vec<Contender> {
         Contender::peer("noodles-bgzf, one thread", |stage| unpacking(stage, |path| noodles(path, 1))),
         Contender::peer("flate2 over zlib-rs, the caller's thread", |stage| unpacking(stage, flate2)),
         Contender::control(),
+        Contender::limit("libdeflate, two threads", |stage| unpacking(stage, |path| blocks(path, 2))),
+        Contender::limit("libdeflate, one thread", |stage| unpacking(stage, |path| blocks(path, 1))),
     ]
 }
 
@@ -93,7 +96,49 @@ fn libdeflate(stage: &mut Stage) -> Answer {
     let mut bytes = vec![1; usize::try_from(unpacked(stage.path())).expect("a small file")];
     unpacking(stage, |path| {
         let packed = std::fs::read(path).expect("the runner made the file");
-        let count = libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes).expect("good input");
+        let count = Decompressor::new().gzip_decompress(&packed, &mut bytes).expect("good input");
         [count as u64, 0, 0]
     })
+}
+
+/// Every block into one buffer, by so many threads, each of which has a piece of the file for itself: nothing is put in order,
+/// nothing handed over.
+fn blocks(path: &Path, threads: usize) -> Answer {
+    let packed = std::fs::read(path).expect("the runner made the file");
+    let middle = if threads == 1 { packed.len() } else { begin_of_block(&packed, packed.len() / 2) };
+    let (first, second) = packed.split_at(middle);
+    let count = if threads == 1 {
+        inflated(first)
+    } else {
+        let (_, first, second) = together(|| inflated(first), || inflated(second));
+        first + second
+    };
+    [count, 0, 0]
+}
+
+/// The first block that begins at this byte or behind it.
+fn begin_of_block(packed: &[u8], least: usize) -> usize {
+    let mut at = 0;
+    while at < least {
+        at += length_of_block(&packed[at..]);
+    }
+    at
+}
+
+/// Bytes of the block that these begin with, its header among them: of headers that have no other field.
+fn length_of_block(packed: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([packed[16], packed[17]])) + 1
+}
+
+/// Bytes that the blocks have uncompressed, each of which is.
+fn inflated(mut packed: &[u8]) -> u64 {
+    let mut decompressor = Decompressor::new();
+    let mut buffer = vec![1; 1 << 16];
+    let mut count = 0;
+    while !packed.is_empty() {
+        let (block, rest) = packed.split_at(length_of_block(packed));
+        count += decompressor.gzip_decompress(block, &mut buffer).expect("good input") as u64;
+        packed = rest;
+    }
+    count
 }
