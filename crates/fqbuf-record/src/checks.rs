@@ -1,7 +1,11 @@
-//! Checks beyond the format's structure: all off by default, and cheap when on.
+//! Checks beyond the format's structure: all off by default.
+//!
+//! A line is looked at whole, in vectors that the compiler makes for the widest unit (`simd.rs`), and searched for the bad byte
+//! once there is one.
 
 use crate::error::ParseErrorKind;
 use crate::record::RefRecord;
+use crate::simd;
 
 /// Which sequence bytes are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,7 +142,7 @@ impl Checks {
         }
         let (min, max) = self.quality?;
         let qual = record.qual();
-        if all_within(qual, min, max) {
+        if simd::holds(Rule::within(min, max), qual) {
             return None;
         }
         let at = qual.iter().position(|q| !(min..=max).contains(q))?;
@@ -147,37 +151,134 @@ impl Checks {
     }
 
     fn bad_base(&self, seq: &[u8]) -> Option<usize> {
-        match self.alphabet {
-            Alphabet::Any => None,
-            Alphabet::Graphic if all_within(seq, b'!', b'~') => None,
-            alphabet => seq.iter().position(|&base| !alphabet.contains(base)),
-        }
+        let rule = match self.alphabet {
+            Alphabet::Any => return None,
+            Alphabet::Graphic => Rule::within(b'!', b'~'),
+            Alphabet::Iupac => Rule::Iupac,
+            Alphabet::Dna => Rule::Dna,
+        };
+        if simd::holds(rule, seq) { None } else { seq.iter().position(|&base| !self.alphabet.contains(base)) }
+    }
+}
+
+/// What each byte of a line has to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// No less than `min`, and no greater by more than `span`.
+    Within { min: u8, span: u8 },
+    /// Nothing: no byte is right.
+    Never,
+    /// One of [`Alphabet::Iupac`].
+    Iupac,
+    /// One of [`Alphabet::Dna`].
+    Dna,
+}
+
+/// Bytes from the first on, and by how much the last is greater.
+type Range = (u8, u8);
+
+/// The bases, as capitals.
+const BASES: [Range; 5] = [(b'A', 0), (b'C', 0), (b'G', 0), (b'T', 0), (b'N', 0)];
+/// The codes, as capitals: A to D, G H, K, M N, R to W, Y.
+const CODES: [Range; 6] = [(b'A', 3), (b'G', 1), (b'K', 0), (b'M', 1), (b'R', 5), (b'Y', 0)];
+/// Gaps, and the star.
+const GAPS: [Range; 2] = [(b'-', 1), (b'*', 0)];
+/// What a letter is a capital without.
+const CAPITAL: u8 = !0x20;
+
+impl Rule {
+    fn within(min: u8, max: u8) -> Self {
+        max.checked_sub(min).map_or(Self::Never, |span| Self::Within { min, span })
+    }
+}
+
+/// Whether all bytes are as the rule wants them. To become part of what is compiled for a unit.
+#[inline(always)]
+pub(crate) fn holds(rule: Rule, bytes: &[u8]) -> bool {
+    match rule {
+        Rule::Within { min, span } => all(bytes, |byte| beyond(byte, (min, span))),
+        Rule::Never => bytes.is_empty(),
+        Rule::Dna => all(bytes, |byte| beyond_all(byte & CAPITAL, &BASES)),
+        Rule::Iupac => all(bytes, |byte| beyond_all(byte & CAPITAL, &CODES).min(beyond_all(byte, &GAPS))),
     }
 }
 
 /// Bytes that are looked at together; the compiler makes vector code of a loop over so many.
 const LANES: usize = 32;
 
-/// Whether all bytes are in `min..=max`. Without an early exit: good input is looked at whole anyway.
-fn all_within(bytes: &[u8], min: u8, max: u8) -> bool {
-    let Some(span) = max.checked_sub(min) else { return bytes.is_empty() };
+/// Whether `wrong` is 0 for all bytes. Without an early exit: good input is looked at whole anyway.
+#[inline(always)]
+fn all(bytes: &[u8], wrong: impl Fn(u8) -> u8) -> bool {
     let (chunks, rest) = bytes.as_chunks::<LANES>();
-    let Some(last) = bytes.last_chunk::<LANES>() else { return rest.iter().all(|byte| beyond(*byte, min, span) == 0) };
+    let Some(last) = bytes.last_chunk::<LANES>() else { return rest.iter().all(|byte| wrong(*byte) == 0) };
     let mut lanes = [0; LANES];
     for chunk in chunks {
         for i in 0..LANES {
-            lanes[i] |= beyond(chunk[i], min, span);
+            lanes[i] |= wrong(chunk[i]);
         }
     }
     // The last bytes are looked at twice rather than one by one.
     for i in 0..LANES {
-        lanes[i] |= beyond(last[i], min, span);
+        lanes[i] |= wrong(last[i]);
     }
     lanes.iter().fold(0, |all, lane| all | lane) == 0
 }
 
-/// By how much a byte is beyond `min..=min + span`; what is below wraps around.
+/// By how much a byte is beyond the range; what is below wraps around.
 #[inline(always)]
-fn beyond(byte: u8, min: u8, span: u8) -> u8 {
+fn beyond(byte: u8, (min, span): Range) -> u8 {
     byte.wrapping_sub(min).saturating_sub(span)
+}
+
+/// By how much a byte is beyond the nearest of the ranges.
+#[inline(always)]
+fn beyond_all<const N: usize>(byte: u8, ranges: &[Range; N]) -> u8 {
+    let mut least = u8::MAX;
+    for range in ranges {
+        least = least.min(beyond(byte, *range));
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the compiler's own vectors, and by the widest unit of whoever runs this.
+    const WAYS: [fn(Rule, &[u8]) -> bool; 2] = [holds, simd::holds];
+
+    /// Every byte, at the edges and in the middle of lines that are shorter and longer than what is looked at together.
+    #[test]
+    fn a_rule_holds_where_every_byte_is_in_its_set() {
+        let qualities = Checks::none().quality_range(b'#'..=b'J').quality;
+        let in_range = |byte| qualities.is_some_and(|(min, max)| (min..=max).contains(&byte));
+        type Oracle<'a> = &'a dyn Fn(u8) -> bool;
+        let rules: [(Rule, Oracle<'_>); 5] = [
+            (Rule::within(b'#', b'J'), &in_range),
+            (Rule::within(b'!', b'~'), &|byte| Alphabet::Graphic.contains(byte)),
+            (Rule::Iupac, &|byte| Alphabet::Iupac.contains(byte)),
+            (Rule::Dna, &|byte| Alphabet::Dna.contains(byte)),
+            (Rule::within(b'b', b'a'), &|_| false),
+        ];
+        for (rule, oracle) in rules {
+            for len in [0, 1, 2, LANES - 1, LANES, LANES + 1, 2 * LANES, 150] {
+                let mut line = vec![b'A'; len];
+                for byte in 0..=u8::MAX {
+                    for at in
+                        [0, len / 2, len.saturating_sub(LANES), len.wrapping_sub(1)].into_iter().filter(|at| *at < len)
+                    {
+                        line[at] = byte;
+                        let wanted = oracle(byte) && (len == 1 || oracle(b'A'));
+                        for way in WAYS {
+                            assert_eq!(way(rule, &line), wanted, "{rule:?}: byte {byte} at {at} of {len}");
+                        }
+                        line[at] = b'A';
+                    }
+                }
+                for way in WAYS {
+                    assert_eq!(way(rule, &line), len == 0 || oracle(b'A'), "{rule:?}: {len}");
+                }
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::checks::{self, Rule};
 use crate::counts;
 use crate::scan::{Index, LANES, Pacing, scan};
 #[cfg(target_arch = "x86_64")]
@@ -125,6 +126,23 @@ pub(crate) fn quality_sum(qual: &[u8]) -> i64 {
     counts::plain_quality_sum(qual)
 }
 
+/// Whether all bytes are as the rule wants them; see [`checks::holds`].
+#[inline]
+pub(crate) fn holds(rule: Rule, bytes: &[u8]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if Unit::Avx512.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
+            return unsafe { x86::holds_avx512(rule, bytes) };
+        }
+        if Unit::Avx2.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
+            return unsafe { x86::holds_avx2(rule, bytes) };
+        }
+    }
+    checks::holds(rule, bytes)
+}
+
 /// Eight bytes at a time in ordinary registers, for processors without a variant of their own.
 #[cfg_attr(target_arch = "x86_64", cfg_attr(not(test), allow(dead_code)))]
 pub(crate) struct Words;
@@ -148,7 +166,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, LANES, Masks, PACINGS, Pacing, Scan, counts, scan};
+    use super::{Index, LANES, Masks, PACINGS, Pacing, Rule, Scan, checks, counts, scan};
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
@@ -325,6 +343,16 @@ mod x86 {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn scan_avx2_bw<const TRUSTED: bool>(data: &[u8], from: usize, index: &mut Index) -> usize {
         scan::<Avx2, TRUSTED>(data, from, index)
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn holds_avx512(rule: Rule, bytes: &[u8]) -> bool {
+        checks::holds(rule, bytes)
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn holds_avx2(rule: Rule, bytes: &[u8]) -> bool {
+        checks::holds(rule, bytes)
     }
 
     /// The two scans at a pace, for where the unit is there.
