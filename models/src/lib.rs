@@ -1,8 +1,9 @@
 //! What runs the concurrency models of the crates, and says how far each was explored.
 //!
-//! A crate with models has a `src/sync.rs`, the same file in all of them, and reaches threads, locks and atomics through it
-//! alone. Its manifest names loom and shuttle under `cfg(loom)` and `cfg(shuttle)`, and this crate as a dev-dependency under
-//! either. Both cfgs are set for a whole build (`RUSTFLAGS="--cfg shuttle"`), so the crates below are modelled as well.
+//! A crate with models has a `src/sync.rs`, the same file in all of them, and reaches threads, locks and atomics through it,
+//! but for counters and the pool's ledgers, which have std's in models too. Its manifest names loom and shuttle under `cfg(loom)`
+//! and `cfg(shuttle)`, and this crate as a dev-dependency under either. Both cfgs are set for a whole build
+//! (`RUSTFLAGS="--cfg shuttle"`), so the crates below are modelled as well.
 //!
 //! - `tests/loom.rs`: small models, over all interleavings and all values that weak memory allows: `exhaustive`, or
 //!   `bounded` in their preemptions. Run by `cargo xtask loom`.

@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: what lands or rejects a change. The tests come first, as a newcomer would run them.
+//! `cargo xtask ci`: what lands or rejects a change. Once the lock files are found to be those of the manifests, the tests
+//! come first, as a newcomer would run them.
 
 use std::{
     env, fs,
@@ -17,18 +18,24 @@ use crate::{
 /// The version of cargo-deny that `deny.toml` is written for.
 const DENY: &str = "0.20.2";
 
+/// The workspaces that there are.
+const WORKSPACES: [&str; 3] = ["Cargo.toml", "benches/peers/Cargo.toml", "fuzz/Cargo.toml"];
+
 pub(crate) fn run(args: &[String]) -> Outcome {
     if !args.is_empty() {
         return Err("ci takes no arguments".to_owned());
     }
+    // The lock files as committed, before anything writes new ones; and everything they name fetched, so that deny below can
+    // stay offline.
+    for manifest in WORKSPACES {
+        cargo().args(["fetch", "--locked", "--manifest-path", manifest]).check()?;
+    }
     test::run(&[])?;
     // The workspaces that nothing here builds are formatted all the same.
-    for manifest in ["Cargo.toml", "benches/peers/Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in WORKSPACES {
         cargo().args(["fmt", "--manifest-path", manifest, "--all", "--check"]).check()?;
     }
     tidy::run(&[])?;
-    // The lock file as committed, and everything it names fetched, so that deny below can stay offline.
-    cargo().args(["fetch", "--locked"]).check()?;
     let warnings = ["--", "--deny", "warnings"];
     cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(warnings).check()?;
     cargo()
@@ -36,6 +43,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         .var("RUSTDOCFLAGS", "--deny warnings")
         .check()?;
     feature_combinations()?;
+    fuzz_targets()?;
     loom::run(&["--mutants".to_owned()])?;
     shuttle::run(&["--mutants".to_owned()])?;
     deny()?;
@@ -69,6 +77,15 @@ fn feature_combinations() -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Whether the fuzz targets still are what the crates offer; `fuzz` builds and runs them, with nightly.
+fn fuzz_targets() -> Outcome {
+    cargo()
+        .args(["clippy", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--", "--deny", "warnings"])
+        // Nothing is linked, so no libFuzzer either, which would want a compiler of C++: its build script is told of one.
+        .var("CUSTOM_LIBFUZZER_PATH", "nowhere/libfuzzer.a")
+        .check()
 }
 
 /// Licences, sources and duplicate versions of all dependencies. Advisories need a database from the network and are left

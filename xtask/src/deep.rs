@@ -5,7 +5,7 @@
 
 use crate::{
     bench, fuzz, loom,
-    run::{Outcome, cargo},
+    run::{Outcome, cargo, run as program},
     sanitize, shuttle, targets,
 };
 
@@ -15,6 +15,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
     // First what may be missing, so that nobody waits an hour to hear of it.
     sanitize::look()?;
+    if bench::peers() {
+        look()?;
+    }
     targets::run(&[])?;
     loom::run(&["--mutants".to_owned()])?;
     // With the variable set, tests repeat and enumerate far more than a change should wait for.
@@ -31,4 +34,21 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         bench::run(&["--check".to_owned()])?;
     }
     Ok(())
+}
+
+/// What the comparison with the peers would miss at the end of everything: cmake, which one of them is built with, and the
+/// history, from which the code of kept results is built.
+///
+/// # Errors
+///
+/// When one of them is not there.
+fn look() -> Outcome {
+    if program("cmake").args(["--version"]).output().is_err() {
+        return Err("this needs cmake, which comes with the system: apt install cmake".to_owned());
+    }
+    match program("git").args(["rev-parse", "--is-shallow-repository"]).output() {
+        Ok(shallow) if shallow.trim() == "false" => Ok(()),
+        Ok(_) => Err("this needs the whole history of the repository: git fetch --unshallow".to_owned()),
+        Err(_) => Err("this needs git and a checkout with its history, not a copy of the files".to_owned()),
+    }
 }

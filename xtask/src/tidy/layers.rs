@@ -50,7 +50,9 @@ const LAYERS: [(&str, &[&str], &[&str]); 9] = [
 /// Fields that every member takes from the workspace.
 const COMMON: [&str; 4] = ["version", "edition", "rust-version", "license"];
 /// Those that a published crate takes from there besides.
-const SHARED: [&str; 4] = ["authors", "repository", "categories", "keywords"];
+const SHARED: [&str; 2] = ["authors", "repository"];
+/// Those that it has for itself: it is found by them, by people who need that crate and may never have heard of the others.
+const ITS_OWN: [&str; 2] = ["categories", "keywords"];
 
 pub(crate) fn check(findings: &mut Findings) -> Outcome {
     workspace(findings)?;
@@ -125,6 +127,11 @@ fn member(findings: &mut Findings, path: &Path, name: &str, entries: &[Entry], t
 /// What a published crate has besides.
 fn published(findings: &mut Findings, path: &Path, entries: &[Entry]) {
     from_workspace(findings, path, entries, &SHARED);
+    for field in ITS_OWN {
+        if !entries.iter().any(|e| e.table == "package" && e.key == field && e.value.contains('"')) {
+            findings.add_file(path, format!("needs `{field}` of its own"));
+        }
+    }
     if !has(entries, "package", "readme", "\"README.md\"") {
         findings.add_file(path, "needs `readme = \"README.md\"`");
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     group::{Role, Row, is_control},
-    round::{Line, Measured},
+    round::{Line, Measured, Said},
 };
 
 /// A row in Markdown: a table for each state of the machine.
@@ -51,6 +51,13 @@ fn table(out: &mut String, measured: &Measured) {
             megabytes(line.resident),
             line.allocations
         );
+    }
+    if let Some(Said { title, notes }) = &measured.then {
+        let _ = writeln!(out, "\nThen it was: {title}.");
+        notes
+            .iter()
+            .enumerate()
+            .for_each(|(at, note)| out.push_str(&format!("{}- {note}\n", if at == 0 { "\n" } else { "" })));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     here, machine,
     program::group_of,
     readme, report,
-    round::{Line, Measured},
+    round::{Line, Measured, Said},
     statistics::Spread,
 };
 
@@ -71,6 +71,19 @@ impl KeptRow {
         self.measured.iter().find(|kept| kept.is_alike(other))
     }
 
+    /// Has `row` in the place of what it was. What was measured before goes on to stand under what was said of the row then; what
+    /// was measured over other data goes.
+    fn becomes(&mut self, row: &Row) {
+        if row.data != self.row.data {
+            self.measured.clear();
+        }
+        if (&row.title, &row.notes) != (&self.row.title, &self.row.notes) {
+            let said = Said { title: self.row.title.clone(), notes: self.row.notes.clone() };
+            self.measured.iter_mut().for_each(|measured| measured.then = measured.then.take().or(Some(said.clone())));
+        }
+        self.row = row.clone();
+    }
+
     /// Puts `new` in the place of what was kept in its state.
     fn keep(&mut self, new: Measured) {
         self.measured.retain(|kept| kept.state().is_some() == new.state().is_some() && !kept.is_alike(&new));
@@ -102,8 +115,8 @@ pub(crate) fn keep(group: &Group, row: &Row, new: Measured) -> Outcome {
     for known in &group.rows {
         let before = old.extract_if(.., |old| old.row.name == known.name).next();
         kept.rows.extend(if known.name == row.name {
-            // Notes are of what is measured.
-            let mut now = KeptRow { row: known.clone(), measured: before.map_or_else(Vec::new, |old| old.measured) };
+            let mut now = before.unwrap_or_else(|| KeptRow { row: known.clone(), measured: Vec::new() });
+            now.becomes(known);
             new.take().into_iter().for_each(|new| now.keep(new));
             Some(now)
         } else {
@@ -120,8 +133,12 @@ fn text(kept: &Kept) -> String {
     for KeptRow { row, measured } in &kept.rows {
         let _ = writeln!(text, "row\t{}\t{}\t{}", row.name, row.data, row.title);
         row.notes.iter().for_each(|note| text.push_str(&format!("note\t{note}\n")));
-        for Measured { date, how, lines } in measured {
+        for Measured { date, how, then, lines } in measured {
             let _ = writeln!(text, "measured\t{date}\t{how}");
+            if let Some(Said { title, notes }) = then {
+                let _ = writeln!(text, "then\t{title}");
+                notes.iter().for_each(|note| text.push_str(&format!("note\t{note}\n")));
+            }
             lines.iter().for_each(|line| text.push_str(&written(line)));
         }
     }
@@ -216,9 +233,17 @@ fn parse(text: &str) -> Result<Kept, usize> {
                 },
                 measured: Vec::new(),
             }),
-            (["note", note], Some(row)) => row.row.notes.push((*note).to_owned()),
+            (["note", note], Some(KeptRow { row, measured })) => {
+                let then = measured.last_mut().and_then(|measured| measured.then.as_mut());
+                then.map_or(&mut row.notes, |said| &mut said.notes).push((*note).to_owned());
+            }
             (["measured", date, how], Some(row)) => {
-                row.measured.push(Measured { date: (*date).to_owned(), how: (*how).to_owned(), lines: Vec::new() });
+                let (date, how) = ((*date).to_owned(), (*how).to_owned());
+                row.measured.push(Measured { date, how, then: None, lines: Vec::new() });
+            }
+            (["then", title], Some(KeptRow { measured, .. })) if !measured.is_empty() => {
+                let said = Said { title: (*title).to_owned(), notes: Vec::new() };
+                measured.last_mut().expect("just looked").then = Some(said);
             }
             (["line", rest @ ..], Some(KeptRow { measured, .. })) if !measured.is_empty() => {
                 let lines = &mut measured.last_mut().expect("just looked").lines;
@@ -327,7 +352,8 @@ What distorts, and what is done about it:
 - **Two cores.** What it costs to pass a cache line to the other core flips between levels, some 25 and 210 or 310 ns on one virtual
   machine, 100 and 210 on another, 33 and 420 on a third, and stays for seconds or for an hour. Rows with two threads have a control for it, before every round and
   behind every contender; a round in which it changed by more than a factor of 1.6 is dropped, and only rounds of one level are
-  put together. Where a row has met several levels the results of each are kept, and a new run replaces those of its own level.
+  put together. Where a row has met several levels the results of each are kept, and a new run replaces those of its own level;
+  others keep what was said of the row when they were measured, where that is not what is said now.
   Cores that are busy drift apart, and a core that is woken from a halt comes back to the other's side: the far level was held
   by loops of idle priority on both, or by idle cores that poll instead of halting. To wake a thread costs less so. The threads of
   a pair are pinned, each to a core of its own.

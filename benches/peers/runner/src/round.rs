@@ -18,11 +18,8 @@ const SCATTERED: f64 = 0.85;
 /// So many rounds are begun for each one wanted, before a row is given up: the machine changes too often.
 const PATIENCE: usize = 3;
 
-/// What a control takes, which reads nothing. A lap is a millisecond or eight.
-const OF_A_CONTROL: Effort = Effort { rounds: 1, laps: 3, sets: Sets::Whole };
-
-/// What allocations are counted with.
-const A_LAP: Effort = Effort { rounds: 1, laps: 1, sets: Sets::Whole };
+/// Laps of a control, of a millisecond or eight.
+const LAPS_OF_A_CONTROL: usize = 3;
 
 /// How often a control is looked at before the state is said to have changed: one in a hundred is disturbed itself.
 const LOOKS: usize = 3;
@@ -32,7 +29,16 @@ pub(crate) struct Measured {
     pub(crate) date: String,
     /// Rounds, command, compiler, versions, for people; empty until it is kept or printed.
     pub(crate) how: String,
+    /// What was said of the row then, where that is not what is said now.
+    pub(crate) then: Option<Said>,
     pub(crate) lines: Vec<Line>,
+}
+
+/// What is said of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) title: String,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Measured {
@@ -127,7 +133,7 @@ pub(crate) fn run(row: &Row, effort: Effort) -> Outcome<Option<Measured>> {
     let control = row.contenders.iter().find(|contender| is_control(&contender.name));
     let mut states = States { wanted: effort.rounds, met: Vec::new() };
     for _ in 0..effort.rounds * PATIENCE {
-        let begun = control.map(|control| sample(row, control, 0, OF_A_CONTROL, false)).transpose()?;
+        let begun = control.map(|control| sample_of_control(row, control)).transpose()?;
         let state = begun.as_ref().map_or(0.0, Sample::nanoseconds);
         if let Some(round) = one_round(row, begun, states.rounds(state), effort)?
             && let Some(rounds) = states.add(state, round)
@@ -175,7 +181,7 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, effort: Effort) -> 
         if control == Some(at) {
             continue;
         }
-        samples[at] = Some(sample(row, &row.contenders[at], round, effort, false)?);
+        samples[at] = Some(sample(row, &row.contenders[at], round, effort.laps, effort.sets, false)?);
         if let (Some(control), Some(begun)) = (control, &begun)
             && !is_still(row, &row.contenders[control], begun.nanoseconds())?
         {
@@ -191,7 +197,7 @@ fn one_round(row: &Row, begun: Option<Sample>, round: usize, effort: Effort) -> 
 /// Whether the machine still is in this state.
 fn is_still(row: &Row, control: &Contender, state: f64) -> Outcome<bool> {
     for _ in 0..LOOKS {
-        if same_state(state, sample(row, control, 0, OF_A_CONTROL, false)?.nanoseconds()) {
+        if same_state(state, sample_of_control(row, control)?.nanoseconds()) {
             return Ok(true);
         }
     }
@@ -223,7 +229,7 @@ fn conclude(row: &Row, rounds: &[Vec<Sample>]) -> Outcome<Measured> {
             resident: resident[resident.len() / 2],
         });
     }
-    Ok(Measured { date: machine::date(), how: String::new(), lines })
+    Ok(Measured { date: machine::date(), how: String::new(), then: None, lines })
 }
 
 /// Counts the allocations of a lap of each contender.
@@ -233,16 +239,21 @@ fn conclude(row: &Row, rounds: &[Vec<Sample>]) -> Outcome<Measured> {
 /// Where one fails.
 pub(crate) fn count_allocations(row: &Row, measured: &mut Measured) -> Outcome {
     for (contender, line) in row.contenders.iter().zip(&mut measured.lines) {
-        line.allocations = sample(row, contender, 0, A_LAP, true)?.allocations;
+        line.allocations = sample(row, contender, 0, 1, Sets::Whole, true)?.allocations;
     }
     Ok(())
 }
 
+/// One process of a control, which reads nothing.
+fn sample_of_control(row: &Row, control: &Contender) -> Outcome<Sample> {
+    sample(row, control, 0, LAPS_OF_A_CONTROL, Sets::Whole, false)
+}
+
 /// One process.
-fn sample(row: &Row, contender: &Contender, round: usize, effort: Effort, count: bool) -> Outcome<Sample> {
+fn sample(row: &Row, contender: &Contender, round: usize, laps: usize, sets: Sets, count: bool) -> Outcome<Sample> {
     let mut command = contender.program.command(round);
-    command.args(["run", &row.name, &contender.name]).arg(effort.sets.folder());
-    command.args([round.to_string(), effort.laps.to_string()]);
+    command.args(["run", &row.name, &contender.name]).arg(sets.folder());
+    command.args([round.to_string(), laps.to_string()]);
     if count {
         command.arg("count");
     }

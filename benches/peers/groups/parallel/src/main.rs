@@ -126,7 +126,7 @@ fn file(data: Data) -> Vec<Contender> {
         Contender::limit("read(2) of 1 MiB", |stage| ours::read(stage, 2)),
         Contender::limit("read(2) of 1 MiB, one thread", |stage| ours::read(stage, 1)),
     ];
-    // It refuses records of more than 34 kB.
+    // It refuses records that its buffer of 68 KiB does not hold.
     if data != Data::Long {
         all.push(Contender::peer("fastq", |stage| peers::from_file(stage, |file| peers::fastq(file, 2))));
     }

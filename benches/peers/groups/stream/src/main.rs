@@ -46,13 +46,16 @@ fn main() -> ExitCode {
         Row {
             group: "stream",
             name: "bgzf",
-            title: "150-base reads, BGZF level 6: decompressed and verified on two threads, the bytes counted",
+            title: "150-base reads, BGZF level 6: decompressed and verified with two threads beside the caller's, the bytes counted",
             data: Data::Bgzf,
             notes: &[
-                "Two threads decompress, but where a name says otherwise, and the caller's \
-                 counts. noodles-bgzf is built over libdeflate.",
-                "The limits read the whole file first and put nothing in order: each thread decompresses half of its blocks, one \
-                 after the other, into one buffer.",
+                "Names say how many threads there are beside the caller's, which counts: two where they say nothing, none where it is \
+                 the caller's thread that decompresses. fqbuf's caller decompresses as well while it would wait: with it, three threads decompress in `fqbuf` and two in `fqbuf, one \
+                 thread`. noodles-bgzf's caller does not, so two and one do, but one more thread, which no name counts, reads for \
+                 them.",
+                "noodles-bgzf is built over libdeflate.",
+                "The limits read the whole file first and put nothing in order: so many threads in all have half of its blocks each, \
+                 or one has all, and decompress one after the other into one buffer.",
             ],
             contenders: bytes::bgzf(),
         },

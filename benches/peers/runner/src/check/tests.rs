@@ -33,7 +33,7 @@ pub(super) fn measured(state: f64, [second, fast, slow, limit]: [f64; 4]) -> Mea
         line("limit", Role::Limit, limit),
         line("control", Role::Limit, state),
     ];
-    Measured { date: "2026-11-25".to_owned(), how: String::new(), lines }
+    Measured { date: "2026-11-25".to_owned(), how: String::new(), then: None, lines }
 }
 
 /// The row of those.

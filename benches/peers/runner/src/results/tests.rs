@@ -1,7 +1,10 @@
 //! What is kept of a group, and what a new run replaces of it.
 
 use super::{Kept, KeptRow, Machine, missing, parse, text};
-use crate::{group::Role, round::Measured};
+use crate::{
+    group::Role,
+    round::{Measured, Said},
+};
 
 /// A table of two rows, the first kept in two states.
 const TABLE: &str = "\
@@ -65,6 +68,31 @@ fn a_new_measurement_replaces_that_of_its_own_state_alone() {
     let mut row = table().rows.remove(0);
     row.keep(table().rows.remove(1).measured.remove(0));
     assert_eq!(states(&row), [None]);
+}
+
+#[test]
+fn what_was_measured_before_stands_under_what_was_said_then() {
+    let mut row = table().rows.remove(0);
+    let mut other = row.row.clone();
+    other.notes = vec!["fair".to_owned(), "warm".to_owned()];
+    row.becomes(&other);
+    row.keep(table().rows.remove(0).measured.remove(0));
+    let said = |row: &KeptRow| Vec::from_iter(row.measured.iter().map(|measured| measured.then.clone()));
+    let then = Said { title: "on two threads".to_owned(), notes: vec!["unfair".to_owned()] };
+    assert_eq!(said(&row), [None, Some(then.clone())]);
+    // What was said first stays, and is read as it was written.
+    other.title = "on three".to_owned();
+    row.becomes(&other);
+    assert_eq!(said(&row)[1], Some(then));
+    let before = said(&row);
+    let mut kept = table();
+    kept.rows[0] = row;
+    let again = parse(&text(&kept)).unwrap_or_else(|line| panic!("line {line}"));
+    assert_eq!((said(&again.rows[0]), &again.rows[0].row.notes), (before, &other.notes));
+    // Other data make another row.
+    other.data = "long.fq".to_owned();
+    kept.rows[0].becomes(&other);
+    assert!(kept.rows[0].measured.is_empty());
 }
 
 #[test]
