@@ -50,9 +50,9 @@ fn main() -> ExitCode {
             data: Data::Bgzf,
             notes: &[
                 "Names say how many threads there are beside the caller's, which counts: two where they say nothing, none where it is \
-                 the caller's thread that decompresses. fqbuf's caller decompresses as well while it would wait: with it, three threads decompress in `fqbuf` and two in `fqbuf, one \
-                 thread`. noodles-bgzf's caller does not, so two and one do, but one more thread, which no name counts, reads for \
-                 them.",
+                 the caller's thread that decompresses. fqbuf's caller decompresses as well while it would wait: three threads in \
+                 all do in `fqbuf`, and two in `fqbuf, one thread`. noodles-bgzf's caller does not, so two and one do, but one more \
+                 thread, which no name counts, reads for them.",
                 "noodles-bgzf is built over libdeflate.",
                 "The limits read the whole file first and put nothing in order: so many threads in all have half of its blocks each, \
                  or one has all, and decompress one after the other into one buffer.",
