@@ -3,6 +3,8 @@
 //! Readers over streams, over slices in memory and over blocks in worker threads are all this cursor with another way to
 //! get bytes.
 
+use std::io;
+
 use memchr::{memchr, memchr_iter};
 
 use crate::boundary::{RecordStart, find_within};
@@ -47,7 +49,8 @@ pub(crate) struct Cursor {
     at: usize,
     /// Offset in the input of the data's first byte.
     base: u64,
-    /// Offset in the input at which a part of it ends: where the next record would begin exactly there, there is none.
+    /// Offset in the input at which a part of it ends, and up to which the input goes: no record begins there or behind.
+    /// `u64::MAX` of a whole input.
     until: u64,
     /// Records before `at`, skipped ones included.
     records: u64,
@@ -252,21 +255,20 @@ impl Cursor {
     fn refill_index(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
         self.settle();
         if self.skipping {
-            let step = self.pass_bad_input(data, at_end);
-            if step != Step::Record {
-                return Ok(step);
+            match self.pass_bad_input(data, at_end) {
+                Step::Record => {}
+                Step::NeedMore => return Ok(Step::NeedMore),
+                Step::End => return self.end(),
             }
         }
         // A record that was begun by the exact parser is finished by it: to begin again would be quadratic work.
         if self.blank.is_none() && self.strict.is_new() {
-            let ahead = self.until.checked_sub(self.base + self.at as u64);
-            if ahead == Some(0) {
+            let ahead = self.ahead();
+            if ahead == 0 {
                 return Ok(Step::End);
             }
             // No record that the scan finds reaches beyond the end of the part.
-            let end = ahead.map_or(data.len(), |n| {
-                data.len().min(self.at.saturating_add(usize::try_from(n).unwrap_or(usize::MAX)))
-            });
+            let end = data.len().min(self.at.saturating_add(ahead));
             let found = (self.scan)(&data[..end], self.at, &mut self.index);
             self.indexed = self.within_limit(found);
             if self.indexed > 0 {
@@ -291,11 +293,23 @@ impl Cursor {
     fn trusted(&self) -> usize {
         match self.quality {
             QualityLength::Verified => 0,
-            QualityLength::Trusted => {
-                let ahead = self.until.saturating_sub(self.base + self.at as u64);
-                usize::try_from(ahead).unwrap_or(usize::MAX)
-            }
+            QualityLength::Trusted => self.ahead(),
         }
+    }
+
+    /// Bytes from `at` to the end of the part; none behind it, where an input that grew meanwhile has a record across it.
+    fn ahead(&self) -> usize {
+        let ahead = self.until.saturating_sub(self.base + self.at as u64);
+        usize::try_from(ahead).unwrap_or(usize::MAX)
+    }
+
+    /// The end of the input, `at` being there: an error where a part goes on behind it.
+    fn end(&self) -> Result<Step, ParseError> {
+        if self.until == u64::MAX || self.ahead() == 0 {
+            return Ok(Step::End);
+        }
+        let shorter = io::Error::new(io::ErrorKind::UnexpectedEof, "the input has become shorter");
+        Err(self.error_here(ParseErrorKind::Io(shorter)))
     }
 
     /// One record by the exact parser.
@@ -324,7 +338,7 @@ impl Cursor {
                     self.lines += 1;
                     self.at += n;
                 }
-                Parsed::End => return Ok(Step::End),
+                Parsed::End => return self.end(),
                 // A lone CR behind blank lines.
                 Parsed::Fault(_) if self.blank.is_some() => return Err(self.blank_line()),
                 Parsed::Fault(fault) => return Err(self.fault(data, fault)),
