@@ -377,10 +377,18 @@ impl Cursor {
         Err(self.fault(data, Fault { kind, line, offset }))
     }
 
-    /// Begins to pass the bad input at `at`: the next advance goes on at the next record start behind it.
+    /// Passes the bad input at `at`. A record that is indexed is whole, and passed: a check or a batch has refused it. Else the
+    /// next advance goes on at the next record start.
     pub(crate) fn skip(&mut self) {
-        self.settle();
         self.skipped.records += 1;
+        if let Some(entry) = self.index.entries[..self.indexed].get(self.present) {
+            // To search in it for a record start might find one.
+            self.skipped.bytes += entry.size as u64;
+            self.at = entry.end();
+            self.present += 1;
+            return;
+        }
+        self.settle();
         if self.blank.is_some() {
             // The blank lines were passed already, and are no record.
             self.skipped.bytes += self.blank_bytes();
@@ -392,7 +400,7 @@ impl Cursor {
         self.records += 1;
     }
 
-    /// Begins to pass the bad input that `error` is about, if the cursor stands before it: true then.
+    /// Passes the bad input that `error` is about, or begins to, if the cursor stands before it: true then.
     pub(crate) fn skip_invalid(&mut self, error: &ParseError) -> bool {
         let blank = matches!(error.kind(), ParseErrorKind::BlankLine);
         let here = error.position().record == self.position().record && blank == self.blank.is_some();

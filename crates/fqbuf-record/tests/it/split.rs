@@ -214,6 +214,13 @@ fn with_checks_and_limits_the_parts_are_the_serial_run() {
     let quality = b"@a\nAC\n+\n@I\n@b\nAC\n+\nI\x7f\n@c\nAC\n+\n@I\n";
     for cut in 0..=quality.len() {
         check_cuts(&strict, quality, &[cut]);
+        check_skipping_cuts(&strict, quality, &[cut]);
+    }
+    // What is refused by a check, before what is no record.
+    let refused = b"@a\nAC\n+\n@\x7f\nGG\n+\nII\n@c\nAC\n+x\n@I\n\n@d\nA\n+\n@\n@e\n\n+\n\n";
+    for cut in 0..=refused.len() {
+        check_cuts(&strict, refused, &[cut]);
+        check_skipping_cuts(&strict, refused, &[cut]);
     }
     for text in adversarial() {
         for limit in [8, 12, 20] {
