@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::boundary::{RecordStart, find_within};
 use crate::checks::{Checks, QualityLength};
-use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
+use crate::error::{ParseError, ParseErrorKind, Part, Position, Sign, SourceInfo};
 use crate::record::{RefRecord, id_of};
 use crate::scan::{Entry, Index, widest};
 use crate::simd::Scan;
@@ -358,7 +358,9 @@ impl Cursor {
         let position = Position { record, line: line + fault.line as u64, byte: byte + fault.offset as u64 };
         // No more than a record may take is looked at: what else is there depends on how the bytes arrived.
         let rest = &data[self.at..];
-        ParseError::new(fault.kind, position, id_at(&rest[..rest.len().min(self.limit)]), &self.source)
+        let rest = &rest[..rest.len().min(self.limit)];
+        let sign = sign_of(&fault, rest);
+        ParseError::new(fault.kind, position, head_at(rest).map(id_of), &self.source).with_sign(sign)
     }
 
     /// The error of the first blank line before `at`.
@@ -446,9 +448,22 @@ impl Cursor {
     }
 }
 
-/// The id of the record at the start of `data`, as far as it is there.
-fn id_at(data: &[u8]) -> Option<&[u8]> {
+/// The header of the record at the start of `data`, as far as it is there, without `@`.
+fn head_at(data: &[u8]) -> Option<&[u8]> {
     let head = data.strip_prefix(b"@")?;
     let head = &head[..memchr(b'\n', head).unwrap_or(head.len())];
-    Some(id_of(head.strip_suffix(b"\r").unwrap_or(head)))
+    Some(head.strip_suffix(b"\r").unwrap_or(head))
+}
+
+/// What the bytes of a bad record tell of `fault` in it.
+fn sign_of(fault: &Fault, record: &[u8]) -> Sign {
+    let in_header = match fault.kind {
+        ParseErrorKind::Truncated { after } => after == Part::Header,
+        ParseErrorKind::RecordTooLong { .. } => fault.line == 0,
+        _ => false,
+    };
+    match head_at(record) {
+        Some(head) if in_header && memchr(b'\r', head).is_some() => Sign::LoneCr,
+        _ => Sign::None,
+    }
 }
