@@ -457,13 +457,14 @@ fn head_at(data: &[u8]) -> Option<&[u8]> {
 
 /// What the bytes of a bad record tell of `fault` in it.
 fn sign_of(fault: &Fault, record: &[u8]) -> Sign {
-    let in_header = match fault.kind {
-        ParseErrorKind::Truncated { after } => after == Part::Header,
-        ParseErrorKind::RecordTooLong { .. } => fault.line == 0,
-        _ => false,
-    };
-    match head_at(record) {
-        Some(head) if in_header && memchr(b'\r', head).is_some() => Sign::LoneCr,
+    let has = |byte: u8, part: Option<&[u8]>| part.is_some_and(|part| memchr(byte, part).is_some());
+    match fault.kind {
+        ParseErrorKind::Truncated { after: Part::Header } if has(b'\r', head_at(record)) => Sign::LoneCr,
+        ParseErrorKind::RecordTooLong { .. } if fault.line == 0 && has(b'\r', head_at(record)) => Sign::LoneCr,
+        // A quality is judged without its newline at the end of input only.
+        ParseErrorKind::UnequalLengths { seq, qual } if qual < seq && !has(b'\n', record.get(fault.offset..)) => {
+            Sign::CutOff
+        }
         _ => Sign::None,
     }
 }

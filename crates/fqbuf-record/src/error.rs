@@ -7,6 +7,8 @@ use std::sync::Arc;
 /// Most bytes of an id that an error keeps.
 const ID_LIMIT: usize = 256;
 
+const CUT_OFF: &str = "the file was cut off; fetch it again or drop its last record";
+
 /// A place in the input. Records and lines count from 1, bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -171,6 +173,8 @@ pub(crate) enum Sign {
     None,
     /// Its header goes on behind a carriage return.
     LoneCr,
+    /// The input ends inside its quality.
+    CutOff,
 }
 
 /// What an error says of the input: its name, whether its byte offsets are of uncompressed data, and whether records and lines
@@ -281,6 +285,7 @@ impl ParseError {
         let id = id.as_deref().unwrap_or_default();
         match sign {
             Sign::LoneCr => return Some("lines seem to end in a lone carriage return; convert them to line feeds"),
+            Sign::CutOff => return Some(CUT_OFF),
             Sign::None => {}
         }
         Some(match kind {
@@ -292,7 +297,7 @@ impl ParseError {
                 "a record has four lines; unwrap multi-line FASTQ first (seqtk seq -l 0)"
             }
             ParseErrorKind::BlankLine => "blank lines are accepted after the last record only",
-            ParseErrorKind::Truncated { .. } => "the file was cut off; fetch it again or drop its last record",
+            ParseErrorKind::Truncated { .. } => CUT_OFF,
             ParseErrorKind::RecordTooLong { .. } => {
                 "raise the limit of the growth policy, or of the batch, if reads are that long"
             }
@@ -482,11 +487,13 @@ impl std::error::Error for ParseError {
 }
 
 impl From<ParseError> for io::Error {
-    /// The reader's own kind when reading failed; `UnexpectedEof` for a cut record, `InvalidData` for other bad input.
+    /// The reader's own kind when reading failed; `UnexpectedEof` for a record that the end of input has
+    /// cut off, inside its quality too, `InvalidData` for other bad input.
     fn from(error: ParseError) -> Self {
         let kind = match &error.0.kind {
             ParseErrorKind::Io(e) => e.kind(),
             ParseErrorKind::Truncated { .. } => io::ErrorKind::UnexpectedEof,
+            _ if error.0.sign == Sign::CutOff => io::ErrorKind::UnexpectedEof,
             ParseErrorKind::NoCapacity => io::ErrorKind::InvalidInput,
             ParseErrorKind::OutOfMemory => io::ErrorKind::OutOfMemory,
             _ => io::ErrorKind::InvalidData,

@@ -155,6 +155,31 @@ fn a_hint_about_line_ends_that_does_not_wait_for_the_end() {
     assert!(error(b"@r1 1:N:0:ACGT\r").hint().unwrap().contains("cut off"));
 }
 
+/// A file that ends inside of a quality is as cut off as one that ends before it; kind and place are those of the lengths.
+#[test]
+fn a_quality_that_the_end_of_input_cut_off() {
+    for (text, cut) in [
+        (&b"@a\nACGT\n+\nIII"[..], true),
+        (b"@a\r\nACGT\r\n+\r\nI", true),
+        (b"@a\nACGT\n+\nIII\n", false),
+        (b"@a\nACGT\n+\nIII\n@", false),
+        (b"@a\nACGT\n+\nIIIII", false),
+    ] {
+        for capacity in [1, 1 << 20] {
+            let mut reader = Reader::builder().capacity(capacity).build(text);
+            let error = reader.next_record().unwrap_err();
+            assert!(matches!(error.kind(), ParseErrorKind::UnequalLengths { seq: 4, .. }));
+            assert_eq!(error.position().line, 4);
+            assert_eq!(error.hint().is_some_and(|hint| hint.contains("cut off")), cut, "{error}");
+            let kind = if cut { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::InvalidData };
+            assert_eq!(io::Error::from(error).kind(), kind);
+        }
+    }
+    // Of a part of a slice that goes on, nothing is known of its end.
+    let text = b"@a\nACGT\n+\nIII";
+    assert!(Reader::builder().build_slice(text).part().next_record().unwrap().is_none());
+}
+
 #[test]
 fn a_report_has_no_empty_id() {
     assert_eq!(
