@@ -97,7 +97,7 @@ impl ReaderBuilder {
     /// refused by a check or a batch, is passed over as it stands; behind any other, reading goes on at the next record start.
     /// A record that takes more than the growth policy, or the batch that it is for, allows by itself counts as bad; a pair that
     /// takes more than its batch allows is [dropped](crate::PairedReader::dropped). To be told each of them, call
-    /// [`Reader::skip_invalid`] instead. Default: no.
+    /// [`Reader::skip_invalid`], or that of a [`PairedReader`](crate::PairedReader::skip_invalid), instead. Default: no.
     #[must_use]
     pub fn skip_invalid(mut self, on: bool) -> Self {
         self.skip_invalid = on;
