@@ -55,6 +55,8 @@ fn pairs<A: fqbuf_record::Source, B: fqbuf_record::Source>(
 #[case::empty("", "", true, true)]
 #[case::empty_with_descriptions(" 1", " 2", true, true)]
 #[case::archive_without_mate_numbers("SRR1.1", "SRR1.1", true, true)]
+#[case::first_two_of_a_numbered_file("SRR1.1", "SRR1.2", true, false)]
+#[case::next_two_of_a_numbered_file("SRR1.3", "SRR1.4", false, false)]
 #[case::other("r7", "r8", false, false)]
 #[case::swapped("r7/2", "r7/1", false, false)]
 #[case::first_twice("r7/1", "r7/1", false, true)]
