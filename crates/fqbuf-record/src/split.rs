@@ -188,8 +188,12 @@ impl ReaderBuilder {
     pub fn build_slice_part(self, data: &[u8], bytes: Range<usize>) -> SliceReader<'_> {
         let limit = self.growth.limit();
         let start_of = |offset: usize| {
+            // Behind the end a search would begin far before it.
+            if offset == 0 || offset >= data.len() {
+                return offset.min(data.len());
+            }
             let Ok(cut) = first_cut(&mut &data[..], offset as u64, limit);
-            if offset == 0 { 0 } else { cut.map_or(data.len(), |cut| cut as usize) }
+            cut.map_or(data.len(), |cut| cut as usize)
         };
         let start = start_of(bytes.start);
         let end = start_of(bytes.end).max(start);
