@@ -19,9 +19,9 @@
 //! Rule 2 counts on a serial reader that verifies the length of qualities. One that trusts it (`QualityLength::Trusted`) may take
 //! a cut for the middle of a quality that is too short, where the lines behind happen to fit; so a pipeline always verifies.
 //!
-//! With bad records being skipped the same holds: after an error at `s` the serial reader goes on at the first header
-//! behind it in the sense of rule 1, of which the line at `c` is one; so it goes on at or before `c`, and by induction
-//! arrives at `c` exactly.
+//! With bad records being skipped the same holds: a record that only fails a check is passed as it stands, and after any
+//! other error at `s` the serial reader goes on at the first header behind it in the sense of rule 1, of which the line at
+//! `c` is one; so it goes on at or before `c`, and by induction arrives at `c` exactly.
 
 use fqbuf_record::{ReaderBuilder, find_last_record_start};
 use memchr::{memchr, memchr_iter, memrchr};

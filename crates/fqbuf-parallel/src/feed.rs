@@ -10,7 +10,7 @@ mod stream;
 use std::io;
 
 use fqbuf_line::{Block, PAGE};
-use fqbuf_record::ReaderBuilder;
+use fqbuf_record::{Checks, ReaderBuilder};
 use fqbuf_stream::Helper;
 
 use crate::board::{Board, Refusal, Slot};
@@ -141,10 +141,18 @@ impl Claim<'_, '_> {
                 return open(cut);
             }
         }
-        match front(data, self.reader, if self.alternating { 2 } else { 1 }) {
+        match self.front(data, if self.alternating { 2 } else { 1 }) {
             Front::Cut(cut) => open(cut),
             Front::Fault if !self.skip => Some(Span::last(offset, Tail::Open)),
             Front::Fault | Front::More => None,
+        }
+    }
+
+    /// What the front of a block is. Where bad records are passed over, one that only fails a check is a whole record.
+    pub(crate) fn front(&self, data: &[u8], step: u64) -> Front {
+        match self.skip {
+            false => front(data, self.reader, step),
+            true => front(data, &self.reader.clone().checks(Checks::none()), step),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::io;
 use fqbuf_record::ReaderBuilder;
 
 use crate::board::{Refusal, Slot};
-use crate::cut::{Front, front, last_cut, line_end, lines_in};
+use crate::cut::{Front, last_cut, line_end, lines_in};
 use crate::feed::{Claim, Span, Stream, Tail, first, second};
 use crate::layout::Part;
 use crate::records::Lane;
@@ -110,7 +110,7 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
     if stream.ended() {
         return Has::Nothing;
     }
-    match front(data, claim.reader, 1) {
+    match claim.front(data, 1) {
         Front::Cut(cut) => Has::Records(lines_in(&data[..cut]) / 4),
         Front::Fault if !claim.skip => Has::Fault,
         Front::Fault | Front::More => Has::Beginning,

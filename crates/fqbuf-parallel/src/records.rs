@@ -268,10 +268,14 @@ impl<'d> Lane<'d> {
         self.error = Some(self.place(error));
     }
 
-    /// Passes a bad record as a serial reader does, and begins anew at the next record start.
+    /// Passes a bad record as a serial reader does. Behind one that is not whole it begins anew at the next record start.
     fn skip(&mut self, error: &ParseError) {
         let at = self.consumed();
         self.skipped.records += 1;
+        if only_fails_a_check(error) && self.reader.skip_invalid(error) {
+            self.skipped.bytes += (self.consumed() - at) as u64;
+            return;
+        }
         self.skipped.bytes += self.pass_condensed();
         let (records, lines) = self.passed();
         let mut found = true;
@@ -323,6 +327,14 @@ impl<'d> Lane<'d> {
             from = line + 1;
         }
     }
+}
+
+/// Whether the record is whole, and only a check refuses it.
+fn only_fails_a_check(error: &ParseError) -> bool {
+    matches!(
+        error.kind(),
+        ParseErrorKind::QualityOutOfRange { .. } | ParseErrorKind::TitleMismatch | ParseErrorKind::InvalidBase { .. }
+    )
 }
 
 fn slice_reader<'d>(spare: Option<Spare>, builder: &ReaderBuilder, data: &'d [u8], at_end: bool) -> SliceReader<'d> {

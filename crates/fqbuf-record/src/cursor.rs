@@ -3,11 +3,13 @@
 //! Readers over streams, over slices in memory and over blocks in worker threads are all this cursor with another way to
 //! get bytes.
 
+use std::io;
+
 use memchr::{memchr, memchr_iter};
 
 use crate::boundary::{RecordStart, find_within};
 use crate::checks::{Checks, QualityLength};
-use crate::error::{ParseError, ParseErrorKind, Position, SourceInfo};
+use crate::error::{ParseError, ParseErrorKind, Part, Position, Sign, SourceInfo};
 use crate::record::{RefRecord, id_of};
 use crate::scan::{Entry, Index, widest};
 use crate::simd::Scan;
@@ -47,7 +49,8 @@ pub(crate) struct Cursor {
     at: usize,
     /// Offset in the input of the data's first byte.
     base: u64,
-    /// Offset in the input at which a part of it ends: where the next record would begin exactly there, there is none.
+    /// Offset in the input at which a part of it ends, and up to which the input goes: no record begins there or behind.
+    /// `u64::MAX` of a whole input.
     until: u64,
     /// Records before `at`, skipped ones included.
     records: u64,
@@ -252,21 +255,20 @@ impl Cursor {
     fn refill_index(&mut self, data: &[u8], at_end: bool) -> Result<Step, ParseError> {
         self.settle();
         if self.skipping {
-            let step = self.pass_bad_input(data, at_end);
-            if step != Step::Record {
-                return Ok(step);
+            match self.pass_bad_input(data, at_end) {
+                Step::Record => {}
+                Step::NeedMore => return Ok(Step::NeedMore),
+                Step::End => return self.end(),
             }
         }
         // A record that was begun by the exact parser is finished by it: to begin again would be quadratic work.
         if self.blank.is_none() && self.strict.is_new() {
-            let ahead = self.until.checked_sub(self.base + self.at as u64);
-            if ahead == Some(0) {
+            let ahead = self.ahead();
+            if ahead == 0 {
                 return Ok(Step::End);
             }
             // No record that the scan finds reaches beyond the end of the part.
-            let end = ahead.map_or(data.len(), |n| {
-                data.len().min(self.at.saturating_add(usize::try_from(n).unwrap_or(usize::MAX)))
-            });
+            let end = data.len().min(self.at.saturating_add(ahead));
             let found = (self.scan)(&data[..end], self.at, &mut self.index);
             self.indexed = self.within_limit(found);
             if self.indexed > 0 {
@@ -291,11 +293,23 @@ impl Cursor {
     fn trusted(&self) -> usize {
         match self.quality {
             QualityLength::Verified => 0,
-            QualityLength::Trusted => {
-                let ahead = self.until.saturating_sub(self.base + self.at as u64);
-                usize::try_from(ahead).unwrap_or(usize::MAX)
-            }
+            QualityLength::Trusted => self.ahead(),
         }
+    }
+
+    /// Bytes from `at` to the end of the part; none behind it, where an input that grew meanwhile has a record across it.
+    fn ahead(&self) -> usize {
+        let ahead = self.until.saturating_sub(self.base + self.at as u64);
+        usize::try_from(ahead).unwrap_or(usize::MAX)
+    }
+
+    /// The end of the input, `at` being there: an error where a part goes on behind it.
+    fn end(&self) -> Result<Step, ParseError> {
+        if self.until == u64::MAX || self.ahead() == 0 {
+            return Ok(Step::End);
+        }
+        let shorter = io::Error::new(io::ErrorKind::UnexpectedEof, "the input has become shorter");
+        Err(self.error_here(ParseErrorKind::Io(shorter)))
     }
 
     /// One record by the exact parser.
@@ -324,7 +338,7 @@ impl Cursor {
                     self.lines += 1;
                     self.at += n;
                 }
-                Parsed::End => return Ok(Step::End),
+                Parsed::End => return self.end(),
                 // A lone CR behind blank lines.
                 Parsed::Fault(_) if self.blank.is_some() => return Err(self.blank_line()),
                 Parsed::Fault(fault) => return Err(self.fault(data, fault)),
@@ -344,7 +358,9 @@ impl Cursor {
         let position = Position { record, line: line + fault.line as u64, byte: byte + fault.offset as u64 };
         // No more than a record may take is looked at: what else is there depends on how the bytes arrived.
         let rest = &data[self.at..];
-        ParseError::new(fault.kind, position, id_at(&rest[..rest.len().min(self.limit)]), &self.source)
+        let rest = &rest[..rest.len().min(self.limit)];
+        let sign = sign_of(&fault, rest);
+        ParseError::new(fault.kind, position, head_at(rest).map(id_of), &self.source).with_sign(sign)
     }
 
     /// The error of the first blank line before `at`.
@@ -363,10 +379,18 @@ impl Cursor {
         Err(self.fault(data, Fault { kind, line, offset }))
     }
 
-    /// Begins to pass the bad input at `at`: the next advance goes on at the next record start behind it.
+    /// Passes the bad input at `at`. A record that is indexed is whole, and passed: a check or a batch has refused it. Else the
+    /// next advance goes on at the next record start.
     pub(crate) fn skip(&mut self) {
-        self.settle();
         self.skipped.records += 1;
+        if let Some(entry) = self.index.entries[..self.indexed].get(self.present) {
+            // To search in it for a record start might find one.
+            self.skipped.bytes += entry.size as u64;
+            self.at = entry.end();
+            self.present += 1;
+            return;
+        }
+        self.settle();
         if self.blank.is_some() {
             // The blank lines were passed already, and are no record.
             self.skipped.bytes += self.blank_bytes();
@@ -378,7 +402,7 @@ impl Cursor {
         self.records += 1;
     }
 
-    /// Begins to pass the bad input that `error` is about, if the cursor stands before it: true then.
+    /// Passes the bad input that `error` is about, or begins to, if the cursor stands before it: true then.
     pub(crate) fn skip_invalid(&mut self, error: &ParseError) -> bool {
         let blank = matches!(error.kind(), ParseErrorKind::BlankLine);
         let here = error.position().record == self.position().record && blank == self.blank.is_some();
@@ -424,9 +448,23 @@ impl Cursor {
     }
 }
 
-/// The id of the record at the start of `data`, as far as it is there.
-fn id_at(data: &[u8]) -> Option<&[u8]> {
+/// The header of the record at the start of `data`, as far as it is there, without `@`.
+fn head_at(data: &[u8]) -> Option<&[u8]> {
     let head = data.strip_prefix(b"@")?;
     let head = &head[..memchr(b'\n', head).unwrap_or(head.len())];
-    Some(id_of(head.strip_suffix(b"\r").unwrap_or(head)))
+    Some(head.strip_suffix(b"\r").unwrap_or(head))
+}
+
+/// What the bytes of a bad record tell of `fault` in it.
+fn sign_of(fault: &Fault, record: &[u8]) -> Sign {
+    let has = |byte: u8, part: Option<&[u8]>| part.is_some_and(|part| memchr(byte, part).is_some());
+    match fault.kind {
+        ParseErrorKind::Truncated { after: Part::Header } if has(b'\r', head_at(record)) => Sign::LoneCr,
+        ParseErrorKind::RecordTooLong { .. } if fault.line == 0 && has(b'\r', head_at(record)) => Sign::LoneCr,
+        // A quality is judged without its newline at the end of input only.
+        ParseErrorKind::UnequalLengths { seq, qual } if qual < seq && !has(b'\n', record.get(fault.offset..)) => {
+            Sign::CutOff
+        }
+        _ => Sign::None,
+    }
 }

@@ -11,8 +11,8 @@
 //! In *any* input, a reader that begins a record at `s < c` arrives at `c` exactly, or at an error that it knows from bytes up
 //! to the end of the line at `c`. The four lines from `s` end at or before `c`, or `c` is one of lines 2 to 4. As line 2 it is
 //! an error (a sequence begins with `@`), as line 3 too (no `+`), as line 4 it is by the second rule (lengths differ, or an
-//! earlier line is at fault). Blank lines before `c` end at `c`. And a reader that passes bad input goes on at the next line
-//! that looks like a header, of which `c` is one.
+//! earlier line is at fault). Blank lines before `c` end at `c`. And a reader that passes bad input goes on behind four lines
+//! that are a record, which end at or before `c`, or at the next line that looks like a header, of which `c` is one.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};

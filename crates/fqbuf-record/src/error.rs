@@ -7,6 +7,8 @@ use std::sync::Arc;
 /// Most bytes of an id that an error keeps.
 const ID_LIMIT: usize = 256;
 
+const CUT_OFF: &str = "the file was cut off; fetch it again or drop its last record";
+
 /// A place in the input. Records and lines count from 1, bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -161,6 +163,18 @@ struct Inner {
     position: Position,
     id: Option<Box<[u8]>>,
     source: SourceInfo,
+    sign: Sign,
+}
+
+/// What the bytes of a bad record tell beyond the rule that they break.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sign {
+    #[default]
+    None,
+    /// Its header goes on behind a carriage return.
+    LoneCr,
+    /// The input ends inside its quality.
+    CutOff,
 }
 
 /// What an error says of the input: its name, whether its byte offsets are of uncompressed data, and whether records and lines
@@ -187,7 +201,12 @@ impl SourceInfo {
 impl ParseError {
     pub(crate) fn new(kind: ParseErrorKind, position: Position, id: Option<&[u8]>, source: &SourceInfo) -> Self {
         let id = id.map(shorten);
-        Self(Box::new(Inner { kind, position, id, source: source.clone() }))
+        Self(Box::new(Inner { kind, position, id, source: source.clone(), sign: Sign::None }))
+    }
+
+    pub(crate) fn with_sign(mut self, sign: Sign) -> Self {
+        self.0.sign = sign;
+        self
     }
 
     /// The rule that was broken.
@@ -262,21 +281,23 @@ impl ParseError {
     /// What the user may do about it, where something is known to help.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        let Inner { kind, position, id, .. } = &*self.0;
+        let Inner { kind, position, id, sign, .. } = &*self.0;
         let id = id.as_deref().unwrap_or_default();
+        match sign {
+            Sign::LoneCr => return Some("lines seem to end in a lone carriage return; convert them to line feeds"),
+            Sign::CutOff => return Some(CUT_OFF),
+            Sign::None => {}
+        }
         Some(match kind {
             ParseErrorKind::MissingAt { found } if position.byte == 0 => return hint_of_start(*found),
             ParseErrorKind::SequenceStartsWithAt if matches!(id, b"HD" | b"SQ" | b"RG" | b"PG" | b"CO") => {
                 "this looks like SAM; convert it first (samtools fastq)"
             }
-            ParseErrorKind::Truncated { after: Part::Header } if id.contains(&b'\r') => {
-                "lines seem to end in a lone carriage return; convert them to line feeds"
-            }
             ParseErrorKind::MissingPlus { .. } => {
                 "a record has four lines; unwrap multi-line FASTQ first (seqtk seq -l 0)"
             }
             ParseErrorKind::BlankLine => "blank lines are accepted after the last record only",
-            ParseErrorKind::Truncated { .. } => "the file was cut off; fetch it again or drop its last record",
+            ParseErrorKind::Truncated { .. } => CUT_OFF,
             ParseErrorKind::RecordTooLong { .. } => {
                 "raise the limit of the growth policy, or of the batch, if reads are that long"
             }
@@ -328,7 +349,7 @@ impl fmt::Display for Report<'_> {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, position, id, source } = &*self.0;
+        let Inner { kind, position, id, source, .. } = &*self.0;
         match kind {
             ParseErrorKind::MateMismatch { pair, other } => {
                 let id = id.as_deref().unwrap_or_default();
@@ -466,11 +487,13 @@ impl std::error::Error for ParseError {
 }
 
 impl From<ParseError> for io::Error {
-    /// The reader's own kind when reading failed; `UnexpectedEof` for a cut record, `InvalidData` for other bad input.
+    /// The reader's own kind when reading failed; `UnexpectedEof` for a record that the end of input has
+    /// cut off, inside its quality too, `InvalidData` for other bad input.
     fn from(error: ParseError) -> Self {
         let kind = match &error.0.kind {
             ParseErrorKind::Io(e) => e.kind(),
             ParseErrorKind::Truncated { .. } => io::ErrorKind::UnexpectedEof,
+            _ if error.0.sign == Sign::CutOff => io::ErrorKind::UnexpectedEof,
             ParseErrorKind::NoCapacity => io::ErrorKind::InvalidInput,
             ParseErrorKind::OutOfMemory => io::ErrorKind::OutOfMemory,
             _ => io::ErrorKind::InvalidData,

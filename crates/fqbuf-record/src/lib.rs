@@ -26,7 +26,7 @@ pub use checks::{Alphabet, Checks, QualityLength};
 pub use counts::{gc_count, mean_quality, quality_sum};
 pub use cursor::Skipped;
 pub use error::{Mate, ParseError, ParseErrorKind, Part, Position};
-pub use fqbuf_line::{GrowthPolicy, ReadAt, Source};
+pub use fqbuf_line::{Block, GrowthPolicy, PAGE, ReadAt, Source};
 pub use names::MateCheck;
 pub use paired::PairedReader;
 pub use pairs::{PairBuffer, Pairs};

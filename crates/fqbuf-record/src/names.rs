@@ -23,6 +23,10 @@ use crate::record::id_of;
 pub enum MateCheck {
     /// The ids are equal, or differ only in the `1` and `2` of an ending `/1` and `/2`, `.1` and `.2`, or `_1` and `_2`, in
     /// this order. Twice `/1`, or twice `/2`, is the same mate twice, and refused.
+    ///
+    /// Reads that are only numbered pass for mates where the numbers are 1 and 2: `SRR1.1` and `SRR1.2`, or `read_1` and
+    /// `read_2`, the first two of a file. The next ones (`SRR1.3` and `SRR1.4`) do not, so that an unpaired file that is taken
+    /// for an interleaved one is an error at its second pair; one of two records is not told.
     #[default]
     Ids,
     /// The ids, up to the first space or tab, are equal byte by byte.

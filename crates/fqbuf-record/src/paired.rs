@@ -24,8 +24,8 @@ use fqbuf_line::Source;
 /// The settings are those of the readers. Errors name both inputs and lines. As with a [`Reader`], an error about the input
 /// comes again from the next call, and an error of a source does not lose the mate that was read already.
 ///
-/// Where the readers [skip bad records](crate::ReaderBuilder::skip_invalid), the mates of skipped records are dropped and
-/// [counted](PairedReader::dropped). Leave the check of names on then: it is what notices that one bad place hid
+/// Where the readers [skip bad records](crate::ReaderBuilder::skip_invalid), or [you](PairedReader::skip_invalid) do, the mates
+/// of skipped records are dropped and [counted](PairedReader::dropped). Leave the check of names on then: it is what notices that one bad place hid
 /// several records.
 ///
 /// # Examples
@@ -54,6 +54,8 @@ pub struct PairedReader<A, B = A> {
     second: Option<Position>,
     /// Whether the mates were delivered by the last call.
     delivered: bool,
+    /// Whether the last error of a reader was the second one's.
+    second_failed: bool,
     pairs: u64,
     dropped: u64,
 }
@@ -110,7 +112,7 @@ impl<A: Source, B: Source> PairedReader<A, B> {
 
     fn of(input: Input<A, B>) -> Self {
         let check = MateCheck::default();
-        Self { input, check, first: None, second: None, delivered: false, pairs: 0, dropped: 0 }
+        Self { input, check, first: None, second: None, delivered: false, second_failed: false, pairs: 0, dropped: 0 }
     }
 
     /// How names are compared. Default: [`MateCheck::Ids`].
@@ -157,8 +159,7 @@ impl<A: Source, B: Source> PairedReader<A, B> {
                 }
                 Err(Refusal::Full) if batch.is_empty() => {
                     if self.skips_invalid() {
-                        (self.first, self.second) = (None, None);
-                        self.dropped += 2;
+                        self.drop_pair();
                         continue;
                     }
                     let kind = ParseErrorKind::RecordTooLong { limit: batch.longest() };
@@ -170,6 +171,62 @@ impl<A: Source, B: Source> PairedReader<A, B> {
             self.pairs += 1;
         }
         Ok(batch.len())
+    }
+
+    /// Passes over the bad record that `error`, the last call's, is about, as [`Reader::skip_invalid`] does; its mate is dropped
+    /// and [counted](PairedReader::dropped). A pair that is too long for a batch is dropped as a whole.
+    ///
+    /// False, and nothing is passed over, where a reader's answer is that, and where no record is bad by itself: names that
+    /// differ, inputs of unequal length, an interleaved input that ends between two mates.
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_record::{PairedReader, Reader};
+    ///
+    /// # fn main() -> Result<(), fqbuf_record::ParseError> {
+    /// let first = Reader::new(&b"@a\nAC\n+\nI\n@b\nG\n+\nI\n"[..]);
+    /// let second = Reader::new(&b"@a\nGT\n+\nII\n@b\nC\n+\nI\n"[..]);
+    /// let mut reader = PairedReader::new(first, second);
+    /// let (mut ids, mut bad) = (Vec::new(), Vec::new());
+    /// loop {
+    ///     match reader.next_pair() {
+    ///         Ok(Some((first, _))) => ids.push(first.id().to_vec()),
+    ///         Ok(None) => break,
+    ///         Err(error) => {
+    ///             if !reader.skip_invalid(&error) {
+    ///                 return Err(error);
+    ///             }
+    ///             bad.push(error.to_string());
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!((ids, reader.dropped()), (vec![b"b".to_vec()], 1));
+    /// assert_eq!(bad, ["record 1 (line 4, byte 8): quality has 1 character, sequence has 2"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn skip_invalid(&mut self, error: &ParseError) -> bool {
+        let waits = !self.delivered && self.second.is_some() && self.first == Some(error.position());
+        match error.kind() {
+            ParseErrorKind::MateMismatch { .. } | ParseErrorKind::UnequalMates { .. } | ParseErrorKind::OddMates => {
+                return false;
+            }
+            ParseErrorKind::RecordTooLong { .. } if waits => {
+                self.drop_pair();
+                return true;
+            }
+            _ => {}
+        }
+        match &mut self.input {
+            Input::Two(_, reader) if self.second_failed => reader.skip_invalid(error),
+            Input::Two(reader, _) | Input::Interleaved(reader, _) => reader.skip_invalid(error),
+        }
+    }
+
+    /// Drops the pair that was advanced to.
+    fn drop_pair(&mut self) {
+        (self.first, self.second) = (None, None);
+        self.dropped += 2;
     }
 
     /// Pairs delivered so far.
@@ -220,10 +277,10 @@ impl<A: Source, B: Source> PairedReader<A, B> {
     fn advance_two(&mut self) -> Result<bool, ParseError> {
         let Input::Two(one, two) = &mut self.input else { return Ok(false) };
         loop {
-            if self.first.is_none() && one.advance()? {
+            if self.first.is_none() && one.advance().inspect_err(|_| self.second_failed = false)? {
                 self.first = Some(one.current_position());
             }
-            if self.second.is_none() && two.advance()? {
+            if self.second.is_none() && two.advance().inspect_err(|_| self.second_failed = true)? {
                 self.second = Some(two.current_position());
             }
             // The numbers of the records to be paired; behind the last one where an input has ended.

@@ -93,10 +93,11 @@ impl ReaderBuilder {
         self
     }
 
-    /// Whether to pass over bad records and count them, instead of ending with an error. A record that takes more than the
-    /// growth policy, or the batch that it is for, allows by itself counts as bad; a pair that takes more than its batch allows
-    /// is [dropped](crate::PairedReader::dropped). To be told each of them, call
-    /// [`Reader::skip_invalid`] instead. Default: no.
+    /// Whether to pass over bad records and count them, instead of ending with an error. One that has its four lines, and is
+    /// refused by a check or a batch, is passed over as it stands; behind any other, reading goes on at the next record start.
+    /// A record that takes more than the growth policy, or the batch that it is for, allows by itself counts as bad; a pair that
+    /// takes more than its batch allows is [dropped](crate::PairedReader::dropped). To be told each of them, call
+    /// [`Reader::skip_invalid`], or that of a [`PairedReader`](crate::PairedReader::skip_invalid), instead. Default: no.
     #[must_use]
     pub fn skip_invalid(mut self, on: bool) -> Self {
         self.skip_invalid = on;
@@ -249,8 +250,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// Passes over the bad record that `error`, the last call's, is about: the next call goes on at the next record start, as
-    /// with [`ReaderBuilder::skip_invalid`], and the record counts as [skipped](Reader::skipped). For who wants to tell each.
+    /// Passes over the bad record that `error`, the last call's, is about: the next call goes on behind it, as with
+    /// [`ReaderBuilder::skip_invalid`], and the record counts as [skipped](Reader::skipped). For who wants to tell each.
     ///
     /// False, and nothing is passed over, when the input is not to blame or the reader stands elsewhere by now: the next call
     /// then has the error again, if it is one of the input.

@@ -150,7 +150,8 @@ impl ReaderBuilder {
     /// records are skipped, all its records, and together what it skipped.
     ///
     /// # Errors
-    /// As [`ReaderBuilder::record_start`].
+    /// As [`ReaderBuilder::record_start`]. The reader's are those of one over a whole input, and `UnexpectedEof` where the input
+    /// has become shorter and ends before the part does.
     ///
     /// # Examples
     /// The third of four parts of a file:
@@ -174,7 +175,8 @@ impl ReaderBuilder {
     }
 
     /// A reader of a part whose ends are [known](ReaderBuilder::record_range), from a source that delivers the input from
-    /// `part.start` on, and on behind `part.end`: one that reads ahead, for instance.
+    /// `part.start` on, and on behind `part.end`: one that reads ahead, for instance. A source that ends before the part does
+    /// is an error, as of [`ReaderBuilder::build_part`]; an end of `u64::MAX` is that of the source.
     pub fn build_within<S: Source>(self, source: S, part: Range<u64>) -> Reader<S> {
         let mut reader = self.build(source);
         reader.cursor_mut().begin_part(part.start, 0, part.end);
@@ -186,8 +188,12 @@ impl ReaderBuilder {
     pub fn build_slice_part(self, data: &[u8], bytes: Range<usize>) -> SliceReader<'_> {
         let limit = self.growth.limit();
         let start_of = |offset: usize| {
+            // Behind the end a search would begin far before it.
+            if offset == 0 || offset >= data.len() {
+                return offset.min(data.len());
+            }
             let Ok(cut) = first_cut(&mut &data[..], offset as u64, limit);
-            if offset == 0 { 0 } else { cut.map_or(data.len(), |cut| cut as usize) }
+            cut.map_or(data.len(), |cut| cut as usize)
         };
         let start = start_of(bytes.start);
         let end = start_of(bytes.end).max(start);

@@ -8,7 +8,7 @@ use fqbuf_stream::Helper;
 
 use super::{Claim, Condensed, LONG, Piece, Span, Tail, first};
 use crate::board::{Refusal, Slot};
-use crate::cut::{Front, front, last_cut, line_len, lines_in};
+use crate::cut::{Front, last_cut, line_len, lines_in};
 use crate::monitor::{Counters, add};
 
 /// What a stream's bytes come from.
@@ -229,7 +229,7 @@ impl<'a> Stream<'a> {
 /// For a block without a cut: before them it has no more than one good record, where mates alternate.
 fn condense(block: &mut Block, claim: Claim<'_, '_>) -> Option<Condensed> {
     let data = block.data();
-    let good = match front(data, claim.reader, 1) {
+    let good = match claim.front(data, 1) {
         Front::Cut(end) => end,
         Front::Fault | Front::More => 0,
     };
@@ -239,7 +239,7 @@ fn condense(block: &mut Block, claim: Claim<'_, '_>) -> Option<Condensed> {
     // A lone CR may become one more blank line.
     let (bad, end) = if rest.is_empty() || rest == b"\r" {
         (&b""[..], rest)
-    } else if claim.skip && front(rest, claim.reader, 1) == Front::Fault {
+    } else if claim.skip && claim.front(rest, 1) == Front::Fault {
         match header_behind(rest, claim) {
             Some(at) => (&b"x\n"[..], &rest[at..]),
             None if rest.ends_with(b"\n") => (&b"x\n"[..], &b""[..]),

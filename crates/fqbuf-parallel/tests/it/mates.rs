@@ -4,14 +4,15 @@ use std::io::{self, Read};
 
 use fqbuf_parallel::{Input, Paired, Run};
 use fqbuf_pool::MemoryBudget;
-use fqbuf_record::{GrowthPolicy, PairedReader, Reader};
+use fqbuf_record::{Checks, GrowthPolicy, PairedReader, Reader};
 use rstest::rstest;
 
 use crate::support::*;
 
 fn reader<R: Read>(input: R, name: &str, given: Given) -> Reader<R> {
     let growth = GrowthPolicy::with_limit(given.limit);
-    Reader::builder().source_name(name).skip_invalid(given.skip).growth(growth).build(input)
+    let builder = Reader::builder().source_name(name).checks(given.checks);
+    builder.skip_invalid(given.skip).growth(growth).build(input)
 }
 
 fn serial_pairs<A: Read, B: Read>(mut reader: PairedReader<A, B>) -> Told {
@@ -163,6 +164,29 @@ fn damaged_pairs(#[values(false, true)] skip: bool) {
             let threads = 1 + rng.below(8);
             let block = [1, 4097, 20_000][rng.below(3)];
             let given = Given { skip, ..PLAIN };
+            two(&a, &b, given, threads, block, seed);
+            one(&both, given, threads, block, seed);
+        }
+    });
+}
+
+/// Red when a record that a check refuses is searched for the next one, by either reader alone.
+#[rstest]
+fn pairs_that_checks_refuse(#[values(false, true)] skip: bool) {
+    watched(if deep() { 3000 } else { 120 }, || {
+        for seed in 0..if deep() { 20_000 } else { 50 } {
+            let mut rng = Rng(seed);
+            let (mut a, mut b) = pairs(seed, 20 + rng.below(300), [5, 60, 300][rng.below(3)]);
+            let mut both = alternate(&a, &b);
+            for data in [&mut a, &mut b, &mut both] {
+                refuse(&mut rng, data);
+                if rng.below(2) == 0 {
+                    damage(&mut rng, data);
+                    data.extend_from_slice("x\n".repeat(rng.below(2) * 10_000).as_bytes());
+                }
+            }
+            let (threads, block) = (1 + rng.below(8), [1, 4097, 20_000][rng.below(3)]);
+            let given = Given { checks: Checks::strict(), skip, ..PLAIN };
             two(&a, &b, given, threads, block, seed);
             one(&both, given, threads, block, seed);
         }

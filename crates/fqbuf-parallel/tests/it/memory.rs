@@ -263,7 +263,7 @@ fn bad_input_without_an_end_takes_little_memory(#[values(1, 3)] threads: usize) 
         ];
         for (i, data) in cases.iter().enumerate() {
             for skip in [false, true] {
-                let given = Given { skip, limit: 50_000 };
+                let given = Given { skip, limit: 50_000, ..PLAIN };
                 let expected = serial(&data[..], given);
                 let file = Temporary::new("bad.fq", data).expect("a temporary file");
                 for way in 0..2 {

@@ -4,6 +4,7 @@ use std::io;
 
 use fqbuf_line::{Block, Source};
 use fqbuf_parallel::{Error, Input};
+use fqbuf_record::Checks;
 use rstest::rstest;
 
 use crate::support::*;
@@ -87,6 +88,45 @@ fn mixtures_with_much_that_is_no_record(#[values(false, true)] skip: bool) {
     });
 }
 
+/// Red when a record that a check refuses is searched for the next one, by either reader alone.
+#[rstest]
+fn input_that_checks_refuse(#[values(false, true)] skip: bool) {
+    watched(if deep() { 3000 } else { 120 }, || {
+        let given = Given { checks: Checks::strict(), skip, ..PLAIN };
+        for block in [1, 4097, 20_000] {
+            all_ways(b"@r1\nAC\n+\n@\x7f\nGG\n+\nII\n@r3\nA\n+\nI\n", given, 2, block, 1);
+        }
+        for seed in 0..if deep() { 20_000 } else { 100 } {
+            let mut rng = Rng(seed);
+            let mut data = reads(seed, 20 + rng.below(400), [5, 60, 300][rng.below(3)]);
+            for _ in 0..rng.below(4) {
+                refuse(&mut rng, &mut data);
+                damage(&mut rng, &mut data);
+            }
+            all_ways(&data, given, 1 + rng.below(8), [1, 4097, 20_000][rng.below(3)], seed);
+        }
+    });
+}
+
+/// Red when the refused record, and what is no record behind it, are passed together where a block grows for them.
+#[rstest]
+fn refused_records_with_much_behind_them_that_is_no_record(
+    #[values("x", "\n", "\r", "x\n", "@\n", "\nx\n", "+\n", "@a\nA\n")] much: &str,
+) {
+    watched(60, || {
+        let (good, refused) = ("@g\nA\n+\nI\n", "@r\nA\n+\n\x7f\n");
+        for before in [refused.to_string(), [refused, good].concat(), [good, refused].concat(), refused.repeat(3)] {
+            for repeats in [1, 20_000 / much.len()] {
+                for end in ["", "\n", good, "\n@g\nA\n+\nI\n"] {
+                    let data = [&before, &much.repeat(repeats), end].concat();
+                    let given = Given { checks: Checks::strict(), skip: true, ..PLAIN };
+                    all_ways(data.as_bytes(), given, 2, 1, 1);
+                }
+            }
+        }
+    });
+}
+
 #[rstest]
 fn failing_reader(
     #[values(1, 2, 5)] threads: usize,
@@ -94,7 +134,7 @@ fn failing_reader(
     #[values(50, 300, 64 << 20)] limit: usize,
 ) {
     watched(if deep() { 3000 } else { 60 }, || {
-        let given = Given { skip, limit };
+        let given = Given { skip, limit, ..PLAIN };
         let good = reads(3, 300, 200);
         for cut in (0..good.len()).step_by(if deep() { 7 } else { 2977 }) {
             let mut data = good[..cut].to_vec();
@@ -122,7 +162,7 @@ fn failing_behind_what_is_too_long_for_a_header(
     watched(60, || {
         for length in [0, 1, 40, 47, 48, 49, 50, 51, 52, 100, 30_000] {
             for skip in [false, true] {
-                let given = Given { skip, limit: 50 };
+                let given = Given { skip, limit: 50, ..PLAIN };
                 let data = format!("x\n@{}{end}", "a".repeat(length));
                 let of = || Odd::failing(data.as_bytes(), 5, io::ErrorKind::ConnectionReset);
                 let run = pipeline(2, block, given).single(Input::reader(of()).named("input")).expect("open");
@@ -136,7 +176,7 @@ fn failing_behind_what_is_too_long_for_a_header(
 #[rstest]
 fn failing_within_a_header_behind_much_that_is_no_record(#[values(48, 49, 50)] length: usize) {
     watched(60, || {
-        let given = Given { skip: true, limit: 50 };
+        let given = Given { skip: true, limit: 50, ..PLAIN };
         // As much in all as a block of a page has grown to.
         let header = format!("@{}", "a".repeat(length));
         let data = ["x\n".repeat((16_384 - header.len()) / 2), header].concat();

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use fqbuf_parallel::{Done, Error, Input, Pipeline, Run, Single, Summary};
-use fqbuf_record::{GrowthPolicy, Reader};
+use fqbuf_record::{Checks, GrowthPolicy, Reader};
 
 /// Runs `test` and ends the process loudly when that takes longer than `seconds`: a hang must not look like a slow test.
 /// `FQBUF_PATIENCE` multiplies them, for sanitizers.
@@ -138,6 +138,20 @@ pub(crate) fn damage(rng: &mut Rng, data: &mut Vec<u8>) {
     }
 }
 
+/// Makes checks refuse some records that are whole, one of which has a quality that looks like a header.
+pub(crate) fn refuse(rng: &mut Rng, data: &mut Vec<u8>) {
+    for _ in 0..1 + rng.below(8) {
+        let at = rng.below(data.len().max(1));
+        if data.get(at).is_some_and(|b| !b"@+\r\n".contains(b)) {
+            data[at] = 0x7f;
+        }
+    }
+    let ends: Vec<usize> = data.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1).collect();
+    if let Some(&end) = ends.get(rng.below(ends.len().max(1))) {
+        data.splice(end..end, b"@refused\nAC\n+\n@\x7f\n".iter().copied());
+    }
+}
+
 /// Good records, and stretches of up to several blocks that are blank, bad, or look like beginnings of records.
 pub(crate) fn mixture(rng: &mut Rng) -> Vec<u8> {
     let mut data = Vec::new();
@@ -212,16 +226,18 @@ pub(crate) fn essence(out: &mut Vec<u8>, head: &[u8], seq: &[u8], qual: &[u8]) {
 /// Settings that both sides of a comparison have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Given {
+    pub(crate) checks: Checks,
     pub(crate) skip: bool,
     pub(crate) limit: usize,
 }
 
-pub(crate) const PLAIN: Given = Given { skip: false, limit: 64 << 20 };
+pub(crate) const PLAIN: Given = Given { checks: Checks::none(), skip: false, limit: 64 << 20 };
 
 /// What the serial reader makes of it.
 pub(crate) fn serial<R: Read>(input: R, given: Given) -> Told {
     let mut reader = Reader::builder()
         .source_name("input")
+        .checks(given.checks)
         .skip_invalid(given.skip)
         .growth(GrowthPolicy::with_limit(given.limit))
         .build(input);
@@ -268,6 +284,7 @@ pub(crate) fn pipeline(threads: usize, block: usize, given: Given) -> Pipeline {
     Pipeline::new()
         .threads(threads)
         .block_size(block)
+        .checks(given.checks)
         .skip_invalid(given.skip)
         .growth(GrowthPolicy::with_limit(given.limit))
 }

@@ -117,6 +117,24 @@ fn an_error_keeps_the_records_before_it() {
     assert_eq!(reader.skipped().records, 1);
 }
 
+/// Red when the quality line of the record that is too long for the batch becomes a header.
+#[test]
+fn a_record_that_a_batch_refuses_is_skipped_as_it_stands() {
+    let long = b"@r1\nACGTACGT\n+\n@r2_IIII\n";
+    let text = [&long[..], b"GG\n+\nII\n@r3\nA\n+\nI\n"].concat();
+    let mut batch = RecordBuffer::with_byte_limit(4, long.len() - 1 + RecordBuffer::RECORD_OVERHEAD);
+    let mut reader = Reader::builder().skip_invalid(true).capacity(1).build(&text[..]);
+    assert_eq!(reader.read_batch(&mut batch).unwrap(), 1);
+    assert_eq!(batch.get(0).unwrap().id(), b"r3");
+    assert_eq!((reader.skipped().records, reader.skipped().bytes), (2, long.len() as u64 + 8));
+    // A larger batch takes it, and who reads one by one.
+    let mut reader = Reader::builder().capacity(1).build(&text[..]);
+    let error = reader.read_batch(&mut batch).unwrap_err();
+    assert!(matches!(error.kind(), ParseErrorKind::RecordTooLong { .. }));
+    assert_eq!(reader.next_record().unwrap().unwrap().id(), b"r1");
+    assert!(!reader.skip_invalid(&error), "it was delivered");
+}
+
 #[test]
 fn batches_and_single_records_may_be_mixed() {
     let text = mixed(60);

@@ -1,6 +1,6 @@
 //! The optional checks: each finds its fault, names the line, and is off by default.
 
-use fqbuf_record::{Alphabet, Checks, ParseError, ParseErrorKind, Reader, SliceReader};
+use fqbuf_record::{Alphabet, Checks, ParseError, ParseErrorKind, Position, Reader, SliceReader};
 use rstest::rstest;
 
 fn error(text: &[u8], checks: Checks) -> Option<ParseError> {
@@ -113,4 +113,30 @@ fn one_error_a_record_in_the_order_of_lines() {
     let ids: Vec<Vec<u8>> = reader.records().map(|r| r.unwrap().id().to_vec()).collect();
     assert_eq!(ids, [b"ok".to_vec(), b"ok2".to_vec()]);
     assert_eq!((reader.skipped().records, reader.skipped().bytes), (1, 18));
+}
+
+/// Lines of a whole record that look like the beginning of another one. Red when `r1`'s quality line becomes a header.
+#[test]
+fn a_record_that_fails_a_check_is_skipped_as_it_stands() {
+    let first = [&b"@r1\nAC\n+\n@\x7f\n"[..], b"@r1\nA \n+\n@I\n", b"@r1\nAC\n+r2\n@I\n"];
+    for first in first {
+        for neighbour in [&b"GG\n+\nII\n"[..], b"\n", b""] {
+            let text = [first, neighbour, b"@r3\nA\n+\nI\n"].concat();
+            let mut reader = Reader::builder().checks(Checks::strict()).capacity(1).build(&text[..]);
+            let error = reader.next_record().unwrap_err();
+            assert!(reader.skip_invalid(&error) && !reader.skip_invalid(&error));
+            let second = Position { record: 2, line: 5, byte: first.len() as u64 };
+            assert_eq!((reader.position(), reader.skipped().bytes), (second, second.byte));
+            if !neighbour.is_empty() {
+                let error = reader.next_record().unwrap_err();
+                assert_eq!(error.position(), second, "{error}");
+                assert!(reader.skip_invalid(&error));
+            }
+            assert_eq!(reader.next_record().unwrap().unwrap().id(), b"r3");
+            assert!(reader.next_record().unwrap().is_none());
+            let bytes = (text.len() - b"@r3\nA\n+\nI\n".len()) as u64;
+            let places = 1 + u64::from(!neighbour.is_empty());
+            assert_eq!((reader.skipped().records, reader.skipped().bytes), (places, bytes));
+        }
+    }
 }

@@ -117,6 +117,8 @@ fn a_failed_read_names_the_input_once(#[case] said: &'static str, #[case] expect
 #[case::zip(b"PK\x03\x04", "zip")]
 #[case::sam(b"@HD\tVN:1.6\n@SQ\tSN:1\tLN:5\n", "SAM")]
 #[case::old_mac(b"@r1\rACGT\r+\rIIII\r", "carriage return")]
+#[case::old_mac_with_a_description(b"@r1 1:N:0:ACGT\rACGT\r+\rIIII\r", "carriage return")]
+#[case::old_mac_without_a_last_line_end(b"@r1\t1:N:0:ACGT\rACGT\r+\rIIII", "carriage return")]
 #[case::lz_w(b"\x1f\x9d\x90", "compressed")]
 fn a_hint_tells_what_the_file_may_be(#[case] text: &[u8], #[case] expected: &str) {
     let hint = error(text).hint().expect("a hint");
@@ -132,6 +134,50 @@ fn a_hint_about_the_start_is_for_the_start() {
     }
     assert_eq!(error(b"@a\nAC\n+\nI\n").hint(), None);
     assert!(error(b"@a\n").hint().unwrap().contains("cut off"));
+}
+
+/// Too long for a record, such a file is no less one line.
+#[test]
+fn a_hint_about_line_ends_that_does_not_wait_for_the_end() {
+    let limited = |text: &[u8]| {
+        let mut reader = Reader::builder().growth(GrowthPolicy::with_limit(40)).capacity(1).build(text);
+        reader.records().find_map(Result::err).expect("an error")
+    };
+    let old_mac = limited(&b"@r1 1:N:0:ACGT\rACGT\r+\rIIII\r".repeat(3));
+    assert!(matches!(old_mac.kind(), ParseErrorKind::RecordTooLong { .. }));
+    assert!(old_mac.hint().unwrap().contains("carriage return"));
+    // Line ends of two bytes are none of that, nor is a CR elsewhere.
+    for long in [format!("@r1 {}\r\nA\r\n", "x".repeat(35)), format!("@r\r1\n{}", "A".repeat(50))] {
+        let hint = limited(long.as_bytes()).hint().unwrap();
+        assert!(hint.contains("growth policy"), "{hint}");
+    }
+    assert!(error(b"@r1 1:N:0:ACGT\r\nACGT\r\n").hint().unwrap().contains("cut off"));
+    assert!(error(b"@r1 1:N:0:ACGT\r").hint().unwrap().contains("cut off"));
+}
+
+/// A file that ends inside of a quality is as cut off as one that ends before it; kind and place are those of the lengths.
+#[test]
+fn a_quality_that_the_end_of_input_cut_off() {
+    for (text, cut) in [
+        (&b"@a\nACGT\n+\nIII"[..], true),
+        (b"@a\r\nACGT\r\n+\r\nI", true),
+        (b"@a\nACGT\n+\nIII\n", false),
+        (b"@a\nACGT\n+\nIII\n@", false),
+        (b"@a\nACGT\n+\nIIIII", false),
+    ] {
+        for capacity in [1, 1 << 20] {
+            let mut reader = Reader::builder().capacity(capacity).build(text);
+            let error = reader.next_record().unwrap_err();
+            assert!(matches!(error.kind(), ParseErrorKind::UnequalLengths { seq: 4, .. }));
+            assert_eq!(error.position().line, 4);
+            assert_eq!(error.hint().is_some_and(|hint| hint.contains("cut off")), cut, "{error}");
+            let kind = if cut { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::InvalidData };
+            assert_eq!(io::Error::from(error).kind(), kind);
+        }
+    }
+    // Of a part of a slice that goes on, nothing is known of its end.
+    let text = b"@a\nACGT\n+\nIII";
+    assert!(Reader::builder().build_slice(text).part().next_record().unwrap().is_none());
 }
 
 #[test]

@@ -55,6 +55,8 @@ fn pairs<A: fqbuf_record::Source, B: fqbuf_record::Source>(
 #[case::empty("", "", true, true)]
 #[case::empty_with_descriptions(" 1", " 2", true, true)]
 #[case::archive_without_mate_numbers("SRR1.1", "SRR1.1", true, true)]
+#[case::first_two_of_a_numbered_file("SRR1.1", "SRR1.2", true, false)]
+#[case::next_two_of_a_numbered_file("SRR1.3", "SRR1.4", false, false)]
 #[case::other("r7", "r8", false, false)]
 #[case::swapped("r7/2", "r7/1", false, false)]
 #[case::first_twice("r7/1", "r7/1", false, true)]
@@ -280,12 +282,66 @@ fn a_skipped_record_drops_its_mate() {
         let builder = Reader::builder().capacity(1).skip_invalid(true);
         let (first, second) = (file(0), file(1));
         let mut reader = PairedReader::new(builder.clone().build(&first[..]), builder.clone().build(&second[..]));
-        assert_eq!(pairs(&mut reader).0, expected, "{mask:b}");
+        let (all, error) = pairs(&mut reader);
+        assert!(all == expected && error.is_none(), "{mask:b}: {all:?} {error:?}");
         assert_eq!(reader.dropped(), dropped, "{mask:b}");
         let mut reader = PairedReader::interleaved(builder.build(Chunks::new(&both, &[13])));
         let (all, error) = pairs(&mut reader);
         assert!(all == expected && error.is_none(), "{mask:b}: {all:?} {error:?}");
         assert_eq!(reader.dropped(), dropped, "{mask:b} interleaved");
+        // By hand, each bad record is told once.
+        let mut two = PairedReader::new(named("one").build(&first[..]), named("two").build(&second[..]));
+        let mut one = PairedReader::interleaved(named("both").build(Chunks::new(&both, &[13])));
+        let of_two = pairs_by_hand(&mut two);
+        assert_eq!((&of_two, two.dropped()), (&(expected.clone(), mask_of(last, mask)), dropped), "{mask:b}");
+        assert_eq!((pairs_by_hand(&mut one), one.dropped()), (of_two, dropped), "{mask:b} interleaved");
+    }
+}
+
+/// How many records of so many pairs are bad.
+fn mask_of(last: usize, mask: usize) -> u32 {
+    (mask & ((1 << (2 * (last - 2))) - 1)).count_ones()
+}
+
+/// Ids of all pairs, and how many records were passed over.
+fn pairs_by_hand<A: fqbuf_record::Source>(reader: &mut PairedReader<A>) -> (Vec<String>, u32) {
+    let (mut all, mut bad) = (Vec::new(), 0);
+    loop {
+        let (pairs, error) = pairs(reader);
+        all.extend(pairs);
+        let Some(error) = error else { return (all, bad) };
+        assert!(reader.skip_invalid(&error), "{error}");
+        assert!(!reader.skip_invalid(&error), "passed over once");
+        bad += 1;
+    }
+}
+
+/// Nothing may be passed over where no record is bad by itself.
+#[test]
+fn mates_that_do_not_go_together_are_not_passed_over() {
+    let (one, other, longer) = (text(&["a", "b"]), text(&["a", "x"]), text(&["a", "b", "c"]));
+    let readers = [
+        two(&one, &other),
+        two(&one, &longer),
+        two(&longer, &one),
+        PairedReader::interleaved(named("both").build(&longer)),
+        PairedReader::interleaved(named("both").build(&one)),
+    ];
+    for mut reader in readers {
+        let error = pairs(&mut reader).1.unwrap();
+        assert!(!reader.skip_invalid(&error), "{error}");
+        assert_eq!(reader.next_pair().unwrap_err().to_string(), error.to_string());
+    }
+    let mut reader = two(&one, &one);
+    let none = reader.read_batch(&mut PairBuffer::new(0)).unwrap_err();
+    assert!(!reader.skip_invalid(&none));
+    // A pair that a batch refuses may be dropped, or had in another way.
+    for again in [false, true] {
+        let mut reader = two(&one, &one);
+        let tight = reader.read_batch(&mut PairBuffer::with_byte_limit(9, 1)).unwrap_err();
+        assert!(!again || reader.next_pair().unwrap().is_some());
+        assert_eq!(reader.skip_invalid(&tight), !again);
+        assert_eq!((reader.dropped(), pairs(&mut reader).0), (if again { 0 } else { 2 }, vec!["b b".to_string()]));
     }
 }
 

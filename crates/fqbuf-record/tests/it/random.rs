@@ -1,6 +1,6 @@
 //! Inputs at random that are nearly right, in any schedule, with any limit, against the oracle.
 
-use fqbuf_record::{GrowthPolicy, Position, Reader, RecordBuffer, SliceReader};
+use fqbuf_record::{Alphabet, Checks, GrowthPolicy, Position, Reader, RecordBuffer, SliceReader};
 use proptest::prelude::*;
 
 use crate::exhaustive::deep;
@@ -92,5 +92,61 @@ proptest! {
         for skipped in [reader.skipped(), slice.skipped()] {
             prop_assert_eq!((skipped.records, skipped.bytes), expected.skipped);
         }
+    }
+
+    /// Checks take whole records out of a run that skips, and change nothing else. Red when the next record is searched for
+    /// inside of one that is whole.
+    #[test]
+    fn skipping_by_checks(text in near_valid(), sizes in schedule(), limit in prop_oneof![Just(usize::MAX), 2..700_usize], bases: bool) {
+        let checks = if bases { Checks::strict().alphabet(Alphabet::Iupac) } else { Checks::strict() };
+        let mut expected = oracle::skip(&text, limit);
+        expected.records.retain(|rec| {
+            let good = Reader::builder().checks(checks).build_slice(rec.bytes).next_record().is_ok();
+            if !good {
+                expected.skipped.0 += 1;
+                expected.skipped.1 += rec.bytes.len() as u64;
+            }
+            good
+        });
+        let builder = Reader::builder().capacity(1).growth(GrowthPolicy::with_limit(limit)).checks(checks);
+        let builder = builder.skip_invalid(true);
+        let mut reader = builder.clone().build(Chunks::new(&text, &sizes));
+        let mut slice = builder.build_slice(&text);
+        for rec in &expected.records {
+            compare::record(&text, &reader.next_record().unwrap().unwrap(), rec);
+            compare::record(&text, &slice.next_record().unwrap().unwrap(), rec);
+            let end = rec.position.byte + rec.bytes.len() as u64;
+            let after = Position { record: rec.position.record + 1, line: rec.position.line + 4, byte: end };
+            prop_assert_eq!((reader.position(), slice.position()), (after, after));
+        }
+        prop_assert!(reader.next_record().unwrap().is_none());
+        prop_assert!(slice.next_record().unwrap().is_none());
+        for skipped in [reader.skipped(), slice.skipped()] {
+            prop_assert_eq!((skipped.records, skipped.bytes), expected.skipped);
+        }
+    }
+
+    /// The same of a batch that refuses records by their length.
+    #[test]
+    fn skipping_by_a_batch(text in near_valid(), sizes in schedule(), capacity in 1..5_usize, longest in 0..300_usize) {
+        let mut expected = oracle::skip(&text, usize::MAX);
+        expected.records.retain(|rec| {
+            let good = rec.bytes.len() <= longest;
+            if !good {
+                expected.skipped.0 += 1;
+                expected.skipped.1 += rec.bytes.len() as u64;
+            }
+            good
+        });
+        let mut batch = RecordBuffer::with_byte_limit(capacity, longest + RecordBuffer::RECORD_OVERHEAD);
+        let mut reader = Reader::builder().capacity(1).skip_invalid(true).build(Chunks::new(&text, &sizes));
+        let mut records = expected.records.iter();
+        while reader.read_batch(&mut batch).unwrap() > 0 {
+            for record in &batch {
+                compare::record(&text, &record, records.next().unwrap());
+            }
+        }
+        prop_assert!(records.next().is_none());
+        prop_assert_eq!((reader.skipped().records, reader.skipped().bytes), expected.skipped);
     }
 }

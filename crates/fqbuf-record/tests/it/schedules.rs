@@ -2,8 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fqbuf_line::{Block, PAGE};
-use fqbuf_record::{FastqRecord, GrowthPolicy, ParseErrorKind, Reader, RecordBuffer};
+use fqbuf_record::{Block, FastqRecord, GrowthPolicy, PAGE, ParseErrorKind, Reader, RecordBuffer};
 
 use crate::compare::{self, hold};
 use crate::oracle::{self, Outcome};

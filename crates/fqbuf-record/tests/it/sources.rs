@@ -106,14 +106,14 @@ impl Read for Troubled<'_> {
 /// A source by a closure, which may do to the block whatever it likes.
 pub(crate) struct Free<F>(pub(crate) F);
 
-impl<F: FnMut(&mut fqbuf_line::Block) -> io::Result<usize>> Source for Free<F> {
-    fn fill(&mut self, block: &mut fqbuf_line::Block) -> io::Result<usize> {
+impl<F: FnMut(&mut fqbuf_record::Block) -> io::Result<usize>> Source for Free<F> {
+    fn fill(&mut self, block: &mut fqbuf_record::Block) -> io::Result<usize> {
         (self.0)(block)
     }
 }
 
 /// What a source does at each call, one after the other; then it is at its end.
-pub(crate) fn scripted<const N: usize>(calls: [fn(&mut fqbuf_line::Block) -> io::Result<usize>; N]) -> impl Source {
+pub(crate) fn scripted<const N: usize>(calls: [fn(&mut fqbuf_record::Block) -> io::Result<usize>; N]) -> impl Source {
     let mut calls = calls.into_iter();
-    Free(move |block: &mut fqbuf_line::Block| calls.next().map_or(Ok(0), |call| call(block)))
+    Free(move |block: &mut fqbuf_record::Block| calls.next().map_or(Ok(0), |call| call(block)))
 }

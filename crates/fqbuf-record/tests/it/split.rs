@@ -214,6 +214,13 @@ fn with_checks_and_limits_the_parts_are_the_serial_run() {
     let quality = b"@a\nAC\n+\n@I\n@b\nAC\n+\nI\x7f\n@c\nAC\n+\n@I\n";
     for cut in 0..=quality.len() {
         check_cuts(&strict, quality, &[cut]);
+        check_skipping_cuts(&strict, quality, &[cut]);
+    }
+    // What is refused by a check, before what is no record.
+    let refused = b"@a\nAC\n+\n@\x7f\nGG\n+\nII\n@c\nAC\n+x\n@I\n\n@d\nA\n+\n@\n@e\n\n+\n\n";
+    for cut in 0..=refused.len() {
+        check_cuts(&strict, refused, &[cut]);
+        check_skipping_cuts(&strict, refused, &[cut]);
     }
     for text in adversarial() {
         for limit in [8, 12, 20] {
@@ -457,6 +464,73 @@ fn an_input_that_claims_too_much_loses_nothing() {
     assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::InvalidData);
     while reader.next_record().unwrap().is_some() {}
     assert_eq!(reader.position(), Position { record: 101, line: 401, byte: text.len() as u64 });
+}
+
+/// An input that another program writes to: as long as it was when it was asked, and then as the second one.
+struct Changing<'a>(&'a [u8], &'a [u8], std::cell::Cell<bool>);
+
+impl ReadAt for Changing<'_> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let now = if self.2.get() { self.1 } else { self.0 };
+        now.read_at(buf, offset)
+    }
+    fn size(&self) -> std::io::Result<u64> {
+        self.0.size()
+    }
+}
+
+/// Red when the end of the input is taken for that of the part.
+#[test]
+fn an_input_that_becomes_shorter_than_a_part_is_an_error() {
+    let text = b"@a\nA\n+\nI\n@b\nA\n+\nI\n@c\nA\n+\nI\n";
+    // Between records, in a blank tail, and where bad input is passed.
+    let blank = [&text[..9], b"\n"].concat();
+    let bad = [&text[..9], b"x\n"].concat();
+    for (now, skip, records) in [(&text[..9], false, 1), (b"", false, 0), (&blank, false, 1), (&bad, true, 1)] {
+        let changing = Changing(text, now, false.into());
+        let source = builder().source_name("a.fq").skip_invalid(skip);
+        let mut reader = source.build_part(&changing, 0..18).unwrap();
+        changing.2.set(true);
+        for _ in 0..records {
+            assert!(reader.next_record().unwrap().is_some());
+        }
+        for _ in 0..2 {
+            let error = reader.next_record().unwrap_err();
+            assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::UnexpectedEof, "{error}");
+            assert_eq!(error.position().byte, now.len() as u64);
+            let said = format!("a.fq: the input has become shorter, reading {}", reader.position());
+            assert_eq!(error.to_string(), said);
+            assert!(!reader.skip_invalid(&error));
+        }
+    }
+}
+
+/// Red when a part that ends within a record has no end once that record was read.
+#[test]
+fn an_input_that_grows_is_read_up_to_the_end_of_a_part() {
+    let text = b"@a\nA\n+\nI\n@b\nA\n+\nI\n@c\nA\n+\nI\n";
+    for size in 10..=18 {
+        for skip in [false, true] {
+            let changing = Changing(&text[..size], text, false.into());
+            let mut reader = builder().skip_invalid(skip).build_part(&changing, 0..u64::MAX).unwrap();
+            changing.2.set(true);
+            assert_eq!(reader.records().map(|record| record.unwrap().id().to_vec()).collect::<Vec<_>>(), [b"a", b"b"]);
+            assert_eq!(reader.position().byte, 18);
+        }
+    }
+}
+
+/// A slice has no size but its own: what ends behind it ends with it.
+#[test]
+fn a_part_of_a_slice_may_end_behind_it() {
+    let text = b"@a\nA\n+\nI\n@b\nA\n+\nI\n";
+    for end in [text.len(), text.len() + 1, usize::MAX] {
+        assert_eq!(
+            builder().build_slice_part(text, 1..end).map(|record| record.unwrap().id()).collect::<Vec<_>>(),
+            [b"b"]
+        );
+        assert!(builder().build_slice_part(text, end..end).next().is_none());
+    }
 }
 
 /// Nobody has counted the records before an offset.
