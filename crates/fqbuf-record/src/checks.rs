@@ -1,11 +1,11 @@
 //! Checks beyond the format's structure: all off by default.
 //!
 //! A line is looked at whole, in vectors that the compiler makes for the widest unit (`simd.rs`), and searched for the bad byte
-//! once there is one.
+//! once there is one. The records of an index are looked at together, in one call.
 
 use crate::error::ParseErrorKind;
 use crate::record::RefRecord;
-use crate::simd;
+use crate::scan::Entry;
 
 /// Which sequence bytes are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,17 @@ impl Alphabet {
             Self::Graphic => base.is_ascii_graphic(),
             Self::Iupac => b"ACGTURYSWKMBDHVNacgturyswkmbdhvn-.*".contains(&base),
             Self::Dna => b"ACGTNacgtn".contains(&base),
+        }
+    }
+
+    /// The same for a line; none where every line is right.
+    #[inline(always)]
+    fn rule(self) -> Option<Rule> {
+        match self {
+            Self::Any => None,
+            Self::Graphic => Some(Rule::within(b'!', b'~')),
+            Self::Iupac => Some(Rule::Iupac),
+            Self::Dna => Some(Rule::Dna),
         }
     }
 }
@@ -129,41 +140,61 @@ impl Checks {
         *self != Self::none()
     }
 
+    /// Whether the record breaks no rule. To become part of what is compiled for a unit.
+    #[inline(always)]
+    fn is_kept(&self, record: &RefRecord<'_>) -> bool {
+        if let Some(rule) = self.alphabet.rule()
+            && !holds(rule, record.seq())
+        {
+            return false;
+        }
+        if let Some((min, max)) = self.quality
+            && !holds(Rule::within(min, max), record.qual())
+        {
+            return false;
+        }
+        !self.has_wrong_title(record)
+    }
+
+    #[inline(always)]
+    fn has_wrong_title(&self, record: &RefRecord<'_>) -> bool {
+        self.title && !record.is_bare() && !record.title().is_empty() && record.title() != record.head()
+    }
+
     /// The first rule that the record breaks: its kind, the line of the record (0 to 3), and that line's offset.
     pub(crate) fn fault(&self, record: &RefRecord<'_>) -> Option<(ParseErrorKind, usize, usize)> {
         let offset_of = |part: &[u8]| part.as_ptr() as usize - record.as_bytes().as_ptr() as usize;
         let seq = record.seq();
-        if let Some(at) = self.bad_base(seq) {
+        if let Some(at) = seq.iter().position(|&base| !self.alphabet.contains(base)) {
             let kind = ParseErrorKind::InvalidBase { found: seq[at], column: at as u64 + 1 };
             return Some((kind, 1, offset_of(seq)));
         }
-        if self.title && !record.title().is_empty() && record.title() != record.head() {
+        if self.has_wrong_title(record) {
             return Some((ParseErrorKind::TitleMismatch, 2, offset_of(record.title()) - 1));
         }
         let (min, max) = self.quality?;
         let qual = record.qual();
-        if simd::holds(Rule::within(min, max), qual) {
-            return None;
-        }
         let at = qual.iter().position(|q| !(min..=max).contains(q))?;
         let kind = ParseErrorKind::QualityOutOfRange { found: qual[at], min, max, column: at as u64 + 1 };
         Some((kind, 3, offset_of(qual)))
     }
+}
 
-    fn bad_base(&self, seq: &[u8]) -> Option<usize> {
-        let rule = match self.alphabet {
-            Alphabet::Any => return None,
-            Alphabet::Graphic => Rule::within(b'!', b'~'),
-            Alphabet::Iupac => Rule::Iupac,
-            Alphabet::Dna => Rule::Dna,
-        };
-        if simd::holds(rule, seq) { None } else { seq.iter().position(|&base| !self.alphabet.contains(base)) }
+/// How many of the first records break no rule. To become part of what is compiled for a unit.
+#[inline(always)]
+pub(crate) fn passing(checks: &Checks, data: &[u8], entries: &[Entry]) -> usize {
+    // No closure: it was a function of its own, without the unit.
+    for (n, entry) in entries.iter().enumerate() {
+        if !checks.is_kept(&RefRecord::of(data, entry)) {
+            return n;
+        }
     }
+    entries.len()
 }
 
 /// What each byte of a line has to be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Rule {
+enum Rule {
     /// No less than `min`, and no greater by more than `span`.
     Within { min: u8, span: u8 },
     /// Nothing: no byte is right.
@@ -187,14 +218,15 @@ const GAPS: [Range; 2] = [(b'-', 1), (b'*', 0)];
 const CAPITAL: u8 = !0x20;
 
 impl Rule {
+    #[inline(always)]
     fn within(min: u8, max: u8) -> Self {
         max.checked_sub(min).map_or(Self::Never, |span| Self::Within { min, span })
     }
 }
 
-/// Whether all bytes are as the rule wants them. To become part of what is compiled for a unit.
+/// Whether all bytes are as the rule wants them.
 #[inline(always)]
-pub(crate) fn holds(rule: Rule, bytes: &[u8]) -> bool {
+fn holds(rule: Rule, bytes: &[u8]) -> bool {
     match rule {
         Rule::Within { min, span } => all(bytes, |byte| beyond(byte, (min, span))),
         Rule::Never => bytes.is_empty(),
@@ -241,44 +273,4 @@ fn beyond_all<const N: usize>(byte: u8, ranges: &[Range; N]) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// By the compiler's own vectors, and by the widest unit of whoever runs this.
-    const WAYS: [fn(Rule, &[u8]) -> bool; 2] = [holds, simd::holds];
-
-    /// Every byte, at the edges and in the middle of lines that are shorter and longer than what is looked at together.
-    #[test]
-    fn a_rule_holds_where_every_byte_is_in_its_set() {
-        let qualities = Checks::none().quality_range(b'#'..=b'J').quality;
-        let in_range = |byte| qualities.is_some_and(|(min, max)| (min..=max).contains(&byte));
-        type Oracle<'a> = &'a dyn Fn(u8) -> bool;
-        let rules: [(Rule, Oracle<'_>); 5] = [
-            (Rule::within(b'#', b'J'), &in_range),
-            (Rule::within(b'!', b'~'), &|byte| Alphabet::Graphic.contains(byte)),
-            (Rule::Iupac, &|byte| Alphabet::Iupac.contains(byte)),
-            (Rule::Dna, &|byte| Alphabet::Dna.contains(byte)),
-            (Rule::within(b'b', b'a'), &|_| false),
-        ];
-        for (rule, oracle) in rules {
-            for len in [0, 1, 2, LANES - 1, LANES, LANES + 1, 2 * LANES, 150] {
-                let mut line = vec![b'A'; len];
-                for byte in 0..=u8::MAX {
-                    for at in
-                        [0, len / 2, len.saturating_sub(LANES), len.wrapping_sub(1)].into_iter().filter(|at| *at < len)
-                    {
-                        line[at] = byte;
-                        let wanted = oracle(byte) && (len == 1 || oracle(b'A'));
-                        for way in WAYS {
-                            assert_eq!(way(rule, &line), wanted, "{rule:?}: byte {byte} at {at} of {len}");
-                        }
-                        line[at] = b'A';
-                    }
-                }
-                for way in WAYS {
-                    assert_eq!(way(rule, &line), len == 0 || oracle(b'A'), "{rule:?}: {len}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use crate::checks::{Checks, QualityLength};
 use crate::error::{ParseError, ParseErrorKind, Part, Position, Sign, SourceInfo};
 use crate::record::{RefRecord, id_of};
 use crate::scan::{Entry, Index, widest};
-use crate::simd::Scan;
+use crate::simd::{self, Scan};
 use crate::strict::{Fault, Parsed, Strict};
 
 /// What an [`advance`](Cursor::advance) came to.
@@ -43,6 +43,8 @@ pub(crate) struct Cursor {
     index: Box<Index>,
     present: usize,
     indexed: usize,
+    /// Records of the index that passed the checks, or were passed over; those behind them are not looked at yet.
+    passed: usize,
     /// What is known of the record at `at`, when it is not all there.
     strict: Strict,
     /// Offset in the data of the first byte that is not part of a delivered record.
@@ -86,6 +88,7 @@ impl Cursor {
             index: Box::new(Index::new()),
             present: 0,
             indexed: 0,
+            passed: 0,
             strict: Strict::default(),
             at: 0,
             base: 0,
@@ -123,12 +126,10 @@ impl Cursor {
         if self.advance_indexed() { Ok(Step::Record) } else { self.advance_further(data, at_end) }
     }
 
-    /// The part of [`advance`](Cursor::advance) that is small: moves to the next record that is indexed and needs no check.
+    /// The part of [`advance`](Cursor::advance) that is small: moves to the next record that is indexed and passed the checks.
     #[inline(always)]
     pub(crate) fn advance_indexed(&mut self) -> bool {
-        let Some(entry) = self.index.entries[..self.indexed].get(self.present).filter(|_| !self.checked) else {
-            return false;
-        };
+        let Some(entry) = self.index.entries[..self.passed].get(self.present) else { return false };
         self.at = entry.end();
         self.present += 1;
         true
@@ -142,7 +143,7 @@ impl Cursor {
                 return Ok(step);
             }
         }
-        if self.checked {
+        if self.present == self.passed {
             self.check(data)?;
         }
         self.at = self.index.entries[self.present].end();
@@ -248,6 +249,7 @@ impl Cursor {
         self.records += self.present as u64;
         self.lines += 4 * self.present as u64;
         self.indexed = 0;
+        self.passed = 0;
         self.present = 0;
     }
 
@@ -371,8 +373,14 @@ impl Cursor {
         ParseError::new(ParseErrorKind::BlankLine, position, None, &self.source)
     }
 
+    /// Looks at the records that are indexed, up to the first one that is refused: the error is about the next one.
     #[inline(never)]
     fn check(&mut self, data: &[u8]) -> Result<(), ParseError> {
+        let entries = &self.index.entries[self.present..self.indexed];
+        self.passed += if self.checked { simd::passing(&self.checks, data, entries) } else { entries.len() };
+        if self.passed > self.present {
+            return Ok(());
+        }
         let entry = self.index.entries[self.present];
         let Some((kind, line, offset)) = self.checks.fault(&RefRecord::of(data, &entry)) else { return Ok(()) };
         self.at = entry.start;
@@ -388,6 +396,7 @@ impl Cursor {
             self.skipped.bytes += entry.size as u64;
             self.at = entry.end();
             self.present += 1;
+            self.passed = self.passed.max(self.present);
             return;
         }
         self.settle();

@@ -85,13 +85,19 @@ impl<'a> RefRecord<'a> {
         self.part(self.layout.qual_start)
     }
 
+    /// Whether there is nothing between bases and qualities but a `+` and the line ends around it, each of one byte.
+    #[inline(always)]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.layout.qual_start == self.layout.seq_start + self.layout.len + b"\n+\n".len()
+    }
+
     /// What follows `+` on the third line; mostly empty.
     #[must_use]
     pub fn title(&self) -> &'a [u8] {
-        let lines = &self.bytes[self.layout.seq_start + self.layout.len..self.layout.qual_start];
-        if lines == b"\n+\n" {
+        if self.is_bare() {
             return &[];
         }
+        let lines = &self.bytes[self.layout.seq_start + self.layout.len..self.layout.qual_start];
         let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
         let start = memrchr(b'\n', lines).map_or(0, |n| n + 1);
         let line = &lines[start..];

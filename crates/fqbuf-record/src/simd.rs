@@ -6,11 +6,13 @@
 
 #![allow(unsafe_code)]
 
-use crate::checks::{self, Rule};
+use crate::checks::{self, Checks};
 use crate::counts;
-use crate::scan::{Index, LANES, Pacing, scan};
+use crate::scan::{Entry, Index, LANES, Pacing, scan};
 #[cfg(target_arch = "x86_64")]
 use fqbuf_line::simd::Unit;
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) use x86::checking_ways;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{load_32, load_64, load_up_to_64};
 
@@ -126,21 +128,20 @@ pub(crate) fn quality_sum(qual: &[u8]) -> i64 {
     counts::plain_quality_sum(qual)
 }
 
-/// Whether all bytes are as the rule wants them; see [`checks::holds`].
-#[inline]
-pub(crate) fn holds(rule: Rule, bytes: &[u8]) -> bool {
+/// How many of the first records pass the checks; see [`checks::passing`].
+pub(crate) fn passing(checks: &Checks, data: &[u8], entries: &[Entry]) -> usize {
     #[cfg(target_arch = "x86_64")]
     {
         if Unit::Avx512.is_there() {
             // SAFETY: the unit has all that the function is compiled for.
-            return unsafe { x86::holds_avx512(rule, bytes) };
+            return unsafe { x86::passing_avx512(checks, data, entries) };
         }
         if Unit::Avx2.is_there() {
             // SAFETY: the unit has all that the function is compiled for.
-            return unsafe { x86::holds_avx2(rule, bytes) };
+            return unsafe { x86::passing_avx2(checks, data, entries) };
         }
     }
-    checks::holds(rule, bytes)
+    checks::passing(checks, data, entries)
 }
 
 /// Eight bytes at a time in ordinary registers, for processors without a variant of their own.
@@ -166,7 +167,7 @@ impl Masks for Words {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Index, LANES, Masks, PACINGS, Pacing, Rule, Scan, checks, counts, scan};
+    use super::{Checks, Entry, Index, LANES, Masks, PACINGS, Pacing, Scan, checks, counts, scan};
     use fqbuf_line::simd::{self, Unit};
     use std::arch::x86_64::*;
 
@@ -217,6 +218,21 @@ mod x86 {
             let gc: fn(&[u8]) -> usize = |seq| unsafe { counts::vectors::gc_count_avx2(seq) };
             // SAFETY: as above.
             ways.push(("AVX2", gc, |qual| unsafe { counts::vectors::quality_sum_avx2(qual) }));
+        }
+        ways
+    }
+
+    /// Every way to check records that this processor has.
+    #[cfg(test)]
+    pub(crate) fn checking_ways() -> Vec<super::CheckingWay> {
+        let mut ways: Vec<super::CheckingWay> = Vec::new();
+        if Unit::Avx512.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
+            ways.push(("AVX-512", |checks, data, entries| unsafe { passing_avx512(checks, data, entries) }));
+        }
+        if Unit::Avx2.is_there() {
+            // SAFETY: the unit has all that the function is compiled for.
+            ways.push(("AVX2", |checks, data, entries| unsafe { passing_avx2(checks, data, entries) }));
         }
         ways
     }
@@ -346,13 +362,13 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn holds_avx512(rule: Rule, bytes: &[u8]) -> bool {
-        checks::holds(rule, bytes)
+    pub(super) fn passing_avx512(checks: &Checks, data: &[u8], entries: &[Entry]) -> usize {
+        checks::passing(checks, data, entries)
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn holds_avx2(rule: Rule, bytes: &[u8]) -> bool {
-        checks::holds(rule, bytes)
+    pub(super) fn passing_avx2(checks: &Checks, data: &[u8], entries: &[Entry]) -> usize {
+        checks::passing(checks, data, entries)
     }
 
     /// The two scans at a pace, for where the unit is there.
@@ -376,6 +392,10 @@ mod x86 {
         scan::<Sse2, TRUSTED>(data, from, index)
     }
 }
+
+/// A way to check records, for tests of each: its name, and how many of the first pass.
+#[cfg(test)]
+pub(crate) type CheckingWay = (&'static str, fn(&Checks, &[u8], &[Entry]) -> usize);
 
 /// A way to count, for tests of each: its name, bases that are G or C, the sum of scores.
 #[cfg(test)]
