@@ -238,6 +238,19 @@ impl<B> Writer<B> {
         self.shared.waits()
     }
 
+    /// Whether there is an empty buffer beside the one being filled. It is the writer's from then on, and comes without a wait
+    /// once that one is published.
+    pub(crate) fn has_spare(&mut self) -> Result<bool, ReaderGone> {
+        if self.spare.is_none() {
+            match self.shared.empty(None) {
+                Empty::Buffer(buffer) => self.spare = Some(buffer),
+                Empty::None => return Ok(false),
+                Empty::ReaderGone => return Err(ReaderGone(())),
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether the readers were not told yet how it ended.
     pub(crate) fn is_open(&self) -> bool {
         self.open
