@@ -28,6 +28,8 @@ fn run<F: Fn() + Send + Sync + 'static>(preemptions: Option<usize>, mutant: &str
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = [builder.preemption_bound, preemptions].into_iter().flatten().min();
     builder.max_branches = 20_000;
+    // It may have asked for an early end, which nothing would tell, or for a beginning in the middle.
+    (builder.max_permutations, builder.max_duration, builder.checkpoint_file) = (None, None, None);
     let extent = builder.preemption_bound.map_or("exhaustive".to_owned(), |bound| format!("bounded:{bound}"));
     let interleavings = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&interleavings);

@@ -308,7 +308,8 @@ impl Block {
         }
     }
 
-    /// Has `source` fill the block once, and checks what it says of it; returns the bytes added, 0 at the end of input.
+    /// Has `source` fill the block once, and checks what it says of it; returns the bytes added, 0 at the end of input. A
+    /// source that was interrupted before it added anything is asked again.
     ///
     /// What is known of the bytes held is to be put away before, as a source may panic with the block in its hands, and holds
     /// afterwards unless there are fewer of them.
@@ -317,13 +318,16 @@ impl Block {
     /// The source's; `InvalidData` when it took bytes away, or added more or fewer than it claims.
     pub fn fill_from<S: Source + ?Sized>(&mut self, source: &mut S) -> io::Result<usize> {
         let held = self.len();
-        let result = source.fill(self);
-        let claim = match (self.len().checked_sub(held), result) {
-            (None, _) => "the source took bytes away that it was lent".to_owned(),
-            (Some(added), Ok(n)) if n != added => format!("the source claims {n} bytes and added {added}"),
-            (_, result) => return result,
-        };
-        Err(io::Error::new(io::ErrorKind::InvalidData, claim))
+        loop {
+            let result = source.fill(self);
+            let claim = match (self.len().checked_sub(held), result) {
+                (None, _) => "the source took bytes away that it was lent".to_owned(),
+                (Some(added), Ok(n)) if n != added => format!("the source claims {n} bytes and added {added}"),
+                (Some(0), Err(e)) if e.kind() == io::ErrorKind::Interrupted => continue,
+                (_, result) => return result,
+            };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, claim));
+        }
     }
 
     /// Bytes that the next read is given room for.
@@ -399,7 +403,8 @@ pub trait Source {
     /// new bytes; the memory behind it may be exchanged for other memory. The caller made [room](Block::make_room).
     ///
     /// # Errors
-    /// The source's error; what the block held is still there, and a later call may go on where the source allows it.
+    /// The source's error; what the block held is still there, and a later call may go on where the source allows it. `Interrupted`
+    /// with nothing added makes the caller ask again, as [`Block::fill_from`] does: a source need not retry itself.
     fn fill(&mut self, block: &mut Block) -> io::Result<usize>;
 }
 

@@ -30,7 +30,8 @@ pub(crate) const DEFAULT_CAPACITY: usize = 256 << 10;
 ///   like any other; before that it may still grow. No line follows a final `\n`.
 /// * The end of input sticks: after it, `fill` returns 0 without asking the source, until [`LineBuffer::resume`].
 /// * The buffer reads up to its capacity at a time, and grows, as its [`GrowthPolicy`] says, for a line, or lines not yet
-///   read, that leave room for less than half of that. Memory: the larger of capacity and growth limit, and two pages.
+///   read, that leave room for less than half of that. Memory: the larger of capacity and growth limit, and two pages;
+///   while it grows, that of before beside it, unless the allocator can extend it where it is.
 /// * An error leaves everything read before it in the buffer, and `fill` may be called again.
 ///
 /// # Examples

@@ -9,7 +9,8 @@ const DEFAULT_DOUBLE_UNTIL: usize = 32 << 20;
 /// How a buffer grows for a line or record that does not fit, and the hard limit of it.
 ///
 /// Growth doubles up to a bound, then goes on in steps of that bound, and stops at the limit. The limit is on what one
-/// line or record takes; the buffer's memory may exceed it by the read window and two pages of alignment.
+/// line or record takes; the buffer's memory may exceed it by the read window and two pages of alignment. While a buffer that holds
+/// bytes grows, its memory before may exist beside the new, unless the allocator can extend it where it is.
 ///
 /// # Examples
 /// ```

@@ -39,8 +39,12 @@ impl<S: Source> LineReader<S> {
     }
 
     /// Lines of `source` through `buffer`, and of what the buffer holds before.
+    ///
+    /// An end that the buffer met is another source's, and forgotten: what it holds of an unterminated line, this source goes on with.
+    /// Positions go on, too. [Clear](LineBuffer::clear) the buffer to begin anew.
     #[must_use]
-    pub fn with_buffer(source: S, buffer: LineBuffer) -> Self {
+    pub fn with_buffer(source: S, mut buffer: LineBuffer) -> Self {
+        buffer.resume();
         Self { buffer, source }
     }
 
@@ -97,7 +101,10 @@ impl<S> LineReader<S> {
         &self.buffer
     }
 
-    /// The buffer: to skip bytes or a line beyond the limit, or to go on behind the end of an input that grows.
+    /// The buffer: to skip bytes or a line beyond the limit.
+    ///
+    /// To [go on](LineBuffer::resume) behind the end of an input that grows, take a [`LineBuffer`] alone: this reader has by then
+    /// returned the unterminated last line, and its rest becomes a line of its own.
     #[must_use]
     pub fn buffer_mut(&mut self) -> &mut LineBuffer {
         &mut self.buffer

@@ -1,11 +1,12 @@
-//! What the line buffer allocates: nothing a line, and no more than it says for a line without end.
+//! What the line buffer allocates: nothing a line, no more than it says for a line without end, and what it does when refused.
 
 #![allow(unsafe_code)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
+    ptr,
 };
 
 use fqbuf_line::{GrowthPolicy, LineBuffer, LineReader, LineTooLong};
@@ -17,6 +18,8 @@ thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
+    /// Larger pieces of memory are refused.
+    static MOST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
 fn grown(bytes: usize) {
@@ -32,6 +35,9 @@ fn shrunk(bytes: usize) {
 // SAFETY: every call is passed on to the system's allocator as it came; only numbers are kept beside it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > MOST.get() {
+            return ptr::null_mut();
+        }
         grown(layout.size());
         // SAFETY: the caller's promise is the one asked for.
         unsafe { System.alloc(layout) }
@@ -44,6 +50,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > MOST.get() {
+            return ptr::null_mut();
+        }
         // Old and new memory may exist together: both count.
         grown(size);
         shrunk(layout.size());
@@ -125,4 +134,30 @@ fn fault_27_a_line_of_a_gibibyte_under_a_limit() {
     assert!(skipped + last.unwrap_or(0) as u64 == 1 << 30);
     let peak = PEAK.get() - live;
     assert!(peak < limit as isize + (1 << 20), "{peak} bytes at the peak");
+}
+
+#[test]
+fn a_buffer_that_is_refused_memory_keeps_what_it_holds() -> io::Result<()> {
+    let mut text = b"ACGT".repeat(20_000);
+    text.extend_from_slice(b"\nlast\n");
+    let mut input = &text[..];
+    let mut buffer = LineBuffer::new(10_000);
+    buffer.fill(&mut input)?;
+    MOST.set(buffer.memory());
+    let refusals = [(); 2].map(|()| {
+        loop {
+            if let Err(error) = buffer.fill(&mut input) {
+                return (error.kind(), buffer.remaining().len());
+            }
+        }
+    });
+    MOST.set(usize::MAX);
+    let held = text.len() - input.len();
+    assert_eq!(refusals, [(ErrorKind::OutOfMemory, held); 2]);
+    assert!(buffer.remaining() == &text[..held] && held >= 10_000);
+    while buffer.fill(&mut input)? > 0 {}
+    assert!(buffer.read_line() == Some(&text[..80_000]));
+    assert_eq!(buffer.read_line(), Some(&b"last"[..]));
+    assert_eq!(buffer.read_line(), None);
+    Ok(())
 }

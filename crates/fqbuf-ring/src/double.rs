@@ -147,6 +147,44 @@ impl<T> DoubleBufferWriter<T> {
         }
     }
 
+    /// As [`DoubleBufferWriter::swap`], but `Pending` instead of waiting: then the other buffer is not free, nothing was handed
+    /// over, and what was filled is still there, to add to or to try again with.
+    ///
+    /// # Errors
+    /// As [`DoubleBufferWriter::swap`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_ring::DoubleBuffer;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut writer, mut reader) = DoubleBuffer::new(2).split();
+    /// writer.get_write_buffer().push("r1");
+    /// assert!(writer.try_swap()?.is_ready());
+    /// writer.get_write_buffer().push("r2");
+    /// assert!(writer.try_swap()?.is_pending(), "nobody has read r1");
+    /// writer.get_write_buffer().push("r3");
+    ///
+    /// assert_eq!(reader.next()?, Some(&mut vec!["r1"]));
+    /// reader.recycle();
+    /// assert!(writer.try_swap()?.is_ready());
+    /// assert_eq!(reader.next()?, Some(&mut vec!["r2", "r3"]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_swap(&mut self) -> Result<Poll<()>, ReaderGone<Vec<T>>> {
+        match self.inner.has_spare() {
+            Ok(true) => {}
+            Ok(false) if mutant("try-swap-waits") => return self.swap().map(Poll::Ready),
+            Ok(false) => return Ok(Poll::Pending),
+            Err(_) => return Err(ReaderGone(std::mem::take(self.get_write_buffer()))),
+        }
+        self.publish()?;
+        // The spare is there: this neither waits nor fails.
+        let _ = self.inner.buffer();
+        Ok(Poll::Ready(()))
+    }
+
     /// Ends the stream: the reader gets what was filled and not yet swapped, if anything, and then the end. Does not wait.
     ///
     /// # Errors
@@ -209,6 +247,11 @@ impl<T> DoubleBufferReader<T> {
     /// As [`DoubleBufferReader::next`].
     pub fn try_next(&mut self) -> Result<Poll<Option<&mut Vec<T>>>, HandoverError> {
         Ok(self.inner.try_next()?.map(|batch| batch.map(Batch::into_mut)))
+    }
+
+    /// Gives the batch received last back now, cleared, instead of with the next call.
+    pub fn recycle(&mut self) {
+        self.inner.recycle();
     }
 
     /// How often each side had to wait so far. Takes no lock.

@@ -72,7 +72,6 @@ mod tail;
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
-use std::mem::take;
 use std::task::Poll;
 
 use self::tail::{Chunk, Tail, spin};
@@ -98,13 +97,13 @@ pub(crate) fn split(ring: &RingBuffer) -> (RingWriter, RingReader) {
     let count = capacity.div_ceil(chunk) + 1;
     let (writer, reader) = handover::channel((0..count).map(|_| Chunk::new(chunk)), Chunk::clear);
     let tail = Tail::default();
-    let mut writer = RingWriter { inner: writer, tail: tail.clone() };
+    let mut writer = RingWriter { inner: writer, tail: tail.clone(), published: 0 };
     let (first, second) = ring.as_slices();
     for data in [first, second] {
         // The reader lives and all of it fits: this neither waits nor fails.
         let _ = writer.put(data, false);
     }
-    (writer, RingReader { inner: reader, tail })
+    (writer, RingReader { inner: reader, tail, received: 0 })
 }
 
 /// The half that bytes are written to. Dropped before [`finish`](RingWriter::finish) or [`fail`](RingWriter::fail), as a
@@ -131,6 +130,8 @@ pub struct RingWriter {
     /// Has no buffer of its own between calls: a chunk is in the tail or published.
     inner: handover::Writer<Chunk>,
     tail: Tail,
+    /// Chunks published so far: the number of the next.
+    published: u64,
 }
 
 impl RingWriter {
@@ -176,8 +177,8 @@ impl RingWriter {
             if tail.gone && !mutant("gone-unseen") {
                 break;
             }
-            if !tail.hungry
-                && !self.tail.is_asked_for()
+            let mut wanted = tail.hungry_for(self.published) || self.tail.is_asked_for(self.published);
+            if !wanted
                 && let Some(chunk) = &mut tail.chunk
                 && rest.len() < chunk.room().min(SMALL)
             {
@@ -185,8 +186,7 @@ impl RingWriter {
                 return Ok(data.len());
             }
             // Much is copied without the lock.
-            let (begun, mut hungry) = (tail.chunk.take(), take(&mut tail.hungry));
-            hungry |= self.tail.is_asked_for();
+            let begun = tail.chunk.take();
             drop(tail);
             let mut chunk = match begun {
                 Some(chunk) => chunk,
@@ -198,17 +198,14 @@ impl RingWriter {
                 },
             };
             let n = chunk.append(rest);
-            if !hungry && chunk.room() > 0 {
+            if !wanted && chunk.room() > 0 {
                 let mut tail = self.tail.lock();
-                hungry = take(&mut tail.hungry);
-                if !hungry {
+                wanted = tail.hungry_for(self.published);
+                if !wanted {
                     tail.chunk = Some(chunk);
                     done += n;
                     continue;
                 }
-            }
-            if self.tail.is_asked_for() {
-                self.tail.ask(false);
             }
             if self.publish(chunk).is_err() {
                 break;
@@ -234,7 +231,9 @@ impl RingWriter {
 
     fn publish(&mut self, chunk: Chunk) -> Result<(), ReaderGone> {
         *self.inner.current_mut() = Some(chunk);
-        self.inner.buffer()?.publish().map_err(|_| ReaderGone(()))
+        self.inner.buffer()?.publish().map_err(|_| ReaderGone(()))?;
+        self.published += 1;
+        Ok(())
     }
 
     /// Publishes the tail, for the reader that will not be told of it any more.
@@ -277,6 +276,8 @@ pub struct RingReader {
     /// Its current chunk is what is being read; a chunk without bytes goes back with the next read.
     inner: handover::Reader<Chunk>,
     tail: Tail,
+    /// Published chunks received so far: the number of the next.
+    received: u64,
 }
 
 impl RingReader {
@@ -305,7 +306,7 @@ impl RingReader {
     /// Makes the next chunk the current one: a published one, or else the tail. `Pending` when there is neither, of which the
     /// writer is told if the reader is `hungry`: if it is about to wait. Ready without a chunk at the end.
     fn try_advance(&mut self, hungry: bool) -> Result<Poll<()>, HandoverError> {
-        if self.inner.try_next()?.is_ready() {
+        if take_next(&mut self.inner, &mut self.received)? {
             return Ok(Poll::Ready(()));
         }
         let mut tail = None;
@@ -316,17 +317,17 @@ impl RingReader {
             tail = self.tail.gathered(is_published);
             if tail.is_none() {
                 if !is_published() {
-                    self.tail.ask(true);
+                    self.tail.ask(self.received);
                     spin(ASK, is_published);
                 }
-                if self.inner.try_next()?.is_ready() {
+                if take_next(&mut self.inner, &mut self.received)? {
                     return Ok(Poll::Ready(()));
                 }
             }
         }
         let mut tail = tail.unwrap_or_else(|| self.tail.lock());
         // The writer may have published what lay here and begun anew: that comes later.
-        if !mutant("steal-past-published") && self.inner.try_next()?.is_ready() {
+        if !mutant("steal-past-published") && take_next(&mut self.inner, &mut self.received)? {
             return Ok(Poll::Ready(()));
         }
         if mutant("steal-in-two-steps") && tail.chunk.is_some() {
@@ -336,12 +337,14 @@ impl RingReader {
         }
         match tail.chunk.take() {
             Some(chunk) => {
-                self.tail.ask(false);
+                self.tail.ask_no_more();
                 *self.inner.current_mut() = Some(chunk);
                 Ok(Poll::Ready(()))
             }
             None => {
-                tail.hungry = hungry && !mutant("hunger-untold");
+                if hungry && !mutant("hunger-untold") {
+                    tail.hungry = Some(self.received);
+                }
                 Ok(Poll::Pending)
             }
         }
@@ -360,6 +363,13 @@ impl RingReader {
         self.consume(n);
         n
     }
+}
+
+/// Whether there is a published chunk, which is then `reader`'s current one and `received`, or the end.
+fn take_next(reader: &mut handover::Reader<Chunk>, received: &mut u64) -> Result<bool, HandoverError> {
+    let Poll::Ready(batch) = reader.try_next()? else { return Ok(false) };
+    *received += u64::from(batch.is_some());
+    Ok(true)
 }
 
 impl Read for RingReader {
@@ -385,7 +395,9 @@ impl BufRead for RingReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.held().is_empty() {
             let advanced = match self.try_advance(true) {
-                Ok(Poll::Pending) if !mutant("nothing-yet-as-end") => self.inner.next().map(drop),
+                Ok(Poll::Pending) if !mutant("nothing-yet-as-end") => self.inner.next().map(|batch| {
+                    self.received += u64::from(batch.is_some());
+                }),
                 advanced => advanced.map(drop),
             };
             if let Err(error) = advanced

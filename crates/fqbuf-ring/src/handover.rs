@@ -76,6 +76,7 @@ mod shared;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
 pub use self::error::{BoxError, HandoverError, ReaderGone};
@@ -91,7 +92,8 @@ pub use crate::wait::{SideWaits, Waits};
 ///
 /// Allocates here, and nowhere later. A writer and a reader on one thread wait for ever where they wait at all: there, take
 /// [`try_buffer`](Writer::try_buffer) and [`try_next`](Reader::try_next). Where `clear` panics, the reader's caller gets the
-/// panic, and the buffer goes back as `clear` left it when the reader is dropped, which calls `clear` once more.
+/// panic, and the buffer goes back as `clear` left it when the reader is dropped, which calls `clear` once more. That one's
+/// panic goes no further where a panic drops the reader.
 ///
 /// # Panics
 /// When there is no buffer: the first wait would never end.
@@ -221,8 +223,10 @@ impl<B> Writer<B> {
 
     /// As [`Writer::fail`], for a face that has a drop of its own.
     pub(crate) fn fail_now(&mut self, error: impl Into<BoxError>) -> Result<(), ReaderGone<BoxError>> {
+        // The caller's code, which may panic: then the writer is lost, not silent.
+        let error = error.into();
         self.open = false;
-        match self.shared.close(Outcome::Failed(error.into())) {
+        match self.shared.close(Outcome::Failed(error)) {
             Err(Outcome::Failed(error)) => Err(ReaderGone(error)),
             _ => Ok(()),
         }
@@ -232,6 +236,19 @@ impl<B> Writer<B> {
     #[must_use]
     pub fn waits(&self) -> Waits {
         self.shared.waits()
+    }
+
+    /// Whether there is an empty buffer beside the one being filled. It is the writer's from then on, and comes without a wait
+    /// once that one is published.
+    pub(crate) fn has_spare(&mut self) -> Result<bool, ReaderGone> {
+        if self.spare.is_none() {
+            match self.shared.empty(None) {
+                Empty::Buffer(buffer) => self.spare = Some(buffer),
+                Empty::None => return Ok(false),
+                Empty::ReaderGone => return Err(ReaderGone(())),
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the readers were not told yet how it ended.
@@ -400,7 +417,11 @@ impl<B> Drop for Reader<B> {
             }
         }
         let mut leave = Leave { shared: &self.shared, back: self.current.take() };
-        if let Some(buffer) = &mut leave.back {
+        let Some(buffer) = &mut leave.back else { return };
+        if std::thread::panicking() {
+            // One panic more out of here would abort the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.shared.clear(buffer)));
+        } else {
             self.shared.clear(buffer);
         }
     }

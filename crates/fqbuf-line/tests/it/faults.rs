@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use fqbuf_line::{LineBuffer, LineReader};
+use fqbuf_line::{Block, LineBuffer, LineReader, Source};
 
 use crate::{
     lines::tricky,
@@ -105,6 +105,39 @@ fn fault_29_interrupted() {
     let (lines, met) = through(&mut LineBuffer::new(64), &mut reader());
     assert_eq!((lines, met.len()), (oracle(INPUT), 0));
     assert_ne!(naive(Wrong::GivesUp, reader(), 0), oracle(INPUT));
+}
+
+/// Seen red where the retry is `read_from`'s alone, which a source of one's own does not go through.
+#[test]
+fn fault_29_interrupted_in_a_source_that_is_no_reader() -> io::Result<()> {
+    struct Script(Vec<io::Result<&'static [u8]>>);
+    impl Source for Script {
+        fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+            Ok(block.append(self.0.remove(0)?))
+        }
+    }
+    let interrupted = || Err(ErrorKind::Interrupted.into());
+    let mut script = Script(vec![interrupted(), Ok(b"a\n"), interrupted(), interrupted(), Ok(b"")]);
+    let mut buffer = LineBuffer::new(64);
+    assert_eq!(buffer.fill(&mut script)?, 2);
+    assert_eq!(buffer.fill(&mut script)?, 0);
+    Ok(())
+}
+
+/// Seen red with a retry of every interrupted call: what the first one added would count for nothing.
+#[test]
+fn fault_29_interrupted_after_bytes_were_added_is_an_error() {
+    struct AddsFirst(u32);
+    impl Source for AddsFirst {
+        fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
+            block.append(b"AC");
+            self.0 += 1;
+            if self.0 == 1 { Err(ErrorKind::Interrupted.into()) } else { Ok(2) }
+        }
+    }
+    let mut buffer = LineBuffer::new(64);
+    assert_eq!(buffer.fill(&mut AddsFirst(0)).unwrap_err().kind(), ErrorKind::Interrupted);
+    assert_eq!(buffer.remaining(), b"AC");
 }
 
 /// Naive: the bytes of the line at hand are dropped with the call that failed, as `read_until` into a local `Vec` does.

@@ -82,8 +82,8 @@ proptest! {
                     prop_assert!(filled <= step.min(capacity));
                     prop_assert_eq!(filled, before.len() - input.len());
                     model.held.extend_from_slice(&before[..filled]);
-                    model.ended |= filled == 0;
                     prop_assert!(filled > 0 || step == 0 || before.is_empty() || model.ended);
+                    model.ended |= filled == 0;
                 }
                 Op::ReadLine => prop_assert_eq!(buffer.read_line().map(<[u8]>::to_vec), model.read_line()),
                 Op::ReadLines => while let Some(line) = model.read_line() {

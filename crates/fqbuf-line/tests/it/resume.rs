@@ -83,6 +83,20 @@ fn a_last_line_that_was_returned_stays_one() -> io::Result<()> {
     Ok(())
 }
 
+/// Seen red with a reader that takes the end of the first source for its own.
+#[test]
+fn a_buffer_that_met_an_end_reads_another_source() -> io::Result<()> {
+    let mut lines = LineReader::new(&b"one\n"[..]);
+    while lines.next_line()?.is_some() {}
+    let (_, buffer) = lines.into_parts();
+    let mut lines = LineReader::with_buffer(&b"two\nthree"[..], buffer);
+    assert_eq!(lines.next_line()?, Some(&b"two"[..]));
+    assert_eq!(lines.next_line()?, Some(&b"three"[..]));
+    assert_eq!(lines.next_line()?, None);
+    assert_eq!((lines.line_number(), lines.byte_offset()), (3, 13), "positions go on");
+    Ok(())
+}
+
 #[test]
 fn a_cleared_buffer_begins_anew() -> io::Result<()> {
     let mut buffer = LineBuffer::new(10);

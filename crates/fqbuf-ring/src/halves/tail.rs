@@ -1,6 +1,6 @@
 //! The end of what is written: a chunk that still has room, behind all that was published.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
 
@@ -61,22 +61,38 @@ impl Chunk {
 pub(super) struct State {
     /// Neither empty nor full. Not there while the writer copies much into it.
     pub(super) chunk: Option<Chunk>,
-    /// The reader found nothing, here neither, and waits for the next publish.
-    pub(super) hungry: bool,
+    /// The number of the publish that the reader waits for: it had found nothing, here neither. A number and no flag: a publish under
+    /// way meanwhile, which does not look here any more, is the one waited for, and no other is then sent on its way half empty.
+    pub(super) hungry: Option<u64>,
     /// The reader is gone.
     pub(super) gone: bool,
+}
+
+impl State {
+    /// Whether the reader waits for the publish of this number.
+    pub(super) fn hungry_for(&mut self, publish: u64) -> bool {
+        if mutant("hunger-kept") { self.hungry.take().is_some() } else { self.hungry == Some(publish) }
+    }
 }
 
 /// The tail that both halves share. Its lock is taken before the hand-over's, never within it.
 #[derive(Clone, Default)]
 pub(super) struct Tail(Arc<CachePadded<Shared>>);
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// The reader would like the next write published, instead of taking the lock between two of them. Nothing depends on it: no
-    /// part of the protocol, hence std's in models too.
-    asked: AtomicBool,
+    /// The number of the publish that the reader would like to have with the next write, instead of taking the lock between two of
+    /// them; `NONE` at first. Nobody waits for an answer: no part of the protocol, hence std's in models too.
+    asked: AtomicU64,
+}
+
+/// The number of no publish.
+const NONE: u64 = u64::MAX;
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { state: Mutex::default(), asked: AtomicU64::new(NONE) }
+    }
 }
 
 impl Tail {
@@ -105,14 +121,19 @@ impl Tail {
         None
     }
 
-    /// Whether the reader would like the next write published.
-    pub(super) fn is_asked_for(&self) -> bool {
-        self.0.asked.load(Ordering::Relaxed)
+    /// Whether the reader would like the publish of this number with the next write.
+    pub(super) fn is_asked_for(&self, publish: u64) -> bool {
+        self.0.asked.load(Ordering::Relaxed) == publish
     }
 
-    /// Says so, or that it does not any more.
-    pub(super) fn ask(&self, asked: bool) {
-        self.0.asked.store(asked, Ordering::Relaxed);
+    /// Says so.
+    pub(super) fn ask(&self, publish: u64) {
+        self.0.asked.store(publish, Ordering::Relaxed);
+    }
+
+    /// Says that it would not any more.
+    pub(super) fn ask_no_more(&self) {
+        self.0.asked.store(NONE, Ordering::Relaxed);
     }
 }
 

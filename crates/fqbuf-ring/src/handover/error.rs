@@ -63,12 +63,15 @@ impl Error for HandoverError {
 
 impl From<HandoverError> for io::Error {
     /// The writer's own `io::Error` unharmed; any other error of the writer as the inside of one of kind `Other`; a lost
-    /// writer as `UnexpectedEof`.
+    /// writer as `UnexpectedEof`. What a writer passed on from another hand-over becomes what it would have become there.
     fn from(error: HandoverError) -> Self {
         match error {
             HandoverError::Failed(inner) => match inner.downcast::<io::Error>() {
                 Ok(error) => *error,
-                Err(other) => Self::other(other),
+                Err(other) => match other.downcast::<HandoverError>() {
+                    Ok(passed_on) => Self::from(*passed_on),
+                    Err(other) => Self::other(other),
+                },
             },
             HandoverError::Reported => Self::other(error),
             HandoverError::Lost { .. } => Self::new(io::ErrorKind::UnexpectedEof, error),

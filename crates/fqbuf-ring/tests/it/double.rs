@@ -149,6 +149,52 @@ fn try_next_does_not_wait() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
+fn try_swap_does_not_wait_and_keeps_what_it_does_not_hand_over() -> Result<(), Box<dyn Error>> {
+    let (mut writer, mut reader) = DoubleBuffer::new(4).split();
+    writer.get_write_buffer().push(1);
+    assert_eq!(writer.try_swap()?, Poll::Ready(()));
+    assert!(writer.get_write_buffer().is_empty() && writer.get_write_buffer().capacity() >= 4, "the other one");
+    writer.get_write_buffer().push(2);
+    assert_eq!(writer.try_swap()?, Poll::Pending);
+    assert_eq!(reader.next()?, Some(&mut vec![1]));
+    writer.get_write_buffer().push(3);
+    assert_eq!(writer.try_swap()?, Poll::Pending, "it is being read");
+    assert_eq!(reader.try_next()?, Poll::Pending, "which gives it back");
+    assert_eq!(writer.try_swap()?, Poll::Ready(()));
+    assert_eq!(reader.next()?, Some(&mut vec![2, 3]));
+    assert_eq!(writer.get_write_buffer(), &[], "and cleared");
+    reader.recycle();
+    reader.recycle();
+    assert_eq!(writer.try_swap()?, Poll::Ready(()), "an empty batch is one");
+    assert_eq!(reader.next()?, Some(&mut vec![]));
+    writer.get_write_buffer().push(4);
+    writer.finish()?;
+    assert_eq!(reader.next()?, Some(&mut vec![4]));
+    assert_eq!(reader.next()?, None);
+    Ok(())
+}
+
+#[test]
+fn a_try_swap_without_a_reader_gives_the_batch_back() -> Result<(), Box<dyn Error>> {
+    let (mut writer, reader) = DoubleBuffer::new(1).split();
+    writer.get_write_buffer().push(1);
+    assert_eq!(writer.try_swap()?, Poll::Ready(()));
+    drop(reader);
+    for n in 2..4 {
+        writer.get_write_buffer().push(n);
+        assert_eq!(writer.try_swap(), Err(ReaderGone(vec![n])));
+    }
+    // Also while the other buffer is free.
+    let (mut writer, reader) = DoubleBuffer::new(1).split();
+    drop(reader);
+    writer.get_write_buffer().push(5);
+    assert_eq!(writer.try_swap(), Err(ReaderGone(vec![5])));
+    writer.get_write_buffer().push(6);
+    assert_eq!(writer.swap(), Err(ReaderGone(vec![6])));
+    Ok(())
+}
+
+#[test]
 fn what_is_printed_shows_the_state() {
     let mut double = DoubleBuffer::new(1);
     double.get_write_buffer().push(7);

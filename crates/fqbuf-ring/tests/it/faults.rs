@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use fqbuf_ring::handover::{self, HandoverError};
+use fqbuf_ring::handover::{self, BoxError, HandoverError};
 use fqbuf_ring::{DoubleBuffer, RingBuffer};
 
 /// A reader that answers with what is in the list, in order.
@@ -223,6 +223,48 @@ fn fault_71_a_panic_in_the_writer_is_an_error_after_its_batches() -> Result<(), 
     assert!(matches!(error, HandoverError::Lost { panicked: true, .. }));
     assert_eq!(error.to_string(), "the writer panicked before it finished");
     assert!(writing.join().is_err());
+    Ok(())
+}
+
+/// Red when the writer counts as done before its error is made of what it was given, which may panic: its readers wait for ever.
+#[test]
+fn fault_71_a_panic_in_the_making_of_an_error_is_an_error() {
+    struct Unmade;
+    impl From<Unmade> for BoxError {
+        fn from(_: Unmade) -> Self {
+            panic!("on purpose")
+        }
+    }
+    let (writer, mut reader) = handover::channel([Vec::<u8>::new()], Vec::clear);
+    assert!(catch_unwind(AssertUnwindSafe(|| writer.fail(Unmade))).is_err());
+    assert!(matches!(reader.try_next(), Err(HandoverError::Lost { panicked: true, .. })));
+
+    let (mut writer, mut reader) = DoubleBuffer::new(1).split();
+    writer.get_write_buffer().push(1);
+    assert!(catch_unwind(AssertUnwindSafe(|| writer.fail(Unmade))).is_err());
+    assert_eq!(reader.next().expect("no error"), Some(&mut vec![1]));
+    assert!(matches!(reader.try_next(), Err(HandoverError::Lost { panicked: true, .. })));
+
+    let (mut writer, mut reader) = RingBuffer::new(8).split();
+    writer.write_all(b"AC").expect("room");
+    assert!(catch_unwind(AssertUnwindSafe(|| writer.fail(Unmade))).is_err());
+    let mut out = [0; 4];
+    assert_eq!(reader.try_read(&mut out).expect("written before"), 2);
+    assert_eq!(reader.try_read(&mut out).expect_err("no end").kind(), io::ErrorKind::UnexpectedEof);
+}
+
+/// Red when a panic in the clearing of a buffer, met by the reader's drop of that panic, is a second one: the process aborts.
+#[test]
+fn fault_36_a_clearing_that_panics_twice_is_one_panic() -> Result<(), Box<dyn Error>> {
+    let (mut writer, mut reader) = handover::channel([1], |_: &mut u32| panic!("on purpose"));
+    writer.buffer()?.publish()?;
+    let reading = thread::spawn(move || {
+        reader.next().expect("no error").expect("published");
+        // The panic drops the reader, which clears the buffer once more.
+        reader.recycle();
+    });
+    assert!(reading.join().is_err());
+    assert!(writer.buffer().is_err(), "nobody reads");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::task::Poll;
 use std::thread;
 
-use fqbuf_ring::handover::{self, HandoverError, Reader, ReaderGone, Writer};
+use fqbuf_ring::handover::{self, BoxError, HandoverError, Reader, ReaderGone, Writer};
 use rstest::rstest;
 
 use crate::{assert_send, assert_sync};
@@ -243,6 +243,39 @@ fn errors_say_what_happened() {
     assert_eq!(format!("{gone} {gone:?}"), "every reader is gone ReaderGone(..)");
     assert_eq!(gone.clone().into_inner(), [1]);
     assert_eq!(io::Error::from(gone).kind(), io::ErrorKind::BrokenPipe);
+}
+
+/// What the next call of `reader` fails with.
+fn failure(mut reader: Reader<Vec<u64>>) -> HandoverError {
+    reader.next().map(drop).expect_err("no buffer and no end")
+}
+
+/// What a second hand-over gives whose writer fails with what the first failed with.
+fn passed_on(error: HandoverError) -> Result<HandoverError, ReaderGone<BoxError>> {
+    let (writer, reader) = vecs(1);
+    writer.fail(error)?;
+    Ok(failure(reader))
+}
+
+/// Seen red with the first hand-over's error as the inside of the second's.
+#[test]
+fn an_error_passed_on_through_another_hand_over_stays_what_it_is() -> Result<(), Box<dyn Error>> {
+    let (writer, reader) = vecs(1);
+    writer.fail(io::Error::from_raw_os_error(28))?;
+    let error = io::Error::from(passed_on(passed_on(failure(reader))?)?);
+    assert_eq!(error.raw_os_error(), Some(28), "the very error");
+
+    let (writer, reader) = vecs(1);
+    drop(writer);
+    let error = io::Error::from(passed_on(failure(reader))?);
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(error.to_string(), "the writer was dropped before it finished");
+
+    let (writer, reader) = vecs(1);
+    writer.fail("bad line")?;
+    assert_eq!(failure(reader.clone()).to_string(), "bad line");
+    assert_eq!(io::Error::from(passed_on(failure(reader))?).kind(), io::ErrorKind::Other, "reported before");
+    Ok(())
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The two halves of a double buffer.
 
+use std::task::Poll;
+
 use fqbuf_ring::{DoubleBuffer, ReaderGone};
 use loom::thread;
 
@@ -23,6 +25,33 @@ fn swap_handshake() {
         }
         drop(reading.join().expect("no panic"));
         assert!(writer.finish().is_ok());
+    });
+}
+
+#[test]
+fn try_swap_against_recycle() {
+    exhaustive("try-swap-waits", || {
+        // A try that waits hangs here, since a reader that finds nothing reads on only when it is done.
+        let (mut writer, mut reader) = DoubleBuffer::new(1).split();
+        let writing = thread::spawn(move || {
+            for n in 0..3 {
+                writer.get_write_buffer().push(n);
+                let swapped = writer.try_swap().expect("the reader lives").is_ready();
+                assert_eq!(writer.get_write_buffer().is_empty(), swapped);
+                assert!(writer.get_write_buffer().capacity() >= 1, "one of the two, with its memory");
+            }
+            assert!(writer.finish().is_ok());
+        });
+        let mut got = Vec::new();
+        if let Poll::Ready(Some(batch)) = reader.try_next().expect("no error") {
+            got.append(batch);
+        }
+        reader.recycle();
+        writing.join().expect("no panic");
+        while let Some(batch) = reader.next().expect("no error") {
+            got.append(batch);
+        }
+        assert_eq!(got, [0, 1, 2], "every item once, in order");
     });
 }
 

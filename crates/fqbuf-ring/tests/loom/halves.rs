@@ -74,6 +74,25 @@ fn ring_waits_for_an_answer_to_a_short_write() {
 }
 
 #[test]
+fn ring_holds_its_capacity_after_a_wake_up() {
+    exhaustive("hunger-kept", || {
+        // Chunks of two bytes: the first write fills one, while the reader may just be saying that it found nothing.
+        let (mut writer, mut reader) = RingBuffer::new(4).split();
+        let reading = thread::spawn(move || {
+            reader.read_exact(&mut [0; 2]).expect("two bytes");
+            reader
+        });
+        writer.write_all(&[1, 2]).expect("the reader lives");
+        let reader = reading.join().expect("no panic");
+        // Nobody waits any more: a chunk that holds a byte is not the reader's yet.
+        assert_eq!(writer.try_write(&[3]).expect("room"), 1);
+        assert_eq!(writer.try_write(&[4, 5, 6]).expect("room"), 3);
+        drop(reader);
+        writer.finish();
+    });
+}
+
+#[test]
 fn ring_finish_behind_a_short_write() {
     exhaustive("rest-left-behind", || {
         let (mut writer, mut reader) = RingBuffer::new(3).split();

@@ -1,5 +1,7 @@
 //! The halves of a double buffer.
 
+use std::task::Poll;
+
 use fqbuf_ring::{DoubleBuffer, DoubleBufferReader, HandoverError};
 use shuttle::thread::{self, JoinHandle};
 
@@ -55,6 +57,41 @@ fn batches_of_any_length_in_order() {
         let (got, end) = reading.join().expect("no panic");
         assert!(end.is_none());
         assert!(got.into_iter().eq(0..sent + last), "every item once, in order");
+    });
+}
+
+#[test]
+fn a_writer_that_does_not_wait() {
+    scenario(&["try-swap-waits", "recycle-uncleared", "last-in-first-out", "finish-drops-rest"], || {
+        let (mut writer, mut reader) = DoubleBuffer::new(FULL).split();
+        let writing = thread::spawn(move || {
+            let mut sent = 0;
+            for _ in 0..40 {
+                let length = below(10);
+                writer.get_write_buffer().extend(sent..sent + length);
+                sent += length;
+                if writer.try_swap().expect("the reader lives").is_ready() {
+                    assert!(writer.get_write_buffer().is_empty(), "cleared");
+                }
+            }
+            writer.finish().expect("the reader lives");
+            sent
+        });
+        let mut got = Vec::new();
+        for _ in 0..below(10) {
+            if let Poll::Ready(Some(batch)) = reader.try_next().expect("no error") {
+                got.extend_from_slice(batch);
+            }
+            if below(2) == 0 {
+                reader.recycle();
+            }
+        }
+        // Whatever the reader did, the writer comes to its end.
+        let sent = writing.join().expect("no panic");
+        while let Some(batch) = reader.next().expect("no error") {
+            got.extend_from_slice(batch);
+        }
+        assert!(got.into_iter().eq(0..sent), "every item once, in order");
     });
 }
 

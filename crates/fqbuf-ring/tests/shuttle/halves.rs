@@ -58,6 +58,35 @@ fn writes_and_reads_of_any_size() {
 }
 
 #[test]
+fn as_much_fits_after_any_reads_as_the_ring_has_room_for() {
+    scenario(&["hunger-kept"], || {
+        let capacity = 2 + below(14);
+        let (mut writer, mut reader) = RingBuffer::new(capacity).split();
+        let wanted = 1 + below(3 * capacity);
+        let reading = thread::spawn(move || {
+            reader.read_exact(&mut vec![0; wanted]).expect("as much is written");
+            reader
+        });
+        let mut left = wanted;
+        while left > 0 {
+            left -= writer.write(&vec![0; left.min(1 + below(capacity))]).expect("the reader lives");
+        }
+        let reader = reading.join().expect("no panic");
+        // All was read, nobody waits: byte by byte, or the first alone.
+        let bytes = below(2) * capacity;
+        for _ in 0..bytes.max(1) {
+            assert_eq!(writer.try_write(&[0]).expect("room"), 1);
+        }
+        let mut left = capacity - bytes.max(1);
+        while left > 0 {
+            left -= writer.try_write(&vec![0; left]).expect("room");
+        }
+        drop(reader);
+        writer.finish();
+    });
+}
+
+#[test]
 fn a_ring_whose_writer_fails_or_goes() {
     scenario(&["error-as-end", "fail-without-notify", "drop-without-notify", "error-before-batches"], || {
         let (mut writer, reader) = RingBuffer::new(64).split();
