@@ -212,7 +212,7 @@ impl<R: Recipe> Estate<R> {
             return None;
         }
         // The taker would stop itself for what has come meanwhile.
-        self.belt.take(me).or_else(|| {
+        self.belt.take(me, 0).or_else(|| {
             let mut items = self.belt.stop(me, why).into_iter();
             let first = items.next();
             self.put_home(home, items);
