@@ -481,7 +481,7 @@ impl<R: Recipe> Estate<R> {
         self.memory.record_allocation(bytes);
         let answer = grow(item);
         // An item that shrank below a new one is not to be kept, which shows when it comes home with less than its charge.
-        let least = self.recipe.fresh_bytes().min(size.charged());
+        let least = self.recipe.fresh_bytes().min(size.charged() - bytes);
         let now = self.recipe.bytes(item).max(least);
         self.recharge(size, now);
         answer

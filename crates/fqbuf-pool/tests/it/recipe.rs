@@ -151,6 +151,43 @@ fn an_item_bigger_than_announced_is_charged_in_full_where_that_is_possible() -> 
     Ok(())
 }
 
+/// A recipe that makes less than it said.
+struct Thrifty;
+
+impl Recipe for Thrifty {
+    type Item = Vec<u8>;
+    fn make(&self) -> Vec<u8> {
+        Vec::with_capacity(50)
+    }
+    fn fresh_bytes(&self) -> usize {
+        100
+    }
+    fn bytes(&self, item: &Vec<u8>) -> usize {
+        item.capacity()
+    }
+    fn reset(&self, item: &mut Vec<u8>) {
+        item.clear();
+    }
+}
+
+/// Fails where the growth counts as what the item had before: it is charged for more than it has, and not kept.
+#[test]
+fn an_item_smaller_than_announced_is_charged_for_what_it_grows_to() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(1000);
+    let pool = PoolBuilder::new(Thrifty).budget(&budget).build()?;
+    let mut lease = pool.get();
+    assert_eq!(budget.used(), 50);
+    lease.grow_with(80, |vec| vec.reserve_exact(80))?;
+    assert_eq!((budget.used(), Lease::charged(&lease), pool.stats().bytes), (80, 80, 80));
+    drop(lease);
+    assert_eq!((budget.used(), pool.idle()), (80, 1));
+    let mut lease = pool.get();
+    lease.grow_with(10, |vec| *vec = Vec::new())?;
+    drop(lease);
+    assert_eq!((budget.used(), pool.idle()), (0, 0), "taken away");
+    Ok(())
+}
+
 /// A recipe that leases scratch memory from another pool and looks at its own statistics while it makes an item.
 struct Nested(BufferPool);
 
