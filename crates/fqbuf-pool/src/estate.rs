@@ -332,7 +332,9 @@ impl<R: Recipe> Estate<R> {
         let Some(budget) = &self.budget else { return Some(self.get(me, home)) };
         let counter = budget.counter();
         if counter.somebody_waits() && !mutant("idle_item_goes_to_newcomer") {
-            return None;
+            // A new item of no bytes takes nothing that others wait for, as an idle one might that has grown.
+            let takes_nothing = self.recipe.fresh_bytes() == 0;
+            return takes_nothing.then(|| self.make(home, Charge::of(counter, 0), Origin::Miss));
         }
         if let Some(entry) = self.take_idle(home) {
             entry.hit();

@@ -208,6 +208,24 @@ fn nobody_overtakes_who_waits() -> Result<(), BudgetError> {
     Ok(())
 }
 
+/// Fails where such a get stands in line: nobody is short of what it takes.
+#[test]
+fn an_item_of_no_bytes_is_there_while_others_wait() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(100);
+    let pool = BufferPool::builder().buffer_size(0).budget(&budget).build()?;
+    let held = budget.acquire(100)?;
+    thread::scope(|s| {
+        let waiter = s.spawn(|| budget.acquire(100).map(drop));
+        until_waiting(&budget, 1);
+        let charge = budget.try_acquire(0);
+        let leases = (pool.try_get(), pool.get_timeout(Duration::ZERO));
+        drop(held);
+        assert_eq!(waiter.join().expect("no panic"), Ok(()));
+        assert!(charge.is_ok() && leases.0.is_some() && leases.1.is_some());
+    });
+    Ok(())
+}
+
 #[test]
 fn who_gives_up_lets_the_next_in_line_pass() -> Result<(), BudgetError> {
     let budget = MemoryBudget::new(100);
