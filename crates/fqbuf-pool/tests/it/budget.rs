@@ -286,6 +286,30 @@ fn a_share_is_there_while_others_wait() -> Result<(), BudgetError> {
 }
 
 #[test]
+fn a_share_that_cannot_be_had_is_reported() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(100);
+    assert_eq!(budget.try_share(101).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    assert_eq!(budget.share_timeout(101, AGES).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    let held = budget.try_share(60)?;
+    assert_eq!(budget.try_share(41).unwrap_err(), BudgetError::Exhausted { asked: 41, limit: 100 });
+    assert_eq!(budget.share_timeout(41, Duration::ZERO).unwrap_err(), BudgetError::TimedOut { asked: 41, limit: 100 });
+    assert_eq!((held.limit(), held.available(), budget.used(), budget.waiting()), (60, 60, 60, 0));
+    thread::scope(|s| {
+        let share = s.spawn(|| budget.share_timeout(100, AGES).map(|share| share.limit()));
+        until_waiting(&budget, 1);
+        assert!(matches!(budget.try_share(1), Err(BudgetError::Exhausted { .. })), "others wait");
+        drop(held);
+        assert_eq!(share.join().expect("no panic"), Ok(100));
+    });
+    // What lies idle makes way for a share as well.
+    let pool = BufferPool::builder().buffer_size(50).budget(&budget).build()?;
+    drop(pool.get());
+    assert_eq!((budget.try_share(100)?.limit(), pool.idle()), (100, 0));
+    assert_eq!(budget.used(), 0);
+    Ok(())
+}
+
+#[test]
 fn errors_turn_into_io_errors() {
     let late = BudgetError::TimedOut { asked: 1, limit: 2 };
     assert_eq!(std::io::Error::from(late).kind(), std::io::ErrorKind::TimedOut);
