@@ -246,7 +246,8 @@ impl Arena {
         self.memory.remaining()
     }
 
-    /// The most that [`used`](Self::used) has ever been: the capacity that would have done.
+    /// The most that [`used`](Self::used) has ever been, reads counted with all the room that they were given: the capacity that
+    /// would have done without growth.
     #[must_use]
     pub fn high_water(&self) -> usize {
         self.memory.high_water()

@@ -12,7 +12,7 @@ use std::io;
 pub struct ArenaFull {
     /// Bytes asked for.
     pub requested: usize,
-    /// Bytes there is room for in one slice.
+    /// Bytes there is room for in one slice, with growth as far as that is allowed and the allocator grants it.
     pub remaining: usize,
 }
 

@@ -6,7 +6,7 @@
 //!
 //! 1. No byte is in two slices that live at once. `next` only moves forward while slices may live; it moves back in
 //!    [`Bump::reset`] (takes `&mut self`, so no slice lives), in the drop of a [`Region`] (argued there) and in
-//!    [`Bump::fill`] (over bytes whose only slice has ended).
+//!    [`Bump::filled`] (over bytes whose only slice has ended).
 //! 2. No byte is seen before it was written: each slice is zeroed or copied into before a reference to it exists. Zeros
 //!    may be written ahead, up to `zeros`: of the bytes behind `next` none is written otherwise, and where `next` moves back,
 //!    `zeros` moves back to it.
@@ -14,11 +14,14 @@
 //!    points to may not. No reference to a whole chunk is ever made.
 #![allow(unsafe_code)]
 
+mod lengths;
+
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::{Cell, RefCell};
-use std::ops::RangeInclusive;
 use std::ptr::{self, NonNull};
 use std::slice;
+
+use lengths::{AHEAD, ASKED_FOR, CLOSE, FEWEST_IN_PIECES, LINE, MOST_IN_PIECES, MOST_ZEROED_CLOSE, NEAREST, PIECE};
 
 use crate::builder::Growth;
 use crate::memcpy::{LONG, LONG_PIECE, long_parts_are_faster, parts_are_faster};
@@ -88,7 +91,7 @@ pub(crate) struct Bump {
     current: Cell<usize>,
     /// Bytes handed out from the chunks before the current one.
     before: Cell<usize>,
-    /// The most that was handed out when `next` last went back.
+    /// The most that was handed out when `next` went back.
     high_water: Cell<usize>,
     /// Never empty. Only its elements after the current one change place.
     chunks: RefCell<Vec<Chunk>>,
@@ -204,7 +207,8 @@ impl Bump {
     }
 
     /// A slice of the bytes that `fill` says it filled, of `size` zeros that it is given; the others stay free, and all
-    /// of them do after an error. A number above `size` counts as `size`. `None` when so many bytes are not free.
+    /// of them do where it filled none or failed, with the rest of the chunk before, if they are in another. A number above
+    /// `size` counts as `size`. `None` when so many bytes are not free.
     ///
     /// All `size` bytes are taken when `fill` itself took bytes from this memory, or panicked.
     #[allow(clippy::mut_from_ref)] // Each call returns other bytes.
@@ -213,6 +217,7 @@ impl Bump {
         size: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
     ) -> Option<Result<&mut [u8], E>> {
+        let mark = self.mark();
         let start = self.reserve(size)?;
         let chunk = self.current.get();
         // SAFETY: as in `zeroed`.
@@ -227,6 +232,13 @@ impl Bump {
         let end = unsafe { start.add(size) };
         if self.current.get() == chunk && self.next.get() == end {
             // Nothing was taken behind the reserved bytes, and no reference to them exists any more.
+            self.high_water.set(self.high_water());
+            if keep == 0 && chunk != mark.chunk {
+                // SAFETY: the mark was made here, and whoever takes bytes within `fill` goes back to later ones. What was handed
+                // out since and not taken back is the reserved bytes alone, and no slice of them exists.
+                unsafe { self.go_back(mark) };
+                return Some(result.map(|_| &mut [][..]));
+            }
             self.next.set(free);
             // `fill` may have written to what it left.
             self.zeros.set(free);
@@ -305,7 +317,7 @@ impl Bump {
         self.before.get() + (self.next.get().addr().get() - start.addr().get())
     }
 
-    /// The most that [`Bump::used`] has been.
+    /// The most that [`Bump::used`] has been, while reads had all of their room.
     pub(crate) fn high_water(&self) -> usize {
         self.high_water.get().max(self.used())
     }
@@ -320,6 +332,15 @@ impl Bump {
         let here = self.end.get().addr().get() - self.next.get().addr().get();
         let kept = self.chunks.borrow().iter().skip(self.current.get() + 1).map(|chunk| chunk.len).max();
         here.max(kept.unwrap_or(0))
+    }
+
+    /// The largest slice there is room for, with growth as far as that is allowed.
+    pub(crate) fn remaining_with_growth(&self) -> usize {
+        let more = match self.growth {
+            Growth::Fixed => 0,
+            Growth::Chunks { limit, .. } => limit.saturating_sub(self.capacity()),
+        };
+        self.remaining().max(more)
     }
 
     /// Takes back all bytes; chunks are kept.
@@ -348,23 +369,6 @@ impl Bump {
         self.current.set(mark.chunk);
     }
 }
-
-/// The most that is zeroed ahead of what was asked for: short slices then cost a comparison each, and their zeros are written
-/// in whole cache lines.
-const AHEAD: usize = 1024;
-/// A cache line.
-const LINE: usize = 64;
-/// Bytes of an arena that stays in the first cache.
-const NEAREST: usize = 32 << 10;
-/// Lengths of copies for which the lines so far [ahead](AHEAD) are asked for: the processor sees less of a row of stores than of one of
-/// loads. Shorter ones cost less than to ask, and longer ones it sees by itself.
-///
-/// On a 2-core Cascade Lake guest, Intel family 6 model 85, 2026-11-27, ns a slice of 150, 250, 500 and 1000 bytes, asked for or not:
-/// in 256 KiB 8.8, 9.2, 14.1, 23.0 or 9.8, 11.0, 17.1, 25.0; in 8 MiB 9.1, 11.6, 22.7, 44.8 or 12.4, 15.9, 30, 54. In 16 KiB 9.4 and
-/// 9.7 or 6.8 and 7.1; 64 bytes 5.8 or 4.5; 2000 in 256 KiB 48.7 or 41.8. 512 bytes ahead is no different in 256 KiB, and up to
-/// a tenth slower in 8 MiB. Where copies are made in parts, nothing is asked for: on a 2-core Zen 4 guest (AMD EPYC family 25 model 17,
-/// 2026-11-27) it took 0.99 of 150 bytes, 1.16 where lines of 4 KiB were asked for as well, and other processors were not measured.
-const ASKED_FOR: RangeInclusive<usize> = 65..=1024;
 
 /// Asks the processor for the cache line of `place`, which need not be one of ours. Does nothing where that is not known how.
 #[inline]
@@ -467,22 +471,6 @@ unsafe fn copy_in_pieces(bytes: &[u8], to: NonNull<u8>, most: usize) {
     // SAFETY: the caller's promise.
     unsafe { write_pieces(to, bytes.len(), most, piece) };
 }
-
-/// What a longer copy or fill, of [`MOST_IN_PIECES`] at most, does at once.
-///
-/// From about 2 KiB on the system's `memset` uses the processor's string instructions, and so does `memcpy` where they are said to be
-/// fast; they are made for memory far away. In the second cache, vectors are faster; and copies by string instructions take half as
-/// long again, or twice as long, in about every third process, by where its pages happen to lie.
-const PIECE: usize = 1024;
-/// Fewer bytes are written faster at once.
-const FEWEST_IN_PIECES: usize = 2560;
-/// More bytes are written as fast at once, but for copies where pages lie badly, and zeros in the second cache.
-const MOST_IN_PIECES: usize = 8192;
-/// Bytes of a chunk that stays in the second cache.
-const CLOSE: usize = 512 << 10;
-/// There, more is zeroed in pieces: 16 KiB in 87 ns instead of 105; in chunks of 1, 2 and 4 MiB 114, 138 and 153 instead of 108, 138
-/// and 136 (2-core Zen 5 guest, second cache of 1 MiB, 2026-11-26). Copied, it is 127 instead of 108 in 256 KiB.
-const MOST_ZEROED_CLOSE: usize = 32 << 10;
 
 /// Has `size` bytes from `to` on written by `piece`, which is called with the place, among them and in memory, and the length of
 /// each piece: `most` bytes, or what is left.

@@ -37,7 +37,17 @@ fn into(memory: &Bump, size: usize, fill: impl FnOnce(&mut [u8]) -> io::Result<u
         // An empty slice would make every reader look as if it were at its end.
         return Ok(&mut []);
     }
-    memory.filled(size, fill).ok_or_else(|| ArenaFull { requested: size, remaining: memory.remaining() })?
+    memory.filled(size, fill).ok_or_else(|| full(memory, size))?
+}
+
+#[cold]
+fn full(memory: &Bump, size: usize) -> ArenaFull {
+    let remaining = match memory.remaining_with_growth() {
+        room if room < size => room,
+        // Allowed, and refused by the allocator.
+        _ => memory.remaining(),
+    };
+    ArenaFull { requested: size, remaining }
 }
 
 /// A read that retries when interrupted and does not believe in more bytes than there is room for.

@@ -29,7 +29,6 @@
 #![allow(unsafe_code)]
 
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::AtomicU64;
 
 use crossbeam_utils::CachePadded;
 
@@ -38,7 +37,7 @@ use crate::claim::{CLOSED, FREE, PATIENCE, STOPPED, Why, is_of, is_owned};
 use crate::farewell::{Resign, resign_at_end};
 use crate::gate::Gate;
 use crate::home::{self, Me};
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Arc, MODELLED, Mutex, MutexGuard, PoisonError, mutant};
 
 /// An end of the belt: items come in at the courier's and go out at the taker's.
@@ -75,7 +74,7 @@ struct TakersEnd {
     head: AtomicUsize,
     /// The tail when the taker last looked.
     known_tail: AtomicUsize,
-    /// How often a taker has taken an item.
+    /// How often a taker has taken an item. Written by one that was not stopped, or under the door's lock.
     hits: AtomicU64,
 }
 
@@ -172,11 +171,14 @@ impl<E: Send + 'static> Belt<E> {
     /// The item that was brought first, if the calling thread is the taker, or may be it at this home. It counts as a hit.
     #[inline]
     pub(crate) fn take_first(this: &Arc<Self>, me: Me, home: usize) -> Option<Box<E>> {
-        let item = match this.take(me) {
-            None if Self::claim(this, End::Taker, me, home) => this.take(me)?,
+        let hits = u64::from(!mutant("belt_hit_counted_late"));
+        let item = match this.take(me, hits) {
+            None if Self::claim(this, End::Taker, me, home) => this.take(me, hits)?,
             found => found?,
         };
-        this.taker.hits.store(this.taker.hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if hits == 0 {
+            this.count(1);
+        }
         Some(item)
     }
 
@@ -196,9 +198,9 @@ impl<E: Send + 'static> Belt<E> {
         self.home.load(Ordering::Relaxed) == home
     }
 
-    /// The item that was brought first, for the taker.
+    /// The item that was brought first, for the taker. It counts as so many hits.
     #[inline]
-    pub(crate) fn take(&self, me: Me) -> Option<Box<E>> {
+    pub(crate) fn take(&self, me: Me, hits: u64) -> Option<Box<E>> {
         if !self.is_mine(End::Taker, me) {
             return None;
         }
@@ -220,12 +222,33 @@ impl<E: Send + 'static> Belt<E> {
         let item = item?;
         self.gate.pass();
         self.taker.head.store(head.wrapping_add(1), Ordering::Release);
-        if !self.is_still_mine(End::Taker, me) && !self.was_seen(End::Taker, me, head) {
+        if self.is_still_mine(End::Taker, me) {
+            // There is no other taker before this one has been at the door.
+            self.count(hits);
+        } else if !self.stopped_after(me, head, hits) {
             return None;
         }
         // SAFETY: made from a box by a courier, and taken by this thread, the one taker: it moved the head past it before anybody looked,
         // or was not stopped at all.
         Some(unsafe { Box::from_raw(item.as_ptr()) })
+    }
+
+    /// So many hits more; for the taker, and at the door for one that was.
+    #[inline]
+    fn count(&self, hits: u64) {
+        self.taker.hits.store(self.taker.hits.load(Ordering::Relaxed) + hits, Ordering::Relaxed);
+    }
+
+    /// Whether an item that the taker has just taken is its own, which it is if that was seen.
+    #[cold]
+    fn stopped_after(&self, me: Me, head: usize, hits: u64) -> bool {
+        let mut door = self.door();
+        let is_own = self.was_seen(&mut door, End::Taker, me, head);
+        if is_own {
+            // Before the door is open to the next taker.
+            self.count(hits);
+        }
+        is_own
     }
 
     /// Leaves an item at the end of the belt, if the caller is the courier and there is room.
@@ -254,7 +277,8 @@ impl<E: Send + 'static> Belt<E> {
     /// An item that the courier has just left is its own again, unless that was seen.
     #[cold]
     fn stopped_before(&self, me: Me, tail: usize, item: NonNull<E>) -> Result<(), Box<E>> {
-        match self.was_seen(End::Courier, me, tail) {
+        let is_there = self.was_seen(&mut self.door(), End::Courier, me, tail);
+        match is_there {
             true => Ok(()),
             // SAFETY: made from a box a moment ago. Whoever stopped the belt has not seen it there, and it has not run since.
             false => Err(unsafe { Box::from_raw(item.as_ptr()) }),
@@ -262,10 +286,8 @@ impl<E: Send + 'static> Belt<E> {
     }
 
     /// Whether the caller's last step from there was seen by whoever stopped the belt: the item that it took is not on it any more, or
-    /// the one that it left is.
-    #[cold]
-    fn was_seen(&self, end: End, me: Me, from: usize) -> bool {
-        let mut door = self.door();
+    /// the one that it left is. It is in the middle of it no more.
+    fn was_seen(&self, door: &mut Door, end: End, me: Me, from: usize) -> bool {
         if self.is_mine(end, me) {
             // The barrier was refused to those who wanted to stop it.
             return true;

@@ -22,7 +22,7 @@ pub(crate) use counter::{Counter, Idle, Neighbour};
 /// byte that is freed and by every item that comes home to a pool on this budget; it takes free bytes, or an idle item of
 /// its own pool, or frees idle items of other pools until there is room. So memory that merely lies idle never makes
 /// anybody wait. Memory in use does: threads that each hold a part and wait for more may wait for each other for ever,
-/// which `acquire_timeout` and `try_acquire` report, and which a [`share`](Self::share) for each kind avoids.
+/// which `acquire_timeout`, `try_acquire` and their likes report, and which a [`share`](Self::share) for each kind avoids.
 ///
 /// # Examples
 /// ```
@@ -91,8 +91,58 @@ impl MemoryBudget {
     /// # }
     /// ```
     pub fn share(&self, bytes: usize) -> Result<Self, BudgetError> {
-        let charge = self.acquire(bytes)?;
-        Ok(Self { counter: Arc::new(Counter::new(bytes, Some(charge))) })
+        Ok(Self::share_of(self.acquire(bytes)?))
+    }
+
+    /// Like [`share`](Self::share), if the bytes can be had without waiting.
+    ///
+    /// # Errors
+    /// Those of [`try_acquire`](Self::try_acquire).
+    ///
+    /// # Examples
+    /// ```
+    /// use fqbuf_pool::MemoryBudget;
+    ///
+    /// # fn main() -> Result<(), fqbuf_pool::BudgetError> {
+    /// let budget = MemoryBudget::new(100);
+    /// let share = budget.try_share(60)?;
+    /// assert!(budget.try_share(60).is_err());
+    /// drop(share);
+    /// assert_eq!(budget.try_share(100)?.available(), 100);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_share(&self, bytes: usize) -> Result<Self, BudgetError> {
+        Ok(Self::share_of(self.try_acquire(bytes)?))
+    }
+
+    /// Like [`share`](Self::share), waiting in line for no longer than `timeout`.
+    ///
+    /// # Errors
+    /// Those of [`acquire_timeout`](Self::acquire_timeout).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fqbuf_pool::{BudgetError, MemoryBudget};
+    ///
+    /// # fn main() -> Result<(), BudgetError> {
+    /// let budget = MemoryBudget::new(100);
+    /// let share = budget.share_timeout(60, Duration::from_secs(1))?;
+    /// let late = budget.share_timeout(60, Duration::ZERO).err();
+    /// assert_eq!(late, Some(BudgetError::TimedOut { asked: 60, limit: 100 }));
+    /// # drop(share);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn share_timeout(&self, bytes: usize, timeout: Duration) -> Result<Self, BudgetError> {
+        Ok(Self::share_of(self.acquire_timeout(bytes, timeout)?))
+    }
+
+    /// What was charged, as a budget.
+    fn share_of(charge: Charge) -> Self {
+        Self { counter: Arc::new(Counter::new(charge.bytes(), Some(charge))) }
     }
 
     /// The cap, in bytes.

@@ -5,6 +5,8 @@ mod tests;
 #[cfg(any(loom, shuttle))]
 mod wrong;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use fqbuf_stats::BufferStats;
 
 use crate::barrier;
@@ -104,7 +106,15 @@ impl<R: Recipe> Estate<R> {
     fn free_all(&self, mut found: Vec<Held<R>>) {
         let take = || self.take_idle(0).or_else(|| self.take_from_lanes(home::me(), Why::End));
         found.extend(std::iter::from_fn(take).take(self.max_idle()));
-        found.into_iter().for_each(|entry| self.end(entry, End::Freed));
+        self.end_all(found);
+    }
+
+    /// Frees idle items. One that panics as it drops keeps no other from it; the first panic goes on afterwards.
+    fn end_all(&self, entries: Vec<Held<R>>) {
+        let end = |entry| catch_unwind(AssertUnwindSafe(|| self.end(entry, End::Freed))).err();
+        if let Some(panic) = entries.into_iter().filter_map(end).reduce(|first, _| first) {
+            resume_unwind(panic);
+        }
     }
 
     fn has_lanes(&self) -> bool {
@@ -212,7 +222,7 @@ impl<R: Recipe> Estate<R> {
             return None;
         }
         // The taker would stop itself for what has come meanwhile.
-        self.belt.take(me).or_else(|| {
+        self.belt.take(me, 0).or_else(|| {
             let mut items = self.belt.stop(me, why).into_iter();
             let first = items.next();
             self.put_home(home, items);
@@ -220,13 +230,9 @@ impl<R: Recipe> Estate<R> {
         })
     }
 
-    /// Puts items where there is room.
+    /// Puts items where there is room, and frees the others.
     fn put_home(&self, home: usize, items: impl Iterator<Item = Held<R>>) {
-        for entry in items {
-            if let Err(entry) = self.put_idle(home, false, entry) {
-                self.end(entry, End::Freed);
-            }
-        }
+        self.end_all(items.filter_map(|entry| self.put_idle(home, false, entry).err()).collect());
     }
 
     /// An item of a lane, whosever it is.
@@ -332,7 +338,9 @@ impl<R: Recipe> Estate<R> {
         let Some(budget) = &self.budget else { return Some(self.get(me, home)) };
         let counter = budget.counter();
         if counter.somebody_waits() && !mutant("idle_item_goes_to_newcomer") {
-            return None;
+            // A new item of no bytes takes nothing that others wait for, as an idle one might that has grown.
+            let takes_nothing = self.recipe.fresh_bytes() == 0;
+            return takes_nothing.then(|| self.make(home, Charge::of(counter, 0), Origin::Miss));
         }
         if let Some(entry) = self.take_idle(home) {
             entry.hit();
@@ -481,7 +489,7 @@ impl<R: Recipe> Estate<R> {
         self.memory.record_allocation(bytes);
         let answer = grow(item);
         // An item that shrank below a new one is not to be kept, which shows when it comes home with less than its charge.
-        let least = self.recipe.fresh_bytes().min(size.charged());
+        let least = self.recipe.fresh_bytes().min(size.charged() - bytes);
         let now = self.recipe.bytes(item).max(least);
         self.recharge(size, now);
         answer

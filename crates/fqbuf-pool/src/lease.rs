@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -69,7 +70,7 @@ impl<R: Recipe> Lease<R> {
     /// whole new capacity, because for a moment it has both. Without a budget nothing waits.
     ///
     /// The item is held meanwhile: two holders who wait for each other's memory wait for ever, which
-    /// [`try_grow_with`](Self::try_grow_with) avoids.
+    /// [`try_grow_with`](Self::try_grow_with) and [`grow_with_timeout`](Self::grow_with_timeout) avoid.
     ///
     /// # Errors
     /// [`BudgetError::TooLarge`], at once, when item and growth together exceed the whole budget; `grow` is not called.
@@ -90,6 +91,41 @@ impl<R: Recipe> Lease<R> {
     pub fn grow_with<T>(&mut self, bytes: usize, grow: impl FnOnce(&mut R::Item) -> T) -> Result<T, BudgetError> {
         let Entry { item, size, anchor, .. } = held_mut(&mut self.entry);
         size.unsettled().grow(bytes)?;
+        Ok(self::anchor(anchor).estate().grow(item, size, bytes, grow))
+    }
+
+    /// Like [`grow_with`](Self::grow_with), waiting in line for no longer than `timeout`.
+    ///
+    /// # Errors
+    /// [`BudgetError::TooLarge`] as there, [`BudgetError::TimedOut`]; `grow` is not called.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fqbuf_pool::{BudgetError, BufferPool, MemoryBudget};
+    ///
+    /// # fn main() -> Result<(), BudgetError> {
+    /// let budget = MemoryBudget::new(4000);
+    /// let pool = BufferPool::builder().buffer_size(1000).budget(&budget).build()?;
+    /// let (mut buffer, other) = (pool.get(), pool.get());
+    /// let late = buffer.grow_with_timeout(3000, Duration::ZERO, |vec| vec.reserve_exact(3000));
+    /// assert_eq!(late, Err(BudgetError::TimedOut { asked: 3000, limit: 4000 }));
+    /// drop(other);
+    /// pool.clear();
+    /// buffer.grow_with_timeout(3000, Duration::ZERO, |vec| vec.reserve_exact(3000))?;
+    /// assert_eq!(buffer.capacity(), 3000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn grow_with_timeout<T>(
+        &mut self,
+        bytes: usize,
+        timeout: Duration,
+        grow: impl FnOnce(&mut R::Item) -> T,
+    ) -> Result<T, BudgetError> {
+        let Entry { item, size, anchor, .. } = held_mut(&mut self.entry);
+        size.unsettled().grow_timeout(bytes, timeout)?;
         Ok(self::anchor(anchor).estate().grow(item, size, bytes, grow))
     }
 

@@ -66,7 +66,7 @@ pub trait Recipe: Send + Sync + 'static {
     /// Bytes that a new item takes: charged to the budget before [`make`](Recipe::make) is called. The same at every call.
     fn fresh_bytes(&self) -> usize;
 
-    /// Bytes that `item` holds, by capacity.
+    /// Bytes that `item` holds, by capacity: less than `usize::MAX`, which no memory has.
     fn bytes(&self, item: &Self::Item) -> usize;
 
     /// Empties `item` on its way home, so that the next user sees nothing of this one. Keeps the memory.

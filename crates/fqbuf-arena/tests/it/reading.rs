@@ -212,3 +212,58 @@ fn a_scope_reads_as_the_arena_does() -> io::Result<()> {
     assert_eq!(arena.used(), 0);
     Ok(())
 }
+
+/// Seen red with the chunk that such a read began: what was left of the one before is lost until the reset.
+#[rstest]
+#[case::failed(Act::Fail(ErrorKind::Other))]
+#[case::blocked(Act::Fail(ErrorKind::WouldBlock))]
+#[case::empty(Act::Claim(0))]
+#[case::a_lie(Act::Claim(101))]
+fn a_read_that_brings_nothing_leaves_all_room_of_a_growing_arena(
+    #[case] act: Act<'static>,
+    #[values(false, true)] exact: bool,
+) {
+    let growth = Growth::Chunks { size: 100, limit: 200 };
+    let mut arena = Arena::builder().capacity(100).growth(growth).build().expect("little is asked for");
+    let first = arena.allocate(10).expect("fits");
+    first.fill(b'A');
+    let mut reader = Script::new([act]);
+    let read = if exact { arena.read_exact_into(&mut reader, 100) } else { arena.read_into(&mut reader, 100) };
+    assert!(read.map_or(0, |slice| slice.len()) == 0);
+    assert_eq!((arena.used(), arena.capacity(), arena.remaining()), (10, 200, 100));
+    let (rest, chunk) = (arena.allocate(90).expect("room"), arena.allocate(100).expect("the chunk was kept"));
+    assert_eq!((&*rest, &*chunk, &*first), (&[0; 90][..], &[0; 100][..], &b"AAAAAAAAAA"[..]));
+    arena.reset();
+    assert_eq!((arena.used(), arena.high_water()), (0, 200));
+}
+
+/// Seen red with the most that was handed out: an arena of 4 bytes has no room for the read.
+#[test]
+fn the_high_water_mark_counts_the_room_of_a_read() -> io::Result<()> {
+    let mut arena = Arena::new(100);
+    assert_eq!(arena.read_into(&mut &b"ACGT"[..], 50)?, b"ACGT");
+    assert_eq!((arena.used(), arena.high_water()), (4, 50));
+    assert!(arena.read_exact_into(&mut &b"ACGT"[..], 70).is_err());
+    assert_eq!((arena.used(), arena.high_water()), (4, 74));
+    arena.reset();
+    assert_eq!(arena.high_water(), 74);
+    let same = Arena::new(74);
+    assert_eq!(same.read_into(&mut &b"ACGT"[..], 50)?, b"ACGT");
+    assert!(same.read_exact_into(&mut &b"ACGT"[..], 70).is_err_and(|error| error.kind() == ErrorKind::UnexpectedEof));
+    Ok(())
+}
+
+/// Seen red with what is left without growth.
+#[rstest]
+#[case::more_by_growth(100, 400, 300)]
+#[case::more_as_it_is(100, 150, 90)]
+#[case::beyond_the_limit(100, 50, 90)]
+fn a_full_arena_tells_how_far_it_can_grow(#[case] capacity: usize, #[case] limit: usize, #[case] room: usize) {
+    let growth = Growth::Chunks { size: 10, limit };
+    let arena = Arena::builder().capacity(capacity).growth(growth).build().expect("little is asked for");
+    assert!(arena.allocate(10).is_some());
+    let full = |error: io::Error| error.get_ref().and_then(|full| full.downcast_ref::<ArenaFull>().copied());
+    let error = arena.read_into(&mut &b"ACGT"[..], room + 1).map_err(full).expect_err("too much");
+    assert_eq!(error.map(|full| (full.requested, full.remaining)), Some((room + 1, room)));
+    assert_eq!(arena.read_into(&mut &vec![b'A'; room][..], room).map_or(0, |slice| slice.len()), room);
+}

@@ -223,29 +223,24 @@ impl Counter {
     pub(crate) fn leave(&self, neighbour: &Arc<Neighbour>) {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let found = pools.iter().position(|pool| Arc::ptr_eq(pool, neighbour));
+        // The last takes the place, which whoever looks through the list comes to later if he has not been at the last.
         let removed = found.map(|i| pools.swap_remove(i));
         drop(pools);
         drop(removed);
-        // Who was looking through the list may have missed the one that took the place.
-        if !mutant("pool_end_wakes_nobody") {
-            self.came_home();
-        }
     }
 
-    /// Frees one idle item of any pool but `own`. Drops it without holding a lock.
+    /// Frees one idle item of any pool but `own`, of which the list is gone through from its end. Drops it without holding a lock.
     fn reclaim_one(&self, own: usize) -> bool {
         if mutant("nothing_reclaimed") || (mutant("reclaimed_at_first_look_only") && self.lock().news > 0) {
             return false;
         }
-        for i in 0.. {
-            let pool = self.pools.lock().unwrap_or_else(PoisonError::into_inner).get(i).cloned();
-            match pool {
-                Some(neighbour) if neighbour.key != own && neighbour.pool.free_one() => return true,
-                Some(_) => {}
-                None => break,
-            }
-        }
-        false
+        let pools = || self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let many = pools().len();
+        (0..many).any(|i| {
+            let i = if mutant("pools_from_the_first_on") { i } else { many - 1 - i };
+            let pool = pools().get(i).cloned();
+            pool.is_some_and(|neighbour| neighbour.key != own && neighbour.pool.free_one())
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -333,3 +328,6 @@ impl Drop for Place<'_> {
         }
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;

@@ -208,6 +208,24 @@ fn nobody_overtakes_who_waits() -> Result<(), BudgetError> {
     Ok(())
 }
 
+/// Fails where such a get stands in line: nobody is short of what it takes.
+#[test]
+fn an_item_of_no_bytes_is_there_while_others_wait() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(100);
+    let pool = BufferPool::builder().buffer_size(0).budget(&budget).build()?;
+    let held = budget.acquire(100)?;
+    thread::scope(|s| {
+        let waiter = s.spawn(|| budget.acquire(100).map(drop));
+        until_waiting(&budget, 1);
+        let charge = budget.try_acquire(0);
+        let leases = (pool.try_get(), pool.get_timeout(Duration::ZERO));
+        drop(held);
+        assert_eq!(waiter.join().expect("no panic"), Ok(()));
+        assert!(charge.is_ok() && leases.0.is_some() && leases.1.is_some());
+    });
+    Ok(())
+}
+
 #[test]
 fn who_gives_up_lets_the_next_in_line_pass() -> Result<(), BudgetError> {
     let budget = MemoryBudget::new(100);
@@ -264,6 +282,30 @@ fn a_share_is_there_while_others_wait() -> Result<(), BudgetError> {
     drop(lease);
     assert_eq!(budget.used(), 60, "the share came back with the last of its buffers");
     assert_eq!(budget.share(101).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    Ok(())
+}
+
+#[test]
+fn a_share_that_cannot_be_had_is_reported() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(100);
+    assert_eq!(budget.try_share(101).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    assert_eq!(budget.share_timeout(101, AGES).unwrap_err(), BudgetError::TooLarge { asked: 101, limit: 100 });
+    let held = budget.try_share(60)?;
+    assert_eq!(budget.try_share(41).unwrap_err(), BudgetError::Exhausted { asked: 41, limit: 100 });
+    assert_eq!(budget.share_timeout(41, Duration::ZERO).unwrap_err(), BudgetError::TimedOut { asked: 41, limit: 100 });
+    assert_eq!((held.limit(), held.available(), budget.used(), budget.waiting()), (60, 60, 60, 0));
+    thread::scope(|s| {
+        let share = s.spawn(|| budget.share_timeout(100, AGES).map(|share| share.limit()));
+        until_waiting(&budget, 1);
+        assert!(matches!(budget.try_share(1), Err(BudgetError::Exhausted { .. })), "others wait");
+        drop(held);
+        assert_eq!(share.join().expect("no panic"), Ok(100));
+    });
+    // What lies idle makes way for a share as well.
+    let pool = BufferPool::builder().buffer_size(50).budget(&budget).build()?;
+    drop(pool.get());
+    assert_eq!((budget.try_share(100)?.limit(), pool.idle()), (100, 0));
+    assert_eq!(budget.used(), 0);
     Ok(())
 }
 

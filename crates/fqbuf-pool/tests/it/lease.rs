@@ -1,5 +1,8 @@
 //! Leases of both kinds: what a holder may do, and how a lease ends.
 
+use std::thread;
+use std::time::Duration;
+
 use fqbuf_pool::{BudgetError, BufferPool, MemoryBudget, PooledBuffer, ScopedLease};
 
 #[test]
@@ -65,6 +68,32 @@ fn growth_is_charged_before_it_happens() -> Result<(), BudgetError> {
     drop(other);
     drop(buffer);
     assert_eq!((pool.idle(), budget.used()), (1, 400), "kept, and charged for what it has now");
+    Ok(())
+}
+
+#[test]
+fn growth_may_wait_for_a_while() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(1000);
+    let pool = BufferPool::builder().buffer_size(100).budget(&budget).build()?;
+    let mut buffer = pool.get();
+    let ages = Duration::from_secs(600);
+    let refused = buffer.grow_with_timeout(901, ages, |_| unreachable!("not called without its bytes"));
+    assert_eq!(refused, Err(BudgetError::TooLarge { asked: 1001, limit: 1000 }));
+    let held = budget.acquire(500)?;
+    let refused = buffer.grow_with_timeout(401, Duration::ZERO, |_| unreachable!("not called without its bytes"));
+    assert_eq!(refused, Err(BudgetError::TimedOut { asked: 401, limit: 1000 }));
+    assert_eq!((PooledBuffer::charged(&buffer), budget.used(), budget.waiting()), (100, 600, 0));
+    thread::scope(|s| {
+        let grown = s.spawn(|| buffer.grow_with_timeout(900, ages, |vec| vec.reserve_exact(900)));
+        while budget.waiting() == 0 {
+            thread::yield_now();
+        }
+        drop(held);
+        assert_eq!(grown.join().expect("no panic"), Ok(()));
+    });
+    assert_eq!((buffer.capacity(), budget.used(), pool.stats().bytes), (900, 900, 900));
+    drop(buffer);
+    assert_eq!((pool.idle(), budget.used()), (1, 900));
     Ok(())
 }
 

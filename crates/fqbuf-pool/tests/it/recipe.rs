@@ -151,6 +151,43 @@ fn an_item_bigger_than_announced_is_charged_in_full_where_that_is_possible() -> 
     Ok(())
 }
 
+/// A recipe that makes less than it said.
+struct Thrifty;
+
+impl Recipe for Thrifty {
+    type Item = Vec<u8>;
+    fn make(&self) -> Vec<u8> {
+        Vec::with_capacity(50)
+    }
+    fn fresh_bytes(&self) -> usize {
+        100
+    }
+    fn bytes(&self, item: &Vec<u8>) -> usize {
+        item.capacity()
+    }
+    fn reset(&self, item: &mut Vec<u8>) {
+        item.clear();
+    }
+}
+
+/// Fails where the growth counts as what the item had before: it is charged for more than it has, and not kept.
+#[test]
+fn an_item_smaller_than_announced_is_charged_for_what_it_grows_to() -> Result<(), BudgetError> {
+    let budget = MemoryBudget::new(1000);
+    let pool = PoolBuilder::new(Thrifty).budget(&budget).build()?;
+    let mut lease = pool.get();
+    assert_eq!(budget.used(), 50);
+    lease.grow_with(80, |vec| vec.reserve_exact(80))?;
+    assert_eq!((budget.used(), Lease::charged(&lease), pool.stats().bytes), (80, 80, 80));
+    drop(lease);
+    assert_eq!((budget.used(), pool.idle()), (80, 1));
+    let mut lease = pool.get();
+    lease.grow_with(10, |vec| *vec = Vec::new())?;
+    drop(lease);
+    assert_eq!((budget.used(), pool.idle()), (0, 0), "taken away");
+    Ok(())
+}
+
 /// A recipe that leases scratch memory from another pool and looks at its own statistics while it makes an item.
 struct Nested(BufferPool);
 
@@ -260,19 +297,20 @@ fn a_recipe_that_panics_costs_no_memory(#[case] wreck: Wreck, #[case] lost: u64)
     Ok(())
 }
 
-/// Items that count themselves, and of which the first to end panics.
-struct OneBad(Arc<AtomicIsize>, Arc<AtomicBool>);
+/// Items that count themselves, and of which the first few to end panic.
+struct SomeBad(Arc<AtomicIsize>, Arc<AtomicIsize>);
 
-struct MayBeBad(Arc<AtomicIsize>, Arc<AtomicBool>);
+struct MayBeBad(Arc<AtomicIsize>, Arc<AtomicIsize>);
 
 impl Drop for MayBeBad {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-        assert!(self.1.swap(true, Ordering::Relaxed), "the first");
+        let left = self.1.fetch_sub(1, Ordering::Relaxed);
+        assert!(left <= 0, "{left} to go");
     }
 }
 
-impl Recipe for OneBad {
+impl Recipe for SomeBad {
     type Item = MayBeBad;
     fn make(&self) -> MayBeBad {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -287,15 +325,22 @@ impl Recipe for OneBad {
     fn reset(&self, _: &mut MayBeBad) {}
 }
 
-/// Fails where an item that panics as the pool ends leaves the others idle, which would keep the pool for ever.
+/// Fails where an item that panics as the pool ends leaves the others idle, which would keep the pool for ever, or has them dropped
+/// while it unwinds, so that a second one aborts.
 #[rstest::rstest]
-fn an_item_that_panics_as_the_pool_ends_takes_nothing_with_it(#[values(1, 3, 40)] items: usize) {
-    let alive = Arc::new(AtomicIsize::new(0));
-    let recipe = OneBad(Arc::clone(&alive), Arc::default());
-    let pool = PoolBuilder::new(recipe).max_idle(64).shards(2).build().expect("no budget");
+fn items_that_panic_as_the_pool_ends_take_nothing_with_them(
+    #[values(1, 3, 40)] items: usize,
+    #[values(1, 2)] bad: usize,
+) {
+    let (alive, bad) = (Arc::new(AtomicIsize::new(0)), bad.min(items));
+    let budget = MemoryBudget::new(64);
+    let recipe = SomeBad(Arc::clone(&alive), Arc::new(AtomicIsize::new(bad as isize)));
+    let pool = PoolBuilder::new(recipe).max_idle(64).shards(2).budget(&budget).build().expect("room for one");
     let leases: Vec<_> = (0..items).map(|_| pool.get()).collect();
     drop(leases);
     assert_eq!(pool.idle(), items);
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(pool))).is_err());
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(pool))).expect_err("the first");
+    assert_eq!(panic.downcast_ref(), Some(&format!("{bad} to go")));
     assert_eq!((alive.load(Ordering::Relaxed), Arc::strong_count(&alive)), (0, 1), "the recipe is gone too");
+    assert_eq!(budget.used(), 0);
 }

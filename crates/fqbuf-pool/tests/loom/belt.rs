@@ -144,6 +144,26 @@ fn taker_stopped_in_the_middle_against_restart() {
 }
 
 #[test]
+fn hits_of_a_stopped_taker_against_those_of_the_next() {
+    bounded(2, "belt_hit_counted_late", || {
+        let probe = Probe::default();
+        let pool = pool_with_belt(&probe, 1);
+        let [first, second] = leases(&pool);
+        bring(first);
+        let taker = get_at_first_home::<1>(&pool);
+        pool.clear();
+        // To the door, and on before it has counted.
+        thread::yield_now();
+        bring(second);
+        let next = get_at_first_home::<1>(&pool);
+        let _taken = [join(taker), join(next)];
+        let stats = pool.stats();
+        assert_eq!(stats.hits + stats.misses, 4, "{stats:?}");
+        check(&pool, &probe, 2);
+    });
+}
+
+#[test]
 fn courier_against_courier() {
     bounded(4, "belt_end_changes_hands", || {
         let probe = Probe::default();

@@ -37,8 +37,11 @@ fn takers_and_couriers_against_those_who_reach_in() {
                 let (pool, to) = (pool.clone(), [first.clone(), second.clone()]);
                 thread::spawn(move || {
                     settle_in(home);
+                    let mut gets = 0;
                     for _ in 0..10 {
-                        match below(10) {
+                        let what = below(10);
+                        gets += u64::from(what > 0);
+                        match what {
                             0 => assert!(pool.trim(below(4)) <= 10),
                             1 => pool.get_scoped().touch(),
                             _ => {
@@ -50,12 +53,16 @@ fn takers_and_couriers_against_those_who_reach_in() {
                         assert!(pool.idle() <= 10, "the bound holds at every moment");
                     }
                     pool.resign();
+                    gets
                 })
             })
             .collect();
         drop((first, second));
-        getters.into_iter().chain([one, two]).for_each(|user| user.join().expect("no panic"));
+        let gets: u64 = getters.into_iter().map(|getter| getter.join().expect("no panic")).sum();
+        [one, two].into_iter().for_each(|dropper| dropper.join().expect("no panic"));
         check(&pool, 0);
+        let stats = pool.stats();
+        assert_eq!(stats.hits + stats.misses, gets, "{stats:?}");
         assert_eq!(probe.alive(), pool.idle() as isize);
         pool.clear();
         assert_eq!((pool.idle(), probe.alive()), (0, 0), "whoever had the ends is gone");

@@ -207,7 +207,7 @@ fn pools_that_end_before_their_leases_keep_nothing() {
 
 #[test]
 fn pools_that_end_while_somebody_looks_for_memory() {
-    scenario(&["pool_end_wakes_nobody", "nothing_reclaimed"], || {
+    scenario(&["pools_from_the_first_on", "nothing_reclaimed"], || {
         let budget = MemoryBudget::new(3);
         let probe = Probe::at_most(3);
         for _ in 0..3 {
