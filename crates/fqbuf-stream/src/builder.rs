@@ -96,7 +96,7 @@ impl StreamBuilder {
     /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
     /// have none is [`ReadAhead::Never`]. More than 1,024 count as 1,024. Default: 1.
     ///
-    /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
+    /// Where the system refuses a thread, the others do its work, or the caller. Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
     /// one that is read ahead, it reads too.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.clamp(1, MOST_THREADS);

@@ -216,13 +216,7 @@ impl Stream {
         self.charge_for(memory(helpers)).ok()?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return None };
         let plan = Plan { threads: 0, helps: true, blocks: blocks(helpers), size };
-        match self.team(Gzip::new(input, size), plan) {
-            Ok(team) => Some((team, helpers)),
-            Err(e) => {
-                self.failed(e);
-                None
-            }
-        }
+        Some((self.team(Gzip::new(input, size), plan), helpers))
     }
 
     /// As many workers, at least one, as half of the budget has memory for: the other half is for who takes the blocks.
@@ -235,11 +229,11 @@ impl Stream {
     }
 
     /// Starts a team, which has the stream's charge from now on.
-    fn team<S: Supply>(&mut self, supply: S, plan: Plan) -> io::Result<Team<S>> {
+    fn team<S: Supply>(&mut self, supply: S, plan: Plan) -> Team<S> {
         Team::start(supply, plan, Arc::clone(&self.progress.0), self.charge.take())
     }
 
-    /// Remembers an error that ends the stream.
+    /// Remembers an error that ends the stream: all but `WouldBlock`, which is the reader's alone.
     fn failed(&mut self, err: io::Error) -> io::Error {
         if err.kind() != io::ErrorKind::WouldBlock {
             self.stage = Stage::Failed(Fatal::of(&err));
@@ -289,12 +283,12 @@ impl Stream {
             && let Some(file) = input.file().cloned()
         {
             let pieces = Pieces::new(Plain { input, size: plan.size }, file);
-            self.stage = Stage::Pieces(self.team(pieces, plan)?);
+            self.stage = Stage::Pieces(self.team(pieces, plan));
             return Ok(());
         }
         #[cfg(feature = "gzip")]
         if workers > 1 {
-            self.stage = Stage::Team(self.team(Gzip::new(input, plan.size), plan)?);
+            self.stage = Stage::Team(self.team(Gzip::new(input, plan.size), plan));
             return Ok(());
         }
         let enough = if input.file().is_some() { ahead::ENOUGH } else { 1 };
@@ -304,7 +298,7 @@ impl Stream {
         self.stage = match self.settings.read_ahead {
             ReadAhead::Never => Stage::Inline(fill),
             ReadAhead::Compressed => Stage::Trial(fill, Trial::new(how)),
-            ReadAhead::Always => Stage::Ahead(Ahead::start(fill, how)?),
+            ReadAhead::Always => run_ahead(fill, how),
         };
         Ok(())
     }
@@ -365,10 +359,7 @@ impl Stream {
             && trial.is_over()
             && let Stage::Trial(fill, trial) = std::mem::replace(&mut self.stage, Stage::Ended)
         {
-            match Ahead::start(fill, trial.how()) {
-                Ok(ahead) => self.stage = Stage::Ahead(ahead),
-                Err(e) => return Err(self.failed(e)),
-            }
+            self.stage = run_ahead(fill, trial.how());
         }
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
@@ -449,6 +440,11 @@ impl Source for &mut Stream {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         (**self).fill(block)
     }
+}
+
+/// Decoding on a thread, or in the caller's where the system refuses one.
+fn run_ahead(fill: Box<dyn Fill>, how: How) -> Stage {
+    Ahead::start(fill, how).map_or_else(Stage::Inline, Stage::Ahead)
 }
 
 /// Bytes of the window and of so many blocks of `size` bytes of data.
@@ -535,3 +531,6 @@ impl Read for StreamReader {
         Ok(n)
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests;

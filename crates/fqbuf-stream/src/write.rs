@@ -61,7 +61,8 @@ impl WriterBuilder {
         self
     }
 
-    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. More than 1,024 count as 1,024. Default: 1.
+    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. More than 1,024 count as 1,024, and of those that
+    /// the system refuses the others do the work, or the caller. Default: 1.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.min(MOST_THREADS);
         self
@@ -70,7 +71,7 @@ impl WriterBuilder {
     /// A writer into `inner`.
     ///
     /// # Errors
-    /// `Unsupported` for a format that is not written, or whose feature is off; the system's refusal of a thread.
+    /// `Unsupported` for a format that is not written, or whose feature is off.
     pub fn to_writer<W: Write>(&self, inner: W) -> io::Result<StreamWriter<W>> {
         let format = self.format.unwrap_or(Format::Plain);
         let pack = match format {
@@ -78,7 +79,7 @@ impl WriterBuilder {
             #[cfg(feature = "gzip")]
             Format::Gzip => Packing::Gzip(Box::new(crate::deflate::Member::new(self.level))),
             #[cfg(feature = "gzip")]
-            Format::Bgzf => Packing::Bgzf(Box::new(crate::bgzf::Bgzf::new(self.level, self.threads)?)),
+            Format::Bgzf => Packing::Bgzf(Box::new(crate::bgzf::Bgzf::new(self.level, self.threads))),
             #[cfg(not(feature = "gzip"))]
             Format::Gzip | Format::Bgzf => {
                 let why = format!("fqbuf-stream was built without its feature `gzip`, which writes {format}");
