@@ -398,7 +398,8 @@ impl Source for Stream {
     /// budget, memory that is larger than ours is not taken for it, as nobody would be charged for what it has more.
     ///
     /// # Errors
-    /// As the [stream](Stream): what is wrong with the input, after the bytes before it.
+    /// As the [stream](Stream): what is wrong with the input, after the bytes before it. `InvalidInput` for want of room, after
+    /// which the stream goes on.
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         if matches!(self.stage, Stage::Fresh(_))
             && let Err(e) = self.start()
@@ -408,6 +409,9 @@ impl Source for Stream {
         if let Stage::Direct(input) = &mut self.stage
             && self.current.is_empty()
         {
+            if block.room() == 0 {
+                return Err(no_room());
+            }
             let read = input.read_block(block);
             return match read {
                 Ok(0) => {
@@ -428,8 +432,7 @@ impl Source for Stream {
         let most = if self.settings.budget.is_some() { 1 } else { 2 };
         let n = hand_over(&mut self.current, block, most);
         if n == 0 {
-            // 0 would say that the input ended.
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into"));
+            return Err(no_room());
         }
         self.delivered(n);
         Ok(n)
@@ -440,6 +443,11 @@ impl Source for &mut Stream {
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         (**self).fill(block)
     }
+}
+
+/// The answer to a block that nothing can be put into: 0 would say that the input ended.
+fn no_room() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into")
 }
 
 /// Decoding on a thread, or in the caller's where the system refuses one.
