@@ -11,6 +11,9 @@ use crate::{Format, StreamErrorKind};
 /// Bytes of a frame that the decoder asks for first.
 const FIRST: usize = 5;
 
+/// Bytes of a block's header.
+const BLOCK_HEADER: usize = 3;
+
 /// The largest window the library knows, on 64-bit machines; what is allowed is decided here, from the frame's header.
 const WINDOW_LOG: u32 = if usize::BITS < 64 { 30 } else { 31 };
 
@@ -50,7 +53,12 @@ impl Codec for Zstd {
         let input = &input[..input.len().min(self.next)];
         match self.inner.run_on_buffers(input, out) {
             Ok(status) => {
-                self.next = status.remaining.max(1);
+                self.next = match status.remaining {
+                    // It counts the next block's header in, and where that is damaged it would not tell the block before. Where
+                    // it does not, at the last block, a checksum, a frame's header, the rest comes in another call.
+                    n if n > BLOCK_HEADER => n - BLOCK_HEADER,
+                    n => n.max(1),
+                };
                 let (consumed, produced) = (status.bytes_read, status.bytes_written);
                 Ok(Step { consumed, produced, done: status.remaining == 0, holds_output: produced == out.len() })
             }

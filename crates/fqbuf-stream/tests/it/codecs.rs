@@ -127,6 +127,47 @@ fn damage_is_told_the_same_way_however_it_is_read() {
     }
 }
 
+/// Where the blocks of a zstd frame begin whose header takes so many bytes.
+#[cfg(feature = "zstd")]
+fn zstd_blocks(frame: &[u8], header: usize) -> Vec<usize> {
+    let mut starts = vec![header];
+    loop {
+        let at = starts[starts.len() - 1];
+        let word = u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], 0]);
+        let (last, kind, size) = (word & 1 == 1, word >> 1 & 3, word >> 3);
+        if last {
+            return starts;
+        }
+        // A block of one byte, again and again, states how often.
+        starts.push(at + 3 + if kind == 1 { 1 } else { usize::try_from(size).expect("small") });
+    }
+}
+
+/// Fails when the data before a block's damaged header are lost, or some of them, as the blocks and reads would have it.
+#[cfg(feature = "zstd")]
+#[test]
+fn what_stands_before_a_damaged_block_header_of_zstd_is_given() {
+    use crate::support::{Short, drain};
+    // Compressed blocks, of one byte again and again, and as they are.
+    let noise = fastq(2500).chunks(3).map(|three| three.iter().fold(7, |a: u8, b| a.wrapping_mul(31) ^ b)).collect();
+    let text = [fastq(2500), vec![b'A'; 400_000], noise].concat();
+    let input = part(Format::Zstd, &text);
+    // Magic number, descriptor and window.
+    let starts = zstd_blocks(&input, 6);
+    assert!(starts.len() > 8, "{} blocks", starts.len());
+    for (n, &at) in starts.iter().enumerate() {
+        let before = read(&input[..at], WAYS[0]);
+        assert_eq!(before.kind(), Some(StreamErrorKind::Truncated));
+        let mut bad = input.clone();
+        bad[at] |= 6;
+        for (most, size) in [(usize::MAX, 0), (usize::MAX, 1 << 20), (997, 100_000), (70_001, 300_000)] {
+            let out = drain(WAYS[n % 4].builder().block_size(size).from_reader(Short::new(bad.clone(), most)));
+            assert_eq!(out.kind(), Some(StreamErrorKind::Data), "block {n}");
+            assert!(out.bytes == before.bytes, "block {n}: {} bytes of {}", out.bytes.len(), before.bytes.len());
+        }
+    }
+}
+
 /// Fails when the place of an error in bzip2 is that of its stream.
 #[cfg(feature = "bzip2")]
 #[test]
