@@ -132,7 +132,7 @@ impl<W: Write> StreamWriter<W> {
                 #[cfg(feature = "gzip")]
                 Packing::Bgzf(bgzf) => bgzf.finish(inner)?,
             }
-            inner.flush()
+            flush(inner)
         })?;
         self.abandon().ok_or_else(gone)
     }
@@ -149,9 +149,21 @@ impl<W: Write> StreamWriter<W> {
         }
         let written = write(&mut self.pack, self.inner.as_mut().ok_or_else(gone)?);
         if let Err(e) = &written {
-            self.failed = Some((e.kind(), e.to_string()));
+            // Told again, `Interrupted` would be tried again for ever.
+            let kind = Some(e.kind()).filter(|&kind| kind != io::ErrorKind::Interrupted);
+            self.failed = Some((kind.unwrap_or(io::ErrorKind::Other), e.to_string()));
         }
         written
+    }
+}
+
+/// Flushes, once more where that is interrupted.
+fn flush(inner: &mut impl Write) -> io::Result<()> {
+    loop {
+        match inner.flush() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            flushed => return flushed,
+        }
     }
 }
 
@@ -192,7 +204,7 @@ impl<W: Write> Write for StreamWriter<W> {
                 #[cfg(feature = "gzip")]
                 Packing::Bgzf(bgzf) => bgzf.flush(inner)?,
             }
-            inner.flush()
+            flush(inner)
         })
     }
 }
