@@ -11,6 +11,13 @@ use crate::{Format, StreamErrorKind};
 /// Bytes of a frame that the decoder asks for first.
 const FIRST: usize = 5;
 
+/// Bytes of the decoder itself, its tables and literals included.
+const DECODER: u64 = 96 * 1024;
+
+/// Bytes of the smallest window, and of the largest block, which is never larger than the window.
+const SMALLEST_WINDOW: u64 = 1024;
+const LARGEST_BLOCK: u64 = 128 * 1024;
+
 /// Bytes of a block's header.
 const BLOCK_HEADER: usize = 3;
 
@@ -38,10 +45,11 @@ impl Codec for Zstd {
 
     fn memory(&self, start: &[u8]) -> Option<u64> {
         if !start.starts_with(&[0x28]) {
-            return Some(0);
+            return Some(DECODER);
         }
-        // Window, one block before and one behind it.
-        window(start).map(|bytes| bytes.saturating_add(2 * 128 * 1024))
+        let window = window(start)?.max(SMALLEST_WINDOW);
+        // One block before the window and one behind it, and one not yet decoded.
+        Some(window.saturating_add(3 * window.min(LARGEST_BLOCK) + DECODER))
     }
 
     fn begin(&mut self) -> Result<(), Failure> {

@@ -249,6 +249,50 @@ fn a_zstd_file_may_begin_with_a_skippable_frame() {
     assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
 }
 
+/// Fails when the decoder has memory that was not asked for.
+#[cfg(feature = "zstd")]
+#[test]
+fn zstd_takes_no_more_memory_than_it_says() {
+    use crate::support::drain;
+    use fqbuf_stream::Stream;
+    use zstd::stream::raw::{CParameter, Encoder, Operation};
+    use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer};
+    let text = fastq(8000);
+    for log in [10, 17, 20, 23] {
+        let mut encoder = Encoder::new(3).expect("memory");
+        encoder.set_parameter(CParameter::WindowLog(log)).expect("known");
+        let mut input = vec![0; text.len() + 1000];
+        let mut packed = zstd::stream::raw::OutBuffer::around(&mut input);
+        let mut data = zstd::stream::raw::InBuffer::around(&text);
+        while data.pos() < text.len() {
+            encoder.run(&mut data, &mut packed).expect("room");
+        }
+        assert_eq!(encoder.finish(&mut packed, true).expect("room"), 0);
+        let len = packed.pos();
+        input.truncate(len);
+        let open = |bytes| {
+            let mut builder = Stream::builder();
+            drain(builder.decoder_memory(bytes).from_reader(std::io::Cursor::new(input.clone())))
+        };
+        let told = open(1).error.expect("refused").to_string();
+        let need =
+            told.split(' ').filter_map(|word| word.parse().ok()).find(|&n: &usize| n > 1 << log).expect("its need");
+        // What the library has, in the end, of all but the whole frame at once.
+        let mut library = DCtx::create();
+        let mut out = vec![0; text.len()];
+        let (mut out, mut at) = (OutBuffer::around(&mut out[..]), 0);
+        while at < input.len() {
+            let end = input.len().min(at + 1000);
+            let mut piece = InBuffer::around(&input[at..end]);
+            library.decompress_stream(&mut out, &mut piece).expect("sound");
+            at += piece.pos();
+        }
+        let taken = library.sizeof();
+        assert!((taken..taken + 10_000).contains(&need), "{need} for {taken}, window of 2^{log}");
+        assert!(open(need as u64).bytes == text);
+    }
+}
+
 /// Fails when the decoder is refused, or charged for, more memory than it takes.
 #[cfg(feature = "xz")]
 #[test]
