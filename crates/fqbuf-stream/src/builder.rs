@@ -121,7 +121,7 @@ impl StreamBuilder {
     /// BGZF, and what the decoder needs.
     ///
     /// The stream charges for its blocks when it starts and does not wait; a budget without room for them is an error of
-    /// the first read, and BGZF is inflated by no more threads than half of it has memory for. The block that the caller holds by exchange stays charged until the stream ends.
+    /// the first read (for plain input, that of the first through a [reader](Stream::into_reader), which has no block of its own), and BGZF is inflated by no more threads than half of it has memory for. The block that the caller holds by exchange stays charged until the stream ends.
     pub fn budget(&mut self, budget: &MemoryBudget) -> &mut Self {
         self.budget = Some(budget.clone());
         self

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use fqbuf_line::Block;
+use fqbuf_line::{Block, PAGE};
 
 use crate::progress::Counters;
 use crate::{StreamError, StreamErrorKind};
@@ -19,6 +19,12 @@ use crate::{StreamError, StreamErrorKind};
 /// Bytes asked of the reader at once. Streaming gzip, 16 KiB are 2 % slower than 64 KiB, and 128 KiB and more are like
 /// those; the window must hold a BGZF block of 64 KiB beside the start of the next.
 pub(crate) const WINDOW: usize = 128 * 1024;
+
+/// Bytes of memory of the window.
+pub(crate) const MEMORY: usize = WINDOW + 2 * PAGE;
+
+/// Most bytes that are held when more is read: those of a gzip header that is not whole.
+pub(crate) const HELD: usize = 96 * 1024;
 
 /// A reader with the bytes read ahead of the decoder.
 pub(crate) struct Input {
@@ -97,11 +103,13 @@ impl Input {
         if self.reader.is_none() {
             return self.over();
         }
-        self.window.make_room(WINDOW).map_err(|e| out_of_memory(&self.name, &e))?;
+        // As much as there is room for beside what is held, so that the window never grows: no decoder leaves more than a header.
+        let room = WINDOW - self.window.len().min(HELD);
+        self.window.make_room(room).map_err(|e| out_of_memory(&self.name, &e))?;
         // Out of `self` while it is read into; a panicking reader is caught below, so it always comes back.
         let mut window = std::mem::take(&mut self.window);
         // Never more, so that what follows in a plain file begins on a page boundary.
-        let read = self.read(&mut window.spare()[..WINDOW]);
+        let read = self.read(&mut window.spare()[..room]);
         if let Ok(n) = read {
             window.commit(n);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fqbuf_line::{Block, PAGE, Source};
-use fqbuf_pool::Charge;
+use fqbuf_pool::{BudgetError, Charge};
 
 use crate::ahead::{self, Ahead, How, Trial};
 use crate::builder::{self, ReadAhead, StreamBuilder};
@@ -307,11 +307,15 @@ impl Stream {
     fn charge_for(&mut self, bytes: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
         let charge = budget.try_acquire(bytes);
-        self.charge =
-            Some(charge.map_err(|e| {
-                io::Error::from(StreamError::new(StreamErrorKind::Memory, &self.name).because(e.into()))
-            })?);
+        self.charge = Some(charge.map_err(|e| memory_refused(&self.name, e))?);
         Ok(())
+    }
+
+    /// Charges for the block that plain input is read into for who has none, once it is.
+    fn charge_for_reader(&mut self) -> io::Result<()> {
+        let Some(charge) = &mut self.charge else { return Ok(()) };
+        let bytes = memory_of(1, self.settings.block_size);
+        charge.try_grow(bytes.saturating_sub(charge.bytes())).map_err(|e| memory_refused(&self.name, e))
     }
 
     /// The decoder of a supported format.
@@ -360,6 +364,11 @@ impl Stream {
             && let Stage::Trial(fill, trial) = std::mem::replace(&mut self.stage, Stage::Ended)
         {
             self.stage = run_ahead(fill, trial.how());
+        }
+        if matches!(self.stage, Stage::Direct(_))
+            && let Err(e) = self.charge_for_reader()
+        {
+            return Err(self.failed(e));
         }
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
@@ -455,9 +464,14 @@ fn run_ahead(fill: Box<dyn Fill>, how: How) -> Stage {
     Ahead::start(fill, how).map_or_else(Stage::Inline, Stage::Ahead)
 }
 
+/// The budget's refusal as an error of the input called `name`.
+fn memory_refused(name: &Arc<str>, refusal: BudgetError) -> io::Error {
+    StreamError::new(StreamErrorKind::Memory, name).because(refusal.into()).into()
+}
+
 /// Bytes of the window and of so many blocks of `size` bytes of data.
 fn memory_of(blocks: usize, size: usize) -> usize {
-    fill::block_memory(size).saturating_mul(blocks).saturating_add(input::WINDOW + 2 * PAGE)
+    fill::block_memory(size).saturating_mul(blocks).saturating_add(input::MEMORY)
 }
 
 /// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may
