@@ -14,7 +14,7 @@ use std::io;
 
 use fqbuf_line::Block;
 
-use crate::fill::{Fill, fill_with, prepare};
+use crate::fill::{Fill, HEAD, fill_with, prepare};
 use crate::format::{Next, next_part};
 use crate::input::{Input, Padding, out_of_memory};
 use crate::memory::Allowance;
@@ -147,6 +147,7 @@ impl<C: Codec> Coded<C> {
     /// Decodes behind `end` until `out` is full or the input ends.
     fn decode(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(*end > HEAD);
             match self.state {
                 State::Between => self.between()?,
                 State::Start => self.start()?,

@@ -185,6 +185,7 @@ impl Supply for Gzip {
 impl Gzip {
     fn take_while_fits(&mut self, batch: &mut Batch, room: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(!batch.parts.is_empty());
             match self.state {
                 State::Between => self.between()?,
                 State::Header => self.header()?,
@@ -268,6 +269,7 @@ impl Gzip {
     /// Decodes behind `end` until `out` is full or the input ends.
     fn decode(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(*end > HEAD);
             match self.state {
                 State::Between => self.between()?,
                 State::Header => {

@@ -41,6 +41,8 @@ pub(crate) struct Input {
     counters: Arc<Counters>,
     /// The reader, when it is a regular file.
     file: Option<Arc<File>>,
+    /// There is output, which must not wait for a read.
+    held_back: bool,
 }
 
 /// What follows the zeros behind the last member.
@@ -55,7 +57,16 @@ pub(crate) enum Padding {
 
 impl Input {
     pub(crate) fn new(reader: Box<dyn Read + Send>, name: Arc<str>, counters: Arc<Counters>) -> Self {
-        Self { reader: Some(reader), failed: None, window: Block::new(), end: 0, name, counters, file: None }
+        Self {
+            reader: Some(reader),
+            failed: None,
+            window: Block::new(),
+            end: 0,
+            name,
+            counters,
+            file: None,
+            held_back: false,
+        }
     }
 
     /// The input of a regular file.
@@ -98,10 +109,20 @@ impl Input {
         &self.counters
     }
 
-    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after, as a failure is.
+    /// Says whether there is output that is not handed out yet. While there is, a reader that may wait for its bytes, as all may
+    /// but regular files, is not asked for more: what was flushed into a pipe is to be had while the other end waits for an answer.
+    pub(crate) fn has_output(&mut self, output: bool) {
+        self.held_back = output && self.file.is_none();
+    }
+
+    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after, as a failure is. `WouldBlock`
+    /// where [output](Self::has_output) is to be handed out before.
     pub(crate) fn more(&mut self) -> io::Result<usize> {
         if self.reader.is_none() {
             return self.over();
+        }
+        if self.held_back {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         // As much as there is room for beside what is held, so that the window never grows: no decoder leaves more than a header.
         let room = WINDOW - self.window.len().min(HELD);
