@@ -45,7 +45,7 @@ pub(crate) struct Input {
     held_back: bool,
 }
 
-/// What follows the zeros behind the last member.
+/// What follows the zeros behind a member.
 pub(crate) enum Padding {
     /// Bytes that were not looked at yet.
     Open,

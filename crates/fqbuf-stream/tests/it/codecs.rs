@@ -226,9 +226,15 @@ fn fault_65_zeros_may_follow_and_nothing_else() {
     for format in formats() {
         let text = fastq(10);
         let whole = part(format, &text);
-        for zeros in [1, 4, 512] {
+        for zeros in [1, 4, 510, 512] {
             let out = read_every_way(&[&whole[..], &vec![0; zeros]].concat());
-            assert!(out.error.is_none() && out.bytes == text, "{format}: {:?}", out.error);
+            if format == Format::Xz && zeros % 4 != 0 {
+                // Stream Padding is of four bytes each: The .xz File Format 1.2.1, section 2.2.
+                assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{zeros}");
+                assert_eq!((out.bytes == text, out.offset()), (true, Some((whole.len() + zeros) as u64)));
+            } else {
+                assert!(out.error.is_none() && out.bytes == text, "{format}: {:?}", out.error);
+            }
         }
         for garbage in [&b"garbage\n"[..], b"\0\0x", b"\x1f\x8b"] {
             let out = read_every_way(&[&whole[..], garbage].concat());
@@ -237,6 +243,30 @@ fn fault_65_zeros_may_follow_and_nothing_else() {
             assert_eq!((out.bytes == text, out.offset()), (true, Some((whole.len() + zeros) as u64)));
         }
     }
+}
+
+/// Fails when a padded stream is taken for the last: The .xz File Format 1.2.1, section 2.2.
+#[cfg(feature = "xz")]
+#[test]
+fn xz_streams_may_follow_padding() {
+    let text = fastq(20);
+    let (one, two) = text.split_at(700);
+    let (one, two) = (part(Format::Xz, one), part(Format::Xz, two));
+    for zeros in [1, 2, 3, 4, 5, 8, 4096, 200_000, 200_001] {
+        let padding = vec![0; zeros];
+        let out = read_every_way(&[&one[..], &padding, &two, &padding[..zeros - zeros % 4]].concat());
+        if zeros % 4 == 0 {
+            assert!(out.error.is_none() && out.bytes == text, "{zeros} zeros: {:?}", out.error);
+        } else {
+            assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{zeros} zeros");
+            assert_eq!((&out.bytes[..], out.offset()), (&text[..700], Some((one.len() + zeros) as u64)));
+        }
+    }
+    let garbage = read_every_way(&[&one[..], &[0; 8], b"garbage\n"].concat());
+    assert_eq!(
+        (garbage.kind(), garbage.offset()),
+        (Some(StreamErrorKind::TrailingGarbage), Some(one.len() as u64 + 8))
+    );
 }
 
 #[cfg(feature = "zstd")]
