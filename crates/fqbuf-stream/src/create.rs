@@ -20,6 +20,10 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 /// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
 /// the same folder. What was written through to a device or pipe stays written.
 ///
+/// The new file has the mode of the one that was there, its group and owner where the system lets them be given, and no rights
+/// for a group that it does not; access lists and other attributes are not carried over. One that may not be written to
+/// is not replaced.
+///
 /// A link stays; all this is true of the file behind it, whose folder has to be one that may be written to. `/dev/stdout` is standard
 /// output, as `-` is; a file by the name of another descriptor is written to behind what it holds.
 ///
@@ -191,14 +195,17 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
             Ok((file, place))
         }
         meta => {
-            if meta.as_ref().is_some_and(|meta| meta.permissions().readonly()) {
-                return Err(io::ErrorKind::PermissionDenied.into());
+            if let Some(meta) = &meta {
+                if meta.permissions().readonly() {
+                    return Err(io::ErrorKind::PermissionDenied.into());
+                }
+                // Its folder may allow what the file does not. Nothing is written.
+                OpenOptions::new().write(true).open(&path)?;
             }
             let (file, temporary) = temporary(&path)?;
             let place = Place::Renamed(temporary, path);
-            // The new file may be read by whom the old one could.
             if let Some(meta) = meta
-                && let Err(e) = file.set_permissions(meta.permissions())
+                && let Err(e) = keep_access(&file, &meta)
             {
                 place.give_up();
                 return Err(e);
@@ -206,6 +213,28 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
             Ok((file, place))
         }
     }
+}
+
+/// Lets the new file be read and written by whom the old one was, as far as its owner, group and mode tell: a group that it
+/// cannot be given to gets nothing in place of another.
+#[cfg(unix)]
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let new = file.metadata()?;
+    let group_kept = new.gid() == old.gid() || fchown(file, None, Some(old.gid())).is_ok();
+    let mode = if group_kept { old.mode() } else { old.mode() & !0o2070 };
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    if new.uid() != old.uid() {
+        // Last, for it may be changed by its owner alone. Only the superuser may give it away; to others it is theirs.
+        let _ = fchown(file, Some(old.uid()), None);
+    }
+    Ok(())
+}
+
+/// Lets the new file be written by whom the old one was.
+#[cfg(not(unix))]
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    file.set_permissions(old.permissions())
 }
 
 /// What `path` names in the end, and what it is if it is there: a link only where that names something open.
