@@ -5,7 +5,7 @@
 //! written through, as a shell's redirection does: a device or pipe must not be replaced by a file, nor a file that is
 //! open as standard output, which `/dev/stdout` names.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 ///
 /// [`finish`](FileWriter::finish) makes it the file it was created for; dropped without, or after an error, it leaves no
 /// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
-/// the same folder. What was written through to a device or pipe stays written.
+/// the same folder, with the end of a very long name cut off. What was written through to a device or pipe stays written.
 ///
 /// The new file has the mode of the one that was there, its group and owner where the system lets them be given, and no rights
 /// for a group that it does not; access lists and other attributes are not carried over. One that may not be written to
@@ -51,6 +51,9 @@ pub struct FileWriter {
 
 /// Links that lead from one to the next at most, as on Linux.
 const LINKS: usize = 40;
+
+/// Bytes of a file's name at most, on most systems.
+const LONGEST_NAME: usize = 255;
 
 /// What becomes of the file.
 #[derive(Debug)]
@@ -285,11 +288,14 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     let Some(file_name) = path.file_name().filter(whole) else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file name"));
     };
+    let file_name = file_name.to_string_lossy();
     loop {
-        let mut name = OsString::from(".");
-        name.push(file_name);
-        name.push(format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        let temporary = path.with_file_name(name);
+        let end = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut len = file_name.len().min(LONGEST_NAME - 1 - end.len());
+        while !file_name.is_char_boundary(len) {
+            len -= 1;
+        }
+        let temporary = path.with_file_name(format!(".{}{end}", &file_name[..len]));
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             // Of a process before us with the same number.

@@ -100,6 +100,24 @@ fn a_folder_and_a_place_that_is_not_there_are_named() {
     assert!(err.to_string().contains("no/such/reads.fq: "), "{err}");
 }
 
+/// Fails when the temporary name is longer than a name may be.
+#[test]
+fn the_longest_names_are_written() {
+    let folder = Folder::new();
+    for len in [200, 230, 241, 242, 254, 255] {
+        for letter in ["r", "ä", "読"] {
+            let name = letter.repeat((len - 3) / letter.len()) + &"_".repeat((len - 3) % letter.len()) + ".fq";
+            assert_eq!(name.len(), len);
+            let mut file = create(folder.0.join(&name)).expect(&name);
+            file.write_all(b"@r1\n").expect("writes");
+            file.finish().expect("finishes");
+            assert_eq!(fs::read(folder.0.join(&name)).expect("there"), b"@r1\n");
+        }
+    }
+    assert!(create(folder.0.join("r".repeat(256))).is_err(), "at once");
+    assert_eq!(folder.names().len(), 18);
+}
+
 /// Fails when it is found out at the end of the job.
 #[test]
 fn a_path_that_names_no_file_is_refused_at_once() {
