@@ -42,8 +42,9 @@ use fqbuf_ring::handover::{self, HandoverError, Reader, Writer};
 use crate::check::{Checker, Unchecked};
 use crate::fill::Fill;
 use crate::progress::Counters;
+use crate::spawn::spawn;
 use crate::sync::mutant;
-use crate::sync::thread::{self, JoinHandle};
+use crate::sync::thread::JoinHandle;
 use crate::{StreamError, StreamErrorKind};
 
 /// Blocks that go round: one is filled, one waits, one is on its way back. The caller's is beside them.
@@ -162,8 +163,8 @@ impl Ahead {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system's refusal.
-    pub(crate) fn start(fill: Box<dyn Fill>, how: How) -> io::Result<Self> {
+    /// The decoder, for the caller to go on with where the system refuses a thread.
+    pub(crate) fn start(fill: Box<dyn Fill>, how: How) -> Result<Self, Box<dyn Fill>> {
         let How { name, counters, enough, alone } = how;
         let blocks = std::iter::repeat_with(Filled::default).take(BLOCKS);
         let (writer, reader) = handover::channel(blocks, |filled| {
@@ -173,8 +174,8 @@ impl Ahead {
             filled.back = None;
         });
         let theirs = Arc::clone(&counters);
-        let work = move || run(fill, writer, enough, alone, &theirs);
-        let thread = thread::Builder::new().name("fqbuf-ahead".into()).spawn(work)?;
+        let work = move |(fill, writer)| run(fill, writer, enough, alone, &theirs);
+        let thread = spawn("fqbuf-ahead".into(), (fill, writer), work).map_err(|(fill, _)| fill)?;
         let waited = counters.caller_waits.load(Ordering::Relaxed);
         let (reader, thread) = (Some(reader), Some(thread));
         Ok(Self { reader, thread, back: None, checker: Checker::default(), name, counters, waited })

@@ -11,7 +11,8 @@ use fqbuf_ring::handover::{self, Reader, Writer};
 
 use crate::deflate::Deflater;
 use crate::input::message;
-use crate::sync::thread::{self, JoinHandle};
+use crate::spawn::spawn;
+use crate::sync::thread::JoinHandle;
 
 /// Bytes of data in a block: what is common, leaving room for data that do not compress.
 const BLOCK: usize = 65_280;
@@ -59,17 +60,11 @@ enum Pack {
 }
 
 impl Bgzf {
-    /// Compresses on `threads` threads, or the caller's when that is less than two.
-    ///
-    /// # Errors
-    /// The system's refusal of the first thread.
-    pub(crate) fn new(level: u8, threads: usize) -> io::Result<Self> {
-        let pack = if threads < 2 {
-            Pack::Here(Box::new(Deflater::new(level)), Vec::new())
-        } else {
-            Pack::Crew(Crew::start(level, threads)?)
-        };
-        Ok(Self { data: Vec::new(), pack })
+    /// Compresses on `threads` threads, or the caller's when that is less than two or the system has none.
+    pub(crate) fn new(level: u8, threads: usize) -> Self {
+        let crew = if threads < 2 { None } else { Crew::start(level, threads) };
+        let pack = crew.map_or_else(|| Pack::Here(Box::new(Deflater::new(level)), Vec::new()), Pack::Crew);
+        Self { data: Vec::new(), pack }
     }
 
     /// Takes some of `data`; returns the bytes taken, at least 1.
@@ -143,16 +138,10 @@ struct Hand {
 const ENDS: &str = "a thread ends when its caller does, or with an error";
 
 impl Crew {
-    fn start(level: u8, threads: usize) -> io::Result<Self> {
-        let mut hands = Vec::with_capacity(threads);
-        for n in 0..threads {
-            match Hand::start(level, n) {
-                Ok(hand) => hands.push(hand),
-                Err(e) if n == 0 => return Err(e),
-                Err(_) => break,
-            }
-        }
-        Ok(Self { hands, submitted: 0, written: 0 })
+    /// `None` where the system refuses the first thread; with fewer than asked for it goes on.
+    fn start(level: u8, threads: usize) -> Option<Self> {
+        let hands: Vec<_> = (0..threads).map_while(|n| Hand::start(level, n)).collect();
+        (!hands.is_empty()).then_some(Self { hands, submitted: 0, written: 0 })
     }
 
     /// Chunks submitted and not yet written.
@@ -203,13 +192,14 @@ impl Drop for Crew {
 }
 
 impl Hand {
-    fn start(level: u8, n: usize) -> io::Result<Self> {
+    /// `None` where the system refuses a thread.
+    fn start(level: u8, n: usize) -> Option<Self> {
         let buffers = || std::iter::repeat_with(Vec::new).take(EACH);
         let (data, input) = handover::channel(buffers(), Vec::clear);
         let (output, packed) = handover::channel(buffers(), Vec::clear);
-        let thread = thread::Builder::new().name(format!("fqbuf-deflate-{n}"));
-        let thread = thread.spawn(move || work(level, input, output))?;
-        Ok(Self { data, packed, thread })
+        let work = move |(input, output)| work(level, input, output);
+        let thread = spawn(format!("fqbuf-deflate-{n}"), (input, output), work).ok()?;
+        Some(Self { data, packed, thread })
     }
 }
 

@@ -96,7 +96,7 @@ impl StreamBuilder {
     /// Threads that decompress, beside the caller's; more than one are of use for BGZF alone. 0 counts as 1; the way to
     /// have none is [`ReadAhead::Never`]. More than 1,024 count as 1,024. Default: 1.
     ///
-    /// Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
+    /// Where the system refuses a thread, the others do its work, or the caller. Where it would wait for the next block of a BGZF file opened by its path, the caller's thread decompresses too; of a plain
     /// one that is read ahead, it reads too.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.clamp(1, MOST_THREADS);
@@ -121,7 +121,7 @@ impl StreamBuilder {
     /// BGZF, and what the decoder needs.
     ///
     /// The stream charges for its blocks when it starts and does not wait; a budget without room for them is an error of
-    /// the first read, and BGZF is inflated by no more threads than half of it has memory for. The block that the caller holds by exchange stays charged until the stream ends.
+    /// the first read (for plain input, that of the first through a [reader](Stream::into_reader), which has no block of its own), and BGZF is inflated by no more threads than half of it has memory for. The block that the caller holds by exchange stays charged until the stream ends.
     pub fn budget(&mut self, budget: &MemoryBudget) -> &mut Self {
         self.budget = Some(budget.clone());
         self

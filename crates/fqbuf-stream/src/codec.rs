@@ -1,6 +1,6 @@
 //! zstd, bzip2 and xz: part after part, through one loop over three small decoders.
 //!
-//! The loop knows what they share: parts follow each other, zeros may follow the last, an end of input inside one is a
+//! The loop knows what they share: parts follow each other, zeros may follow the last (in xz, any), an end of input inside one is a
 //! truncation, decoders may hold output back when their input is used up, and one that makes no headway must not spin.
 
 #[cfg(feature = "bzip2")]
@@ -14,7 +14,7 @@ use std::io;
 
 use fqbuf_line::Block;
 
-use crate::fill::{Fill, fill_with, prepare};
+use crate::fill::{Fill, HEAD, fill_with, prepare};
 use crate::format::{Next, next_part};
 use crate::input::{Input, Padding, out_of_memory};
 use crate::memory::Allowance;
@@ -29,6 +29,9 @@ pub(crate) trait Codec: Send {
     /// a decoder that reads ahead as far as it can, so that where it fails would depend on what the input was cut into.
     /// `None` for one that does not.
     const STRIDE: Option<usize> = None;
+
+    /// Zeros that stand together, where parts may follow them; `None` where any number may, behind the last part alone.
+    const PADDING: Option<u64> = None;
 
     /// Bytes of memory that the part which begins with `start` needs beside its output; `None` when `start` is too short
     /// to tell.
@@ -83,7 +86,7 @@ enum State {
     Start,
     /// Inside one.
     Inside,
-    /// In the zeros behind the last.
+    /// In the zeros behind one.
     Padding,
     /// At the end.
     Finished,
@@ -99,6 +102,8 @@ pub(crate) struct Coded<C> {
     part: u64,
     /// Offset of its start.
     part_start: u64,
+    /// Offset of the zeros behind it.
+    padding_start: u64,
     /// The decoder may have more output of what it consumed. It is asked for that without more input, for which the reader
     /// might fail or the caller wait; and a call that fails may not tell what it has put out before.
     holds_output: bool,
@@ -118,6 +123,7 @@ impl<C: Codec> Coded<C> {
             state: State::Between,
             part: 0,
             part_start: 0,
+            padding_start: 0,
             holds_output: false,
             size,
             pending: None,
@@ -147,6 +153,7 @@ impl<C: Codec> Coded<C> {
     /// Decodes behind `end` until `out` is full or the input ends.
     fn decode(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(*end > HEAD);
             match self.state {
                 State::Between => self.between()?,
                 State::Start => self.start()?,
@@ -168,6 +175,7 @@ impl<C: Codec> Coded<C> {
             return Ok(());
         }
         if self.part > 0 && self.input.data()[0] == 0 {
+            self.padding_start = self.input.offset();
             self.state = State::Padding;
             return Ok(());
         }
@@ -242,13 +250,17 @@ impl<C: Codec> Coded<C> {
     }
 
     fn padding(&mut self) -> io::Result<()> {
-        match self.input.padding()? {
-            Padding::Open => {}
-            Padding::Garbage => {
+        let follows = self.input.padding()?;
+        let zeros = self.input.offset() - self.padding_start;
+        let whole = C::PADDING.is_none_or(|together| zeros.is_multiple_of(together));
+        self.state = match follows {
+            Padding::Open => State::Padding,
+            Padding::Ended if whole => State::Finished,
+            Padding::Garbage if whole && C::PADDING.is_some() => State::Between,
+            Padding::Ended | Padding::Garbage => {
                 return Err(self.fault(StreamErrorKind::TrailingGarbage, self.input.offset()).into());
             }
-            Padding::Ended => self.state = State::Finished,
-        }
+        };
         Ok(())
     }
 }

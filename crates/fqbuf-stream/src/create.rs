@@ -5,7 +5,7 @@
 //! written through, as a shell's redirection does: a device or pipe must not be replaced by a file, nor a file that is
 //! open as standard output, which `/dev/stdout` names.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,11 @@ use crate::{Format, StreamError, StreamErrorKind, StreamWriter, WriterBuilder};
 ///
 /// [`finish`](FileWriter::finish) makes it the file it was created for; dropped without, or after an error, it leaves no
 /// file behind, or the one that was there before. A process that is killed leaves the temporary one, `.NAME.PROCESS-N.tmp` in
-/// the same folder. What was written through to a device or pipe stays written.
+/// the same folder, with the end of a very long name cut off. What was written through to a device or pipe stays written.
+///
+/// The new file has the mode of the one that was there, its group and owner where the system lets them be given, and no rights
+/// for a group that it does not; access lists and other attributes are not carried over. One that may not be written to
+/// is not replaced.
 ///
 /// A link stays; all this is true of the file behind it, whose folder has to be one that may be written to. `/dev/stdout` is standard
 /// output, as `-` is; a file by the name of another descriptor is written to behind what it holds.
@@ -47,6 +51,9 @@ pub struct FileWriter {
 
 /// Links that lead from one to the next at most, as on Linux.
 const LINKS: usize = 40;
+
+/// Bytes of a file's name at most, on most systems.
+const LONGEST_NAME: usize = 255;
 
 /// What becomes of the file.
 #[derive(Debug)]
@@ -191,14 +198,17 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
             Ok((file, place))
         }
         meta => {
-            if meta.as_ref().is_some_and(|meta| meta.permissions().readonly()) {
-                return Err(io::ErrorKind::PermissionDenied.into());
+            if let Some(meta) = &meta {
+                if meta.permissions().readonly() {
+                    return Err(io::ErrorKind::PermissionDenied.into());
+                }
+                // Its folder may allow what the file does not. Nothing is written.
+                OpenOptions::new().write(true).open(&path)?;
             }
             let (file, temporary) = temporary(&path)?;
             let place = Place::Renamed(temporary, path);
-            // The new file may be read by whom the old one could.
             if let Some(meta) = meta
-                && let Err(e) = file.set_permissions(meta.permissions())
+                && let Err(e) = keep_access(&file, &meta)
             {
                 place.give_up();
                 return Err(e);
@@ -206,6 +216,28 @@ fn open_place(path: &Path) -> io::Result<(File, Place)> {
             Ok((file, place))
         }
     }
+}
+
+/// Lets the new file be read and written by whom the old one was, as far as its owner, group and mode tell: a group that it
+/// cannot be given to gets nothing in place of another.
+#[cfg(unix)]
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let new = file.metadata()?;
+    let group_kept = new.gid() == old.gid() || fchown(file, None, Some(old.gid())).is_ok();
+    let mode = if group_kept { old.mode() } else { old.mode() & !0o2070 };
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    if new.uid() != old.uid() {
+        // Last, for it may be changed by its owner alone. Only the superuser may give it away; to others it is theirs.
+        let _ = fchown(file, Some(old.uid()), None);
+    }
+    Ok(())
+}
+
+/// Lets the new file be written by whom the old one was.
+#[cfg(not(unix))]
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    file.set_permissions(old.permissions())
 }
 
 /// What `path` names in the end, and what it is if it is there: a link only where that names something open.
@@ -256,11 +288,14 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     let Some(file_name) = path.file_name().filter(whole) else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file name"));
     };
+    let file_name = file_name.to_string_lossy();
     loop {
-        let mut name = OsString::from(".");
-        name.push(file_name);
-        name.push(format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        let temporary = path.with_file_name(name);
+        let end = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut len = file_name.len().min(LONGEST_NAME - 1 - end.len());
+        while !file_name.is_char_boundary(len) {
+            len -= 1;
+        }
+        let temporary = path.with_file_name(format!(".{}{end}", &file_name[..len]));
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             // Of a process before us with the same number.

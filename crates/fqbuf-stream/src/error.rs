@@ -145,7 +145,11 @@ impl StreamError {
             StreamErrorKind::Panicked => io::ErrorKind::Other,
             StreamErrorKind::Memory => io::ErrorKind::OutOfMemory,
             StreamErrorKind::Open | StreamErrorKind::Read | StreamErrorKind::Write => {
-                self.source.as_ref().map_or(io::ErrorKind::Other, |e| e.kind())
+                match self.source.as_ref().map_or(io::ErrorKind::Other, |e| e.kind()) {
+                    // Of a read it would say that the stream goes on, which it does not after an error of ours.
+                    io::ErrorKind::WouldBlock if self.kind == StreamErrorKind::Read => io::ErrorKind::Other,
+                    kind => kind,
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! plain member is delivered as it is decoded and checked at its end; the end of input is not reported before that.
 //! Either kind may follow the other.
 
+use std::collections::TryReserveError;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -102,6 +103,18 @@ struct Batch {
     parts: Vec<Part>,
 }
 
+impl Batch {
+    /// Memory for the most that it may hold, `size` bytes and [`PARTS`], less than is charged for a block; at once, as growth
+    /// would take twice that.
+    fn reserve(&mut self, size: usize) -> Result<(), TryReserveError> {
+        self.bytes.try_reserve_exact(size - self.bytes.len())?;
+        self.parts.try_reserve_exact(PARTS - self.parts.len())
+    }
+}
+
+/// Blocks of a [`Batch`] at most.
+const PARTS: usize = HEAD / size_of::<Part>();
+
 /// One block of a [`Batch`].
 struct Part {
     /// Bytes of its header, of all of it, and of its data.
@@ -172,16 +185,19 @@ impl Supply for Gzip {
 impl Gzip {
     fn take_while_fits(&mut self, batch: &mut Batch, room: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(!batch.parts.is_empty());
             match self.state {
                 State::Between => self.between()?,
                 State::Header => self.header()?,
                 State::Padding => self.padding()?,
                 State::Block(header, len) => {
                     let stated = self.whole_block(len)?;
-                    // Empty blocks take no room, but their bytes must not pile up.
-                    if stated > *room || batch.bytes.len() + len > self.size {
+                    // Empty blocks take no room, but neither their bytes nor the list of them must pile up.
+                    let full = batch.bytes.len() + len > self.size || batch.parts.len() == PARTS;
+                    if stated > *room || full {
                         return Ok(());
                     }
+                    batch.reserve(self.size).map_err(|e| out_of_memory(self.input.name(), &e))?;
                     *room -= stated;
                     batch.bytes.extend_from_slice(&self.input.data()[..len]);
                     let (number, offset) = (self.part, self.input.offset());
@@ -253,6 +269,7 @@ impl Gzip {
     /// Decodes behind `end` until `out` is full or the input ends.
     fn decode(&mut self, out: &mut [u8], end: &mut usize) -> io::Result<()> {
         loop {
+            self.input.has_output(*end > HEAD);
             match self.state {
                 State::Between => self.between()?,
                 State::Header => {
@@ -458,3 +475,6 @@ impl Fill for Gzip {
         filled
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests;

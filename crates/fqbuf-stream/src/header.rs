@@ -10,7 +10,7 @@ const FIXED: usize = 10;
 
 /// A header longer than this is taken for damage: the extra field has at most 64 KiB, names are short.
 #[cfg(feature = "gzip")]
-pub(crate) const LONGEST: usize = 256 * 1024;
+pub(crate) const LONGEST: usize = crate::input::HELD;
 
 /// Flag bits of byte 3.
 mod flag {

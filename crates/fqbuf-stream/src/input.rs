@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use fqbuf_line::Block;
+use fqbuf_line::{Block, PAGE};
 
 use crate::progress::Counters;
 use crate::{StreamError, StreamErrorKind};
@@ -19,6 +19,12 @@ use crate::{StreamError, StreamErrorKind};
 /// Bytes asked of the reader at once. Streaming gzip, 16 KiB are 2 % slower than 64 KiB, and 128 KiB and more are like
 /// those; the window must hold a BGZF block of 64 KiB beside the start of the next.
 pub(crate) const WINDOW: usize = 128 * 1024;
+
+/// Bytes of memory of the window.
+pub(crate) const MEMORY: usize = WINDOW + 2 * PAGE;
+
+/// Most bytes that are held when more is read: those of a gzip header that is not whole.
+pub(crate) const HELD: usize = 96 * 1024;
 
 /// A reader with the bytes read ahead of the decoder.
 pub(crate) struct Input {
@@ -35,9 +41,11 @@ pub(crate) struct Input {
     counters: Arc<Counters>,
     /// The reader, when it is a regular file.
     file: Option<Arc<File>>,
+    /// There is output, which must not wait for a read.
+    held_back: bool,
 }
 
-/// What follows the zeros behind the last member.
+/// What follows the zeros behind a member.
 pub(crate) enum Padding {
     /// Bytes that were not looked at yet.
     Open,
@@ -49,7 +57,16 @@ pub(crate) enum Padding {
 
 impl Input {
     pub(crate) fn new(reader: Box<dyn Read + Send>, name: Arc<str>, counters: Arc<Counters>) -> Self {
-        Self { reader: Some(reader), failed: None, window: Block::new(), end: 0, name, counters, file: None }
+        Self {
+            reader: Some(reader),
+            failed: None,
+            window: Block::new(),
+            end: 0,
+            name,
+            counters,
+            file: None,
+            held_back: false,
+        }
     }
 
     /// The input of a regular file.
@@ -92,16 +109,28 @@ impl Input {
         &self.counters
     }
 
-    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after, as a failure is.
+    /// Says whether there is output that is not handed out yet. While there is, a reader that may wait for its bytes, as all may
+    /// but regular files, is not asked for more: what was flushed into a pipe is to be had while the other end waits for an answer.
+    pub(crate) fn has_output(&mut self, output: bool) {
+        self.held_back = output && self.file.is_none();
+    }
+
+    /// Reads at least one more byte behind those there; 0 at the end of input, now and ever after, as a failure is. `WouldBlock`
+    /// where [output](Self::has_output) is to be handed out before.
     pub(crate) fn more(&mut self) -> io::Result<usize> {
         if self.reader.is_none() {
             return self.over();
         }
-        self.window.make_room(WINDOW).map_err(|e| out_of_memory(&self.name, &e))?;
+        if self.held_back {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        // As much as there is room for beside what is held, so that the window never grows: no decoder leaves more than a header.
+        let room = WINDOW - self.window.len().min(HELD);
+        self.window.make_room(room).map_err(|e| out_of_memory(&self.name, &e))?;
         // Out of `self` while it is read into; a panicking reader is caught below, so it always comes back.
         let mut window = std::mem::take(&mut self.window);
         // Never more, so that what follows in a plain file begins on a page boundary.
-        let read = self.read(&mut window.spare()[..WINDOW]);
+        let read = self.read(&mut window.spare()[..room]);
         if let Ok(n) = read {
             window.commit(n);
         }

@@ -27,6 +27,7 @@ mod input;
 mod memory;
 mod pieces;
 mod progress;
+mod spawn;
 mod stream;
 mod sync;
 mod team;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fqbuf_line::{Block, PAGE, Source};
-use fqbuf_pool::Charge;
+use fqbuf_pool::{BudgetError, Charge};
 
 use crate::ahead::{self, Ahead, How, Trial};
 use crate::builder::{self, ReadAhead, StreamBuilder};
@@ -216,13 +216,7 @@ impl Stream {
         self.charge_for(memory(helpers)).ok()?;
         let Stage::Fresh(input) = std::mem::replace(&mut self.stage, Stage::Ended) else { return None };
         let plan = Plan { threads: 0, helps: true, blocks: blocks(helpers), size };
-        match self.team(Gzip::new(input, size), plan) {
-            Ok(team) => Some((team, helpers)),
-            Err(e) => {
-                self.failed(e);
-                None
-            }
-        }
+        Some((self.team(Gzip::new(input, size), plan), helpers))
     }
 
     /// As many workers, at least one, as half of the budget has memory for: the other half is for who takes the blocks.
@@ -235,11 +229,11 @@ impl Stream {
     }
 
     /// Starts a team, which has the stream's charge from now on.
-    fn team<S: Supply>(&mut self, supply: S, plan: Plan) -> io::Result<Team<S>> {
+    fn team<S: Supply>(&mut self, supply: S, plan: Plan) -> Team<S> {
         Team::start(supply, plan, Arc::clone(&self.progress.0), self.charge.take())
     }
 
-    /// Remembers an error that ends the stream.
+    /// Remembers an error that ends the stream: all but `WouldBlock`, which is the reader's alone.
     fn failed(&mut self, err: io::Error) -> io::Error {
         if err.kind() != io::ErrorKind::WouldBlock {
             self.stage = Stage::Failed(Fatal::of(&err));
@@ -289,12 +283,12 @@ impl Stream {
             && let Some(file) = input.file().cloned()
         {
             let pieces = Pieces::new(Plain { input, size: plan.size }, file);
-            self.stage = Stage::Pieces(self.team(pieces, plan)?);
+            self.stage = Stage::Pieces(self.team(pieces, plan));
             return Ok(());
         }
         #[cfg(feature = "gzip")]
         if workers > 1 {
-            self.stage = Stage::Team(self.team(Gzip::new(input, plan.size), plan)?);
+            self.stage = Stage::Team(self.team(Gzip::new(input, plan.size), plan));
             return Ok(());
         }
         let enough = if input.file().is_some() { ahead::ENOUGH } else { 1 };
@@ -304,7 +298,7 @@ impl Stream {
         self.stage = match self.settings.read_ahead {
             ReadAhead::Never => Stage::Inline(fill),
             ReadAhead::Compressed => Stage::Trial(fill, Trial::new(how)),
-            ReadAhead::Always => Stage::Ahead(Ahead::start(fill, how)?),
+            ReadAhead::Always => run_ahead(fill, how),
         };
         Ok(())
     }
@@ -313,11 +307,15 @@ impl Stream {
     fn charge_for(&mut self, bytes: usize) -> io::Result<()> {
         let Some(budget) = &self.settings.budget else { return Ok(()) };
         let charge = budget.try_acquire(bytes);
-        self.charge =
-            Some(charge.map_err(|e| {
-                io::Error::from(StreamError::new(StreamErrorKind::Memory, &self.name).because(e.into()))
-            })?);
+        self.charge = Some(charge.map_err(|e| memory_refused(&self.name, e))?);
         Ok(())
+    }
+
+    /// Charges for the block that plain input is read into for who has none, once it is.
+    fn charge_for_reader(&mut self) -> io::Result<()> {
+        let Some(charge) = &mut self.charge else { return Ok(()) };
+        let bytes = memory_of(1, self.settings.block_size);
+        charge.try_grow(bytes.saturating_sub(charge.bytes())).map_err(|e| memory_refused(&self.name, e))
     }
 
     /// The decoder of a supported format.
@@ -365,10 +363,12 @@ impl Stream {
             && trial.is_over()
             && let Stage::Trial(fill, trial) = std::mem::replace(&mut self.stage, Stage::Ended)
         {
-            match Ahead::start(fill, trial.how()) {
-                Ok(ahead) => self.stage = Stage::Ahead(ahead),
-                Err(e) => return Err(self.failed(e)),
-            }
+            self.stage = run_ahead(fill, trial.how());
+        }
+        if matches!(self.stage, Stage::Direct(_))
+            && let Err(e) = self.charge_for_reader()
+        {
+            return Err(self.failed(e));
         }
         let filled = match &mut self.stage {
             Stage::Fresh(_) | Stage::Ended => Ok(0),
@@ -407,7 +407,8 @@ impl Source for Stream {
     /// budget, memory that is larger than ours is not taken for it, as nobody would be charged for what it has more.
     ///
     /// # Errors
-    /// As the [stream](Stream): what is wrong with the input, after the bytes before it.
+    /// As the [stream](Stream): what is wrong with the input, after the bytes before it. `InvalidInput` for want of room, after
+    /// which the stream goes on.
     fn fill(&mut self, block: &mut Block) -> io::Result<usize> {
         if matches!(self.stage, Stage::Fresh(_))
             && let Err(e) = self.start()
@@ -417,6 +418,9 @@ impl Source for Stream {
         if let Stage::Direct(input) = &mut self.stage
             && self.current.is_empty()
         {
+            if block.room() == 0 {
+                return Err(no_room());
+            }
             let read = input.read_block(block);
             return match read {
                 Ok(0) => {
@@ -437,8 +441,7 @@ impl Source for Stream {
         let most = if self.settings.budget.is_some() { 1 } else { 2 };
         let n = hand_over(&mut self.current, block, most);
         if n == 0 {
-            // 0 would say that the input ended.
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into"));
+            return Err(no_room());
         }
         self.delivered(n);
         Ok(n)
@@ -451,9 +454,24 @@ impl Source for &mut Stream {
     }
 }
 
+/// The answer to a block that nothing can be put into: 0 would say that the input ended.
+fn no_room() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no room in the block to read into")
+}
+
+/// Decoding on a thread, or in the caller's where the system refuses one.
+fn run_ahead(fill: Box<dyn Fill>, how: How) -> Stage {
+    Ahead::start(fill, how).map_or_else(Stage::Inline, Stage::Ahead)
+}
+
+/// The budget's refusal as an error of the input called `name`.
+fn memory_refused(name: &Arc<str>, refusal: BudgetError) -> io::Error {
+    StreamError::new(StreamErrorKind::Memory, name).because(refusal.into()).into()
+}
+
 /// Bytes of the window and of so many blocks of `size` bytes of data.
 fn memory_of(blocks: usize, size: usize) -> usize {
-    fill::block_memory(size).saturating_mul(blocks).saturating_add(input::WINDOW + 2 * PAGE)
+    fill::block_memory(size).saturating_mul(blocks).saturating_add(input::MEMORY)
 }
 
 /// Appends bytes of `ours` to `theirs`: all at once by exchanging the memory, or as many as there is room for, which may
@@ -535,3 +553,6 @@ impl Read for StreamReader {
         Ok(n)
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests;

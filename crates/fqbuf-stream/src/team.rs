@@ -45,7 +45,8 @@ use fqbuf_pool::Charge;
 use crate::fill::Fill;
 use crate::input::message;
 use crate::progress::Counters;
-use crate::sync::thread::{self, JoinHandle};
+use crate::spawn::spawn;
+use crate::sync::thread::JoinHandle;
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, mutant};
 use crate::{StreamError, StreamErrorKind};
 
@@ -163,11 +164,8 @@ enum Entry {
 }
 
 impl<S: Supply> Team<S> {
-    /// Starts the threads.
-    ///
-    /// # Errors
-    /// The system's refusal of the first of them; with fewer than asked for it goes on.
-    pub(crate) fn start(supply: S, plan: Plan, counters: Arc<Counters>, charge: Option<Charge>) -> io::Result<Self> {
+    /// Starts the threads, or as many as the system has; where that refuses the first, the caller does their work.
+    pub(crate) fn start(supply: S, plan: Plan, counters: Arc<Counters>, charge: Option<Charge>) -> Self {
         let name = Arc::clone(supply.name());
         let helper = plan.helps.then(|| supply.tools());
         // The caller's block takes part: it comes back for the first entry.
@@ -188,14 +186,17 @@ impl<S: Supply> Team<S> {
         let mut team = Self { shared, threads: Vec::with_capacity(plan.threads), helper, ended: false };
         for (n, tools) in tools.into_iter().enumerate() {
             let shared = Arc::clone(&team.shared);
-            let thread = thread::Builder::new().name(format!("fqbuf-ahead-{n}"));
-            match thread.spawn(move || shared.work(tools)) {
+            match spawn(format!("fqbuf-ahead-{n}"), tools, move |tools| shared.work(tools)) {
                 Ok(thread) => team.threads.push(thread),
-                Err(e) if n == 0 => return Err(e),
-                Err(_) => break,
+                Err(tools) => {
+                    if n == 0 {
+                        team.helper = Some(tools);
+                    }
+                    break;
+                }
             }
         }
-        Ok(team)
+        team
     }
 
     /// What another thread helps with.

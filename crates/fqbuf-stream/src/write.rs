@@ -61,7 +61,8 @@ impl WriterBuilder {
         self
     }
 
-    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. More than 1,024 count as 1,024. Default: 1.
+    /// Threads that compress, for BGZF alone; up to 1 it is the caller's. More than 1,024 count as 1,024, and of those that
+    /// the system refuses the others do the work, or the caller. Default: 1.
     pub fn threads(&mut self, threads: usize) -> &mut Self {
         self.threads = threads.min(MOST_THREADS);
         self
@@ -70,7 +71,7 @@ impl WriterBuilder {
     /// A writer into `inner`.
     ///
     /// # Errors
-    /// `Unsupported` for a format that is not written, or whose feature is off; the system's refusal of a thread.
+    /// `Unsupported` for a format that is not written, or whose feature is off.
     pub fn to_writer<W: Write>(&self, inner: W) -> io::Result<StreamWriter<W>> {
         let format = self.format.unwrap_or(Format::Plain);
         let pack = match format {
@@ -78,7 +79,7 @@ impl WriterBuilder {
             #[cfg(feature = "gzip")]
             Format::Gzip => Packing::Gzip(Box::new(crate::deflate::Member::new(self.level))),
             #[cfg(feature = "gzip")]
-            Format::Bgzf => Packing::Bgzf(Box::new(crate::bgzf::Bgzf::new(self.level, self.threads)?)),
+            Format::Bgzf => Packing::Bgzf(Box::new(crate::bgzf::Bgzf::new(self.level, self.threads))),
             #[cfg(not(feature = "gzip"))]
             Format::Gzip | Format::Bgzf => {
                 let why = format!("fqbuf-stream was built without its feature `gzip`, which writes {format}");
@@ -131,7 +132,7 @@ impl<W: Write> StreamWriter<W> {
                 #[cfg(feature = "gzip")]
                 Packing::Bgzf(bgzf) => bgzf.finish(inner)?,
             }
-            inner.flush()
+            flush(inner)
         })?;
         self.abandon().ok_or_else(gone)
     }
@@ -148,9 +149,21 @@ impl<W: Write> StreamWriter<W> {
         }
         let written = write(&mut self.pack, self.inner.as_mut().ok_or_else(gone)?);
         if let Err(e) = &written {
-            self.failed = Some((e.kind(), e.to_string()));
+            // Told again, `Interrupted` would be tried again for ever.
+            let kind = Some(e.kind()).filter(|&kind| kind != io::ErrorKind::Interrupted);
+            self.failed = Some((kind.unwrap_or(io::ErrorKind::Other), e.to_string()));
         }
         written
+    }
+}
+
+/// Flushes, once more where that is interrupted.
+fn flush(inner: &mut impl Write) -> io::Result<()> {
+    loop {
+        match inner.flush() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            flushed => return flushed,
+        }
     }
 }
 
@@ -191,7 +204,7 @@ impl<W: Write> Write for StreamWriter<W> {
                 #[cfg(feature = "gzip")]
                 Packing::Bgzf(bgzf) => bgzf.flush(inner)?,
             }
-            inner.flush()
+            flush(inner)
         })
     }
 }

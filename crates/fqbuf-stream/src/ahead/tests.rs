@@ -63,7 +63,7 @@ fn read(packed: Vec<u8>) -> (Vec<u8>, io::Result<()>, Option<usize>) {
     let input = Input::new(Box::new(Cursor::new(packed)), Arc::clone(&name), Arc::clone(&counters));
     let fill = AwaitedEachTime(Gzip::new(input, SIZE), Arc::clone(&counters));
     let how = How { name, counters, enough: 1, alone: Some(Pace(0.0)) };
-    let mut ahead = Ahead::start(Box::new(fill), how).expect("a thread");
+    let Ok(mut ahead) = Ahead::start(Box::new(fill), how) else { panic!("a thread") };
     let (mut data, mut block, mut pending, mut back) = (Vec::new(), Block::new(), None, None);
     loop {
         let next = ahead.next(&mut block, &mut pending);

@@ -22,6 +22,8 @@ impl Xz {
 
 impl Codec for Xz {
     const FORMAT: Format = Format::Xz;
+    // Stream Padding: The .xz File Format 1.2.1, section 2.2.
+    const PADDING: Option<u64> = Some(4);
 
     fn memory(&self, _: &[u8]) -> Option<u64> {
         Some(BASE)

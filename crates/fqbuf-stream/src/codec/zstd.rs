@@ -11,6 +11,16 @@ use crate::{Format, StreamErrorKind};
 /// Bytes of a frame that the decoder asks for first.
 const FIRST: usize = 5;
 
+/// Bytes of the decoder itself, its tables and literals included.
+const DECODER: u64 = 96 * 1024;
+
+/// Bytes of the smallest window, and of the largest block, which is never larger than the window.
+const SMALLEST_WINDOW: u64 = 1024;
+const LARGEST_BLOCK: u64 = 128 * 1024;
+
+/// Bytes of a block's header.
+const BLOCK_HEADER: usize = 3;
+
 /// The largest window the library knows, on 64-bit machines; what is allowed is decided here, from the frame's header.
 const WINDOW_LOG: u32 = if usize::BITS < 64 { 30 } else { 31 };
 
@@ -35,10 +45,11 @@ impl Codec for Zstd {
 
     fn memory(&self, start: &[u8]) -> Option<u64> {
         if !start.starts_with(&[0x28]) {
-            return Some(0);
+            return Some(DECODER);
         }
-        // Window, one block before and one behind it.
-        window(start).map(|bytes| bytes.saturating_add(2 * 128 * 1024))
+        let window = window(start)?.max(SMALLEST_WINDOW);
+        // One block before the window and one behind it, and one not yet decoded.
+        Some(window.saturating_add(3 * window.min(LARGEST_BLOCK) + DECODER))
     }
 
     fn begin(&mut self) -> Result<(), Failure> {
@@ -50,7 +61,12 @@ impl Codec for Zstd {
         let input = &input[..input.len().min(self.next)];
         match self.inner.run_on_buffers(input, out) {
             Ok(status) => {
-                self.next = status.remaining.max(1);
+                self.next = match status.remaining {
+                    // It counts the next block's header in, and where that is damaged it would not tell the block before. Where
+                    // it does not, at the last block, a checksum, a frame's header, the rest comes in another call.
+                    n if n > BLOCK_HEADER => n - BLOCK_HEADER,
+                    n => n.max(1),
+                };
                 let (consumed, produced) = (status.bytes_read, status.bytes_written);
                 Ok(Step { consumed, produced, done: status.remaining == 0, holds_output: produced == out.len() })
             }

@@ -14,6 +14,8 @@ struct Tape {
     most: usize,
     /// Offset from where on reads fail.
     torn: Option<u64>,
+    /// How they fail.
+    kind: io::ErrorKind,
 }
 
 impl ReadAt for Tape {
@@ -22,7 +24,7 @@ impl ReadAt for Tape {
         if let Some(torn) = self.torn {
             let left = torn.saturating_sub(offset);
             if left == 0 {
-                return Err(io::Error::other("torn"));
+                return Err(io::Error::new(self.kind, "torn"));
             }
             most = most.min(usize::try_from(left).unwrap_or(usize::MAX));
         }
@@ -49,9 +51,9 @@ fn read(tape: Tape, window: usize, helps: bool) -> (Vec<u8>, Option<String>) {
     }
     let pieces = Pieces::new(Plain { input, size: SIZE }, Arc::new(tape));
     let plan = Plan { threads: 1, helps, blocks: BLOCKS, size: SIZE };
-    let mut team = Team::start(pieces, plan, Arc::clone(&counters), None).expect("a thread");
+    let mut team = Team::start(pieces, plan, Arc::clone(&counters), None);
     let (mut got, mut block, mut pending) = (Vec::new(), Block::new(), None);
-    let error = loop {
+    let error: Option<io::Error> = loop {
         if let Some(error) = pending.take() {
             break Some(error);
         }
@@ -61,9 +63,13 @@ fn read(tape: Tape, window: usize, helps: bool) -> (Vec<u8>, Option<String>) {
                 assert!(n <= SIZE && block.head_room() >= HEAD);
                 got.extend_from_slice(block.data());
             }
-            Err(error) => break Some(error),
+            Err(error) => {
+                break Some(error);
+            }
         }
     };
+    // Asked again after that, it would wait, or deliver what lies behind a gap.
+    assert_ne!(error.as_ref().map(io::Error::kind), Some(io::ErrorKind::WouldBlock));
     assert!(error.is_some() || team.next(&mut block, &mut pending).is_ok_and(|n| n == 0), "the end stays the end");
     drop(team);
     assert_eq!(counters.compressed.load(Ordering::Relaxed), got.len() as u64);
@@ -76,7 +82,7 @@ fn every_length_around_a_block_and_every_window_comes_out_whole() {
         let bytes = bytes(len);
         for window in [0, 1, 18, PAGE, PAGE + 16, 2 * SIZE, len] {
             for (most, helps) in [(usize::MAX, true), (usize::MAX, false), (10_000, true)] {
-                let tape = Tape { bytes: bytes.clone(), most, torn: None };
+                let tape = Tape { bytes: bytes.clone(), most, torn: None, kind: io::ErrorKind::Other };
                 let (got, error) = read(tape, window.min(len), helps);
                 assert_eq!(error, None);
                 assert!(got == bytes, "{} of {len} bytes, of which {window} were there", got.len());
@@ -90,8 +96,10 @@ fn every_length_around_a_block_and_every_window_comes_out_whole() {
 fn an_error_comes_after_all_data_before_it_and_says_where() {
     let bytes = bytes(5 * SIZE);
     for torn in [0, 1, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE + 17] {
-        for helps in [true, false] {
-            let tape = Tape { bytes: bytes.clone(), most: usize::MAX, torn: Some(torn as u64) };
+        for (helps, kind) in
+            [(true, io::ErrorKind::Other), (false, io::ErrorKind::Other), (true, io::ErrorKind::WouldBlock)]
+        {
+            let tape = Tape { bytes: bytes.clone(), most: usize::MAX, torn: Some(torn as u64), kind };
             let (got, error) = read(tape, 0, helps);
             assert!(got == bytes[..torn], "{} of {torn} bytes", got.len());
             assert_eq!(error, Some(format!("tape: cannot be read: torn (byte {torn})")));

@@ -127,6 +127,47 @@ fn damage_is_told_the_same_way_however_it_is_read() {
     }
 }
 
+/// Where the blocks of a zstd frame begin whose header takes so many bytes.
+#[cfg(feature = "zstd")]
+fn zstd_blocks(frame: &[u8], header: usize) -> Vec<usize> {
+    let mut starts = vec![header];
+    loop {
+        let at = starts[starts.len() - 1];
+        let word = u32::from_le_bytes([frame[at], frame[at + 1], frame[at + 2], 0]);
+        let (last, kind, size) = (word & 1 == 1, word >> 1 & 3, word >> 3);
+        if last {
+            return starts;
+        }
+        // A block of one byte, again and again, states how often.
+        starts.push(at + 3 + if kind == 1 { 1 } else { usize::try_from(size).expect("small") });
+    }
+}
+
+/// Fails when the data before a block's damaged header are lost, or some of them, as the blocks and reads would have it.
+#[cfg(feature = "zstd")]
+#[test]
+fn what_stands_before_a_damaged_block_header_of_zstd_is_given() {
+    use crate::support::{Short, drain};
+    // Compressed blocks, of one byte again and again, and as they are.
+    let noise = fastq(2500).chunks(3).map(|three| three.iter().fold(7, |a: u8, b| a.wrapping_mul(31) ^ b)).collect();
+    let text = [fastq(2500), vec![b'A'; 400_000], noise].concat();
+    let input = part(Format::Zstd, &text);
+    // Magic number, descriptor and window.
+    let starts = zstd_blocks(&input, 6);
+    assert!(starts.len() > 8, "{} blocks", starts.len());
+    for (n, &at) in starts.iter().enumerate() {
+        let before = read(&input[..at], WAYS[0]);
+        assert_eq!(before.kind(), Some(StreamErrorKind::Truncated));
+        let mut bad = input.clone();
+        bad[at] |= 6;
+        for (most, size) in [(usize::MAX, 0), (usize::MAX, 1 << 20), (997, 100_000), (70_001, 300_000)] {
+            let out = drain(WAYS[n % 4].builder().block_size(size).from_reader(Short::new(bad.clone(), most)));
+            assert_eq!(out.kind(), Some(StreamErrorKind::Data), "block {n}");
+            assert!(out.bytes == before.bytes, "block {n}: {} bytes of {}", out.bytes.len(), before.bytes.len());
+        }
+    }
+}
+
 /// Fails when the place of an error in bzip2 is that of its stream.
 #[cfg(feature = "bzip2")]
 #[test]
@@ -185,9 +226,15 @@ fn fault_65_zeros_may_follow_and_nothing_else() {
     for format in formats() {
         let text = fastq(10);
         let whole = part(format, &text);
-        for zeros in [1, 4, 512] {
+        for zeros in [1, 4, 510, 512] {
             let out = read_every_way(&[&whole[..], &vec![0; zeros]].concat());
-            assert!(out.error.is_none() && out.bytes == text, "{format}: {:?}", out.error);
+            if format == Format::Xz && zeros % 4 != 0 {
+                // Stream Padding is of four bytes each: The .xz File Format 1.2.1, section 2.2.
+                assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{zeros}");
+                assert_eq!((out.bytes == text, out.offset()), (true, Some((whole.len() + zeros) as u64)));
+            } else {
+                assert!(out.error.is_none() && out.bytes == text, "{format}: {:?}", out.error);
+            }
         }
         for garbage in [&b"garbage\n"[..], b"\0\0x", b"\x1f\x8b"] {
             let out = read_every_way(&[&whole[..], garbage].concat());
@@ -198,6 +245,30 @@ fn fault_65_zeros_may_follow_and_nothing_else() {
     }
 }
 
+/// Fails when a padded stream is taken for the last: The .xz File Format 1.2.1, section 2.2.
+#[cfg(feature = "xz")]
+#[test]
+fn xz_streams_may_follow_padding() {
+    let text = fastq(20);
+    let (one, two) = text.split_at(700);
+    let (one, two) = (part(Format::Xz, one), part(Format::Xz, two));
+    for zeros in [1, 2, 3, 4, 5, 8, 4096, 200_000, 200_001] {
+        let padding = vec![0; zeros];
+        let out = read_every_way(&[&one[..], &padding, &two, &padding[..zeros - zeros % 4]].concat());
+        if zeros % 4 == 0 {
+            assert!(out.error.is_none() && out.bytes == text, "{zeros} zeros: {:?}", out.error);
+        } else {
+            assert_eq!(out.kind(), Some(StreamErrorKind::TrailingGarbage), "{zeros} zeros");
+            assert_eq!((&out.bytes[..], out.offset()), (&text[..700], Some((one.len() + zeros) as u64)));
+        }
+    }
+    let garbage = read_every_way(&[&one[..], &[0; 8], b"garbage\n"].concat());
+    assert_eq!(
+        (garbage.kind(), garbage.offset()),
+        (Some(StreamErrorKind::TrailingGarbage), Some(one.len() as u64 + 8))
+    );
+}
+
 #[cfg(feature = "zstd")]
 #[test]
 fn a_zstd_file_may_begin_with_a_skippable_frame() {
@@ -206,6 +277,50 @@ fn a_zstd_file_may_begin_with_a_skippable_frame() {
     input.extend_from_slice(&part(Format::Zstd, &text));
     let out = read_every_way(&input);
     assert!(out.error.is_none() && out.bytes == text, "{:?}", out.error);
+}
+
+/// Fails when the decoder has memory that was not asked for.
+#[cfg(feature = "zstd")]
+#[test]
+fn zstd_takes_no_more_memory_than_it_says() {
+    use crate::support::drain;
+    use fqbuf_stream::Stream;
+    use zstd::stream::raw::{CParameter, Encoder, Operation};
+    use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer};
+    let text = fastq(8000);
+    for log in [10, 17, 20, 23] {
+        let mut encoder = Encoder::new(3).expect("memory");
+        encoder.set_parameter(CParameter::WindowLog(log)).expect("known");
+        let mut input = vec![0; text.len() + 1000];
+        let mut packed = zstd::stream::raw::OutBuffer::around(&mut input);
+        let mut data = zstd::stream::raw::InBuffer::around(&text);
+        while data.pos() < text.len() {
+            encoder.run(&mut data, &mut packed).expect("room");
+        }
+        assert_eq!(encoder.finish(&mut packed, true).expect("room"), 0);
+        let len = packed.pos();
+        input.truncate(len);
+        let open = |bytes| {
+            let mut builder = Stream::builder();
+            drain(builder.decoder_memory(bytes).from_reader(std::io::Cursor::new(input.clone())))
+        };
+        let told = open(1).error.expect("refused").to_string();
+        let need =
+            told.split(' ').filter_map(|word| word.parse().ok()).find(|&n: &usize| n > 1 << log).expect("its need");
+        // What the library has, in the end, of all but the whole frame at once.
+        let mut library = DCtx::create();
+        let mut out = vec![0; text.len()];
+        let (mut out, mut at) = (OutBuffer::around(&mut out[..]), 0);
+        while at < input.len() {
+            let end = input.len().min(at + 1000);
+            let mut piece = InBuffer::around(&input[at..end]);
+            library.decompress_stream(&mut out, &mut piece).expect("sound");
+            at += piece.pos();
+        }
+        let taken = library.sizeof();
+        assert!((taken..taken + 10_000).contains(&need), "{need} for {taken}, window of 2^{log}");
+        assert!(open(need as u64).bytes == text);
+    }
 }
 
 /// Fails when the decoder is refused, or charged for, more memory than it takes.

@@ -100,6 +100,24 @@ fn a_folder_and_a_place_that_is_not_there_are_named() {
     assert!(err.to_string().contains("no/such/reads.fq: "), "{err}");
 }
 
+/// Fails when the temporary name is longer than a name may be.
+#[test]
+fn the_longest_names_are_written() {
+    let folder = Folder::new();
+    for len in [200, 230, 241, 242, 254, 255] {
+        for letter in ["r", "ä", "読"] {
+            let name = letter.repeat((len - 3) / letter.len()) + &"_".repeat((len - 3) % letter.len()) + ".fq";
+            assert_eq!(name.len(), len);
+            let mut file = create(folder.0.join(&name)).expect(&name);
+            file.write_all(b"@r1\n").expect("writes");
+            file.finish().expect("finishes");
+            assert_eq!(fs::read(folder.0.join(&name)).expect("there"), b"@r1\n");
+        }
+    }
+    assert!(create(folder.0.join("r".repeat(256))).is_err(), "at once");
+    assert_eq!(folder.names().len(), 18);
+}
+
 /// Fails when it is found out at the end of the job.
 #[test]
 fn a_path_that_names_no_file_is_refused_at_once() {
@@ -115,7 +133,8 @@ fn a_path_that_names_no_file_is_refused_at_once() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
+    use std::os::unix::process::CommandExt;
 
     use super::*;
 
@@ -129,6 +148,71 @@ mod unix {
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).expect("sets");
         assert_eq!(create(&path).expect_err("read only").kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    /// A user and a group that nobody else is.
+    const NOBODY: u32 = 65_534;
+
+    /// Gives a file away, which only the superuser may.
+    fn given_away(path: &Path, mode: u32, user: Option<u32>, group: Option<u32>) -> bool {
+        fs::write(path, b"before").expect("writes");
+        let given = chown(path, user, group).is_ok();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("sets");
+        if !given {
+            // Not by `eprintln!`, which is not shown of a test that passes.
+            writeln!(io::stderr(), "NOT TESTED: files of others, as not the superuser").expect("standard error");
+        }
+        given
+    }
+
+    /// Owner, group and mode.
+    fn access(path: &Path) -> (u32, u32, u32) {
+        let meta = fs::metadata(path).expect("there");
+        (meta.uid(), meta.gid(), meta.mode() & 0o7777)
+    }
+
+    /// Fails when the group of whoever writes may read what that of the file could not, or the file changes hands.
+    #[test]
+    fn a_file_keeps_its_owner_and_group() {
+        let folder = Folder::new();
+        let path = folder.0.join("reads.fq");
+        if given_away(&path, 0o640, Some(NOBODY - 1), Some(NOBODY)) {
+            create(&path).expect("creates").finish().expect("finishes");
+            assert_eq!(access(&path), (NOBODY - 1, NOBODY, 0o640));
+        }
+    }
+
+    /// Fails when a file that may not be written is replaced, as its folder allows, or a group gets what was another's.
+    #[test]
+    fn what_the_user_may_not_do_is_not_done_by_a_new_file() {
+        const FOLDER: &str = "FQBUF_TEST_FOLDER";
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            let err = create(Path::new(&folder).join("theirs.fq")).expect_err("is written by its owner alone");
+            assert_eq!(err.kind(), io::ErrorKind::PermissionDenied);
+            create(Path::new(&folder).join("shared.fq")).expect("creates").finish().expect("finishes");
+            return;
+        }
+        let folder = Folder::new();
+        let [theirs, shared] = ["theirs.fq", "shared.fq"].map(|name| folder.0.join(name));
+        if !given_away(&theirs, 0o644, Some(NOBODY - 1), None) || !given_away(&shared, 0o666, None, Some(NOBODY - 1)) {
+            return;
+        }
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).expect("sets");
+        // This very test, as somebody else.
+        let child = std::process::Command::new(std::env::current_exe().expect("a test"))
+            .args(["--exact", "create::unix::what_the_user_may_not_do_is_not_done_by_a_new_file"])
+            .env(FOLDER, &folder.0)
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .output();
+        let Ok(child) = child else {
+            writeln!(io::stderr(), "NOT TESTED: what somebody else may do, who may not run this test").expect("writes");
+            return;
+        };
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        assert_eq!((access(&theirs).2, fs::read(&theirs).expect("there")), (0o644, b"before".to_vec()));
+        assert_eq!(access(&shared), (NOBODY, NOBODY, 0o606));
+        assert_eq!(folder.names(), ["shared.fq", "theirs.fq"]);
     }
 
     /// Fails when the rename replaces the link, or the file behind it is emptied before the new one is whole.

@@ -12,6 +12,8 @@ mod create;
 mod features;
 #[cfg(feature = "gzip")]
 mod gzip;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+mod live;
 mod plain;
 #[cfg(feature = "gzip")]
 mod random;

@@ -166,17 +166,33 @@ fn progress_outlives_the_stream() {
     assert_eq!((progress.compressed(), progress.uncompressed(), progress.end_block_missing()), (len, len, false));
 }
 
-/// Fails when the copying way says 0 for want of room.
+/// Fails when the copying way says 0 for want of room, or a block without any ends the stream.
 #[test]
 fn a_block_without_room_is_an_error_or_exchanged() {
+    let text = fastq(3000);
     for way in WAYS {
-        let mut stream = way.builder().from_reader(io::Cursor::new(fastq(100)));
-        let mut block = Block::with_capacity(3 * fqbuf_line::PAGE).expect("memory");
-        block.commit(block.room());
-        let full = block.len();
-        match stream.fill(&mut block) {
-            Ok(n) => assert_eq!(block.len(), full + n),
-            Err(e) => assert_eq!(e.kind(), io::ErrorKind::InvalidInput),
+        for pages in [0, 3] {
+            // Bytes that were read to tell the format; then none.
+            for before in [0, 200_000] {
+                let mut stream = way.builder().block_size(0).from_reader(io::Cursor::new(text.clone()));
+                let mut got = Vec::new();
+                while got.len() < before {
+                    let mut block = Block::with_capacity(9 * fqbuf_line::PAGE).expect("memory");
+                    assert!(stream.fill(&mut block).expect("plain") > 0, "{way:?}");
+                    got.extend_from_slice(block.data());
+                }
+                let mut block = Block::with_capacity(pages * fqbuf_line::PAGE).expect("memory");
+                block.commit(block.room());
+                let full = block.len();
+                match stream.fill(&mut block) {
+                    Ok(n) => assert!(n > 0 && block.len() == full + n, "{way:?}: {n} of {}", block.len()),
+                    Err(e) => assert_eq!((e.kind(), block.len()), (io::ErrorKind::InvalidInput, full)),
+                }
+                got.extend_from_slice(&block.data()[full..]);
+                let rest = drain(stream);
+                got.extend_from_slice(&rest.bytes);
+                assert!(rest.error.is_none() && got == text, "{way:?}: {} bytes of {}", got.len(), text.len());
+            }
         }
     }
 }

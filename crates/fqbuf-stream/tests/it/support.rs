@@ -168,6 +168,7 @@ impl Script {
 }
 
 /// A reader of pieces that are not there at first, each of them.
+#[cfg(feature = "gzip")]
 pub(crate) fn reluctant(input: &[u8], piece: usize) -> Script {
     let answers =
         input.chunks(piece).flat_map(|piece| [Answer::Bytes(piece.to_vec()), Answer::Error(io::ErrorKind::WouldBlock)]);
@@ -175,6 +176,7 @@ pub(crate) fn reluctant(input: &[u8], piece: usize) -> Script {
 }
 
 /// What a stream has, by blocks, asked again where it would block.
+#[cfg(feature = "gzip")]
 pub(crate) fn patiently(stream: &mut Stream) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {

@@ -125,6 +125,34 @@ fn fault_75_no_error_is_lost() {
     }
 }
 
+/// Fails when an interrupted flush is an error; remembered as one, it has every later `write_all` try again for ever.
+#[test]
+fn fault_29_an_interrupted_flush_is_tried_again() {
+    /// Is interrupted at every other flush.
+    struct Flaky(Vec<u8>, bool);
+
+    impl Write for Flaky {
+        fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+            self.0.write(data)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.1 = !self.1;
+            if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+        }
+    }
+
+    let text = fastq(10);
+    for format in formats() {
+        let mut writer = WriterBuilder::new().format(format).to_writer(Flaky(Vec::new(), false)).expect("known");
+        writer.write_all(&text).expect("memory");
+        writer.flush().expect("tried again");
+        writer.write_all(&text).expect("memory");
+        let packed = writer.finish().expect("tried again").0;
+        assert!(read(&packed, WAYS[0]).bytes == [&text[..], &text].concat(), "{format}");
+    }
+}
+
 /// Fails when a closed pipe is told as something else.
 #[test]
 fn fault_74_a_closed_pipe_is_a_broken_pipe() {
