@@ -210,12 +210,15 @@ impl Pipeline {
         first: impl Into<Input<'a>>,
         second: impl Into<Input<'a>>,
     ) -> Result<Run<'a, Paired>, Error> {
+        // Both before one is read: who writes two pipes may open both before it writes.
+        let first = first.into().unread().map_err(Error::Open)?;
+        let second = second.into().unread().map_err(Error::Open)?;
         // Each input may decompress on a thread of its own, if one is left.
         let left = self.threads - 1;
         let mut opening = Opening { threads: left.div_ceil(2), budget: &self.budget, alone: false };
-        let first = first.into().open(&opening).map_err(Error::Open)?;
+        let first = first.open(&opening).map_err(Error::Open)?;
         opening.threads = left - first.threads;
-        let second = second.into().open(&opening).map_err(Error::Open)?;
+        let second = second.open(&opening).map_err(Error::Open)?;
         Ok(Run::new(self, vec![first, second]))
     }
 
