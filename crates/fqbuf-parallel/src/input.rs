@@ -170,7 +170,7 @@ impl<'a> Input<'a> {
             Kind::Slice(data) => {
                 let feed = match how.alone {
                     true => Feed::Slice(InPlace::new(data)),
-                    false => Feed::Stream(Behind::new(Box::new(data), None, false)),
+                    false => Feed::Stream(Behind::new(Box::new(data), None, false).at_hand()),
                 };
                 let size = Some(data.len() as u64);
                 Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size })
@@ -219,6 +219,7 @@ fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, own: Op
         None => Behind::new(Box::new(stream), whole, true),
     };
     let behind = behind.exchanging(memory);
+    let behind = if progress.compressed_total().is_some() { behind.at_hand() } else { behind };
     Opened {
         feed: Feed::Stream(behind),
         name,

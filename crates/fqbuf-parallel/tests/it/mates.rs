@@ -248,6 +248,42 @@ fn bad_input_behind_an_odd_record_takes_little_memory() {
     });
 }
 
+/// Two pipes that a writer fills by turns, record by record, and waits where one is full; records shorter and longer than a
+/// pipe, and than a block. Red when a block of the one is filled before the other is read.
+#[rstest]
+fn pipes_that_are_written_in_step(
+    #[values(1, 2)] threads: usize,
+    #[values(4096, 1 << 20)] block: usize,
+    #[values((20_000, 150, 150), (20, 200_000, 20), (20, 20, 200_000), (2, 1_500_000, 1_500_000))] lengths: (
+        usize,
+        usize,
+        usize,
+    ),
+    #[values(false, true)] skip: bool,
+) {
+    use std::io::Write;
+    let (count, one, two) = lengths;
+    let record = |mate: u8, len: usize| format!("@r/{mate}\n{}\n+\n{}\n", "A".repeat(len), "I".repeat(len));
+    watched(20, || {
+        let ((first, mut to_first), (second, mut to_second)) =
+            (io::pipe().expect("a pipe"), io::pipe().expect("a pipe"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (one, two) = (record(1, one), record(2, two));
+                for _ in 0..count {
+                    to_first.write_all(one.as_bytes()).expect("it is read");
+                    to_second.write_all(two.as_bytes()).expect("it is read");
+                }
+                drop((to_first, to_second));
+            });
+            let run = pipeline(threads, block, Given { skip, ..PLAIN });
+            let run = run.paired(Input::reader(first), Input::reader(second)).expect("open");
+            let done = run.fold(|| 0, |pairs, _| *pairs += 1, |a, b| a + b).expect("good pairs");
+            assert_eq!(done.value, count);
+        });
+    });
+}
+
 #[test]
 fn failing_readers() {
     watched(60, || {
