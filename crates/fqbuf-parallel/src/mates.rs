@@ -72,12 +72,16 @@ pub(crate) fn claim<'a>(
                 fill(one, claims[0], slot, first)?;
                 continue;
             }
+            // The worker will meet the error with the first pair, and before it looks at the second mate.
+            (Has::Fault, _) => return Ok(Some([one.fault(), two.fault()])),
+            (_, Has::Beginning) if begins_with_error(one, slot.block.data(), &claims[0]) => {
+                return Ok(Some([one.fault(), two.fault()]));
+            }
             (_, Has::Beginning) => {
                 fill(two, claims[1], slot, second).map_err(Refusal::of_second)?;
                 continue;
             }
-            // The worker will meet the error with the first pair.
-            (Has::Fault, _) | (_, Has::Fault) => return Ok(Some([one.fault(), two.fault()])),
+            (_, Has::Fault) => return Ok(Some([one.fault(), two.fault()])),
             (Has::Records(a), Has::Records(b)) => a.min(b),
             (Has::Records(n), Has::Nothing) | (Has::Nothing, Has::Records(n)) => n,
             (Has::Nothing, Has::Nothing) => unreachable!("then both have ended"),
@@ -133,7 +137,13 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
     }
 }
 
-/// A worker's view of a block, bad records being skipped.
+/// Whether the first thing to come of a block is an error.
+fn begins_with_error(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> bool {
+    let mut lane = lane(data, usize::MAX, tail(stream), claim);
+    !claim.skip && lane.next(false).is_none() && lane.take_error().is_some()
+}
+
+/// A worker's view of a block.
 fn lane<'d>(data: &'d [u8], cut: usize, tail: Tail, claim: &Claim<'d, '_>) -> Lane<'d> {
     let span = Span { tail, ..Span::open(0, cut) };
     Lane::new(Part { data, span, reader: claim.reader, spare: None }, claim.limit)

@@ -284,6 +284,22 @@ fn pipes_that_are_written_in_step(
     });
 }
 
+/// The next first mate is bad, and the second one is too long for the budget, or does not come: as a serial reader never gets to
+/// it, nothing is told of it, and nothing waits for it.
+#[rstest]
+fn bad_first_mate_is_told_whatever_the_second_is(#[values(1, 2)] threads: usize, #[values(false, true)] idle: bool) {
+    watched(20, || {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let long = format!("@r/2\n{}\n+\n{}\n", "A".repeat(1 << 20), "I".repeat(1 << 20));
+        let second = if idle { Input::reader(reader) } else { Input::slice(long.as_bytes()) };
+        let pipeline = pipeline(threads, 4096, PLAIN).budget(&MemoryBudget::new(600_000));
+        let run = pipeline.paired(Input::slice(b"@r/1\nAC\n+\nI\n@s/1\nA\n+\nI\n"), second).expect("open");
+        let error = run.fold(|| (), |(), _| (), |(), ()| ()).expect_err("a bad record");
+        assert_eq!(error.to_string(), "record 1 (line 4, byte 10): quality has 1 character, sequence has 2");
+        drop(writer);
+    });
+}
+
 #[test]
 fn failing_readers() {
     watched(60, || {
