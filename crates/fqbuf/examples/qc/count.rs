@@ -139,6 +139,7 @@ fn watched(
     let mut tally = done.value;
     tally.skipped_records += done.summary.skipped.records;
     tally.skipped_bytes += done.summary.skipped.bytes;
+    tally.dropped_records += done.summary.dropped;
     Ok(tally)
 }
 

@@ -75,6 +75,9 @@ fn report(args: &Args, tally: &Tally) -> Result<(), Failure> {
         if tally.skipped_records > 0 {
             told::say(&format!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes));
         }
+        if tally.dropped_records > 0 {
+            told::say(&format!("dropped {} good records with their bad mates", tally.dropped_records));
+        }
     } else if args.results_on_stdout() == 0 {
         terminal::write(&mut out, &title, tally).map_err(|e| e.to_string())?;
     }
