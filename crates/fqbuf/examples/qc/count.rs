@@ -30,8 +30,11 @@ pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
     let sample = [PathBuf::from(SAMPLE)];
     let files = if args.files.is_empty() { &sample[..] } else { &args.files };
     let checks = if args.strict { Checks::strict() } else { Checks::none() };
-    let mut pipeline =
-        Pipeline::new().budget(&MemoryBudget::new(memory(args))).checks(checks).skip_invalid(args.skip_invalid);
+    let mut pipeline = Pipeline::new()
+        .budget(&MemoryBudget::new(memory(args)))
+        .growth(GrowthPolicy::with_limit(memory(args)))
+        .checks(checks)
+        .skip_invalid(args.skip_invalid);
     if let Some(threads) = args.threads {
         pipeline = pipeline.threads(threads);
     }

@@ -291,6 +291,23 @@ fn memory_bounds_the_records_of_a_part() {
     }
 }
 
+/// Fails when a record may be longer in a part than in the whole, or the other way round.
+#[test]
+fn records_are_as_long_in_parts_as_in_the_whole() {
+    let folder = Folder::new("qc-limit");
+    for size in [2 << 20, 36 << 20] {
+        let (seq, qual) = ("A".repeat(size), "I".repeat(size));
+        let input = folder.file("long.fq", format!("@r\n{seq}\n+\n{qual}\n").as_bytes());
+        let said = |more: &[&str]| {
+            let output = qc(&[&["--tsv", "--memory", "256MiB", "--threads", "1"], more, &[str(&input)]].concat());
+            (output.status.success(), text(&output.stdout), text(&output.stderr))
+        };
+        let whole = said(&[]);
+        assert_eq!(whole, said(&["--split", "1/1"]), "{size}");
+        assert!(whole.0, "{size}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_with_the_usage() {
     for args in [
