@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Args, Layout, Part};
 use crate::tally::Tally;
-use crate::{Failure, parts, shows_progress, told};
+use crate::{Failure, end_block, parts, shows_progress, told};
 
 /// The sample shipped in the repository.
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample/sample.fq.gz");
@@ -131,14 +131,7 @@ fn watched(
     } else {
         job()
     }?;
-    for (name, missing) in names.iter().zip(done.summary.end_block_missing) {
-        if missing {
-            told::say(&format!(
-                "note: {}: BGZF without its end block: whole as far as it goes, but it may have been cut",
-                name.display()
-            ));
-        }
-    }
+    end_block::note(names, &done.summary);
     let mut tally = done.value;
     tally.skipped_records += done.summary.skipped.records;
     tally.skipped_bytes += done.summary.skipped.bytes;

@@ -4,6 +4,8 @@
 
 mod args;
 mod count;
+#[path = "../shared/end_block.rs"]
+mod end_block;
 mod html;
 mod json;
 #[path = "../shared/parts.rs"]

@@ -233,6 +233,31 @@ fn demux_refuses_a_table_that_would_lose_reads() {
     }
 }
 
+/// Fails when a file that may have been cut between two blocks is taken for whole without a word.
+#[test]
+fn fault_64_a_missing_end_block_is_told() {
+    let folder = Folder::new("tools-unmarked");
+    let mut writer = fqbuf::stream::WriterBuilder::new();
+    let mut writer = writer.format(fqbuf::stream::Format::Bgzf).to_writer(Vec::new()).expect("memory");
+    writer.write_all(&reads(300)).expect("memory");
+    let whole = writer.finish().expect("memory");
+    let cut = folder.file("cut.fq.gz", &whole[..whole.len() - 28]);
+    let (table, out) = (folder.file("samples.tsv", b"ACGT\tone\n"), folder.path("out"));
+    let note = format!(
+        "note: {}: BGZF without its end block: whole as far as it goes, but it may have been cut\n",
+        cut.display()
+    );
+    for (name, args) in [
+        ("qc", &["--tsv", str(&cut)][..]),
+        ("trim", &[str(&cut), str(&out)]),
+        ("demux", &[str(&table), str(&cut), str(&out)]),
+    ] {
+        let output = tool(name, args);
+        well(&output);
+        assert!(text(&output.stderr).starts_with(&note), "{name}: {}", text(&output.stderr));
+    }
+}
+
 #[test]
 fn wrong_arguments_are_told_with_the_usage() {
     for (name, args) in
