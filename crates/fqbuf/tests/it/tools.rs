@@ -258,6 +258,24 @@ fn fault_64_a_missing_end_block_is_told() {
     }
 }
 
+/// Fails when an output replaces the input before all of it was read.
+#[test]
+fn an_input_is_there_as_it_was_when_a_later_part_fails() {
+    let folder = Folder::new("split-itself");
+    let data = [&reads(500)[..], b"@bad\nACGT\n+\nIII\n"].concat();
+    let input = folder.file("reads.1.fq", &data);
+    let output = tool("split", &["2", str(&input), str(&folder.path("reads"))]);
+    assert!(!output.status.success() && text(&output.stderr).contains("record 501"), "{}", text(&output.stderr));
+    assert!(content(&input) == data);
+    assert_eq!(folder.names("reads"), ["reads.1.fq"]);
+    // A file that cannot be replaced.
+    fs::write(&input, reads(500)).expect("a file for the test");
+    fs::create_dir(folder.path("reads.2.fq")).expect("a folder");
+    let output = tool("split", &["2", str(&input), str(&folder.path("reads"))]);
+    assert!(!output.status.success() && text(&output.stderr).contains("is a directory"), "{}", text(&output.stderr));
+    assert!(content(&input) == reads(500));
+}
+
 #[test]
 fn wrong_arguments_are_told_with_the_usage() {
     for (name, args) in
