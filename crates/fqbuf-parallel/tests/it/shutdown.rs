@@ -358,7 +358,23 @@ fn panic_of_a_state_that_is_made_or_dropped() {
                 )
             }));
             let payload = dropped.err().expect("a panic");
-            assert!(payload.downcast_ref::<&str>().is_some());
+            assert_eq!(payload.downcast_ref::<&str>(), Some(&"the closure's"));
         }
+        // An error of the input, and a state of each of two threads.
+        let bad = [&data[..], b"x\n"].concat();
+        let made = AtomicU64::new(0);
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let init = || {
+                made.fetch_add(1, Ordering::Relaxed);
+                Bomb
+            };
+            let each = |_: &mut Bomb, _: fqbuf_record::RefRecord<'_>| {
+                while made.load(Ordering::Relaxed) < 2 {
+                    std::thread::yield_now();
+                }
+            };
+            pipeline(2, 1, PLAIN).slice(&bad).fold(init, each, |a, _| a)
+        }));
+        assert_eq!(failed.err().expect("a panic").downcast_ref::<&str>(), Some(&"the state's end"));
     });
 }
