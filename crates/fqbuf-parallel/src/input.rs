@@ -94,6 +94,24 @@ impl From<&Path> for Input<'_> {
     }
 }
 
+impl From<&PathBuf> for Input<'_> {
+    fn from(path: &PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&str> for Input<'_> {
+    fn from(path: &str) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<String> for Input<'_> {
+    fn from(path: String) -> Self {
+        Self::path(path)
+    }
+}
+
 impl From<PathBuf> for Input<'_> {
     fn from(path: PathBuf) -> Self {
         Self::path(path)

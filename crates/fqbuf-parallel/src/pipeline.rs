@@ -205,6 +205,13 @@ impl Pipeline {
     /// # Ok(())
     /// # }
     /// ```
+    /// Paths are inputs as they are:
+    /// ```no_run
+    /// # fn main() -> Result<(), fqbuf_parallel::Error> {
+    /// let run = fqbuf_parallel::Pipeline::new().paired("reads_R1.fq.gz", "reads_R2.fq.gz")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn paired<'a>(
         &self,
         first: impl Into<Input<'a>>,
