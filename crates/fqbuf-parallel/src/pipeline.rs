@@ -108,6 +108,9 @@ impl Pipeline {
     /// blocks, and one block of each input has to fit beside what it decompresses with. Default: no limit but what blocks
     /// and threads need.
     ///
+    /// What a call of a closure appends to its output is charged right after the call. Where the budget has no more, it is held
+    /// beside the budget until the block's turn has come, when it is written; by each thread once at most.
+    ///
     /// What the allocator keeps for itself is not in it: glibc's keeps freed memory for each thread, seen to be 25 MB for eight
     /// threads, reads of 500 kb and a budget of 4 MiB, and 4 MB with `MALLOC_ARENA_MAX=1` in the environment.
     #[must_use]
