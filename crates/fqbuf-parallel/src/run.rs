@@ -11,11 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use fqbuf_line::PAGE;
-use fqbuf_record::{ReaderBuilder, Skipped};
+use fqbuf_record::{Position, ReaderBuilder, Skipped};
 use fqbuf_stream::{Helper, Progress};
 
 use crate::board::{Board, Event};
-use crate::error::Error;
+use crate::error::{ClosureError, Error};
 use crate::feed::Feed;
 use crate::input::Opened;
 use crate::layout::Layout;
@@ -174,7 +174,7 @@ impl<'a, L: Layout> Run<'a, L> {
         R: Outcome,
     {
         let body = |state: &mut S, batch: &mut L::Batch<'_>, _: Option<Output<'_, '_>>| {
-            each(state, batch).into_flow().map_err(Event::Closure)
+            each(state, batch).into_flow().map_err(|error| Event::Closure(error, Position::START))
         };
         let (states, summary) = self.drive(None, &init, &body)?;
         let value = states.into_iter().reduce(merge).unwrap_or_else(init);
@@ -307,7 +307,10 @@ impl<'a, L: Layout> Run<'a, L> {
             Some(Event::Input(placed)) => Ok(Error::Input(placed.error)),
             Some(Event::Memory(error, _)) => Ok(Error::Memory(error)),
             Some(Event::Output(error)) => Ok(Error::Output(error)),
-            Some(Event::Closure(error)) => Ok(Error::Closure(error)),
+            Some(Event::Closure(error, position)) => {
+                let source_name = core.names[0].clone();
+                Ok(Error::Closure(ClosureError { error, position, source_name }))
+            }
         };
         // A state whose own end panics must not do so while another panic goes on: that would end the process.
         let ends = states.into_iter().map(|state| catch_unwind(AssertUnwindSafe(|| drop(state))));

@@ -57,6 +57,7 @@ fn end_of<T>(result: std::thread::Result<Result<Done<T>, Error>>) -> End {
     match result {
         Ok(Ok(done)) if done.summary.stopped => End::Stop,
         Ok(Ok(_)) => End::Done,
+        Ok(Err(Error::Closure(error))) => End::Error(error.error.to_string()),
         Ok(Err(error)) => End::Error(error.to_string()),
         Err(payload) => End::Panic(*payload.downcast::<usize>().expect("our own")),
     }

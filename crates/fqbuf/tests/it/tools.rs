@@ -276,6 +276,16 @@ fn an_input_is_there_as_it_was_when_a_later_part_fails() {
     assert!(content(&input) == reads(500));
 }
 
+/// Fails when a record that cannot be written is told without its place.
+#[test]
+fn a_record_that_cannot_be_written_has_its_place() {
+    let folder = Folder::new("trim-place");
+    let input = folder.file("in.fq", b"@a\nACGT\n+\nIIII\n@b\r\r\nACGT\n+\nIIII\n");
+    let said = failed(&tool("trim", &["--length", "1", str(&input), str(&folder.path("out.fq"))]), 1);
+    let place = format!("error: {}: record 2 (line 5, byte 15): ", input.display());
+    assert!(said.starts_with(&place), "{said}");
+}
+
 #[test]
 fn wrong_arguments_are_told_with_the_usage() {
     for (name, args) in
