@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use fqbuf_pool::MemoryBudget;
-use fqbuf_record::ParseError;
+use fqbuf_record::{ParseError, Position};
 
 use crate::error::MemoryError;
 use crate::monitor::{Counters, add};
@@ -38,7 +38,8 @@ pub(crate) enum Event {
     /// Memory, for the block itself, of one of the inputs; its place has the byte already.
     Memory(MemoryError, usize),
     Output(io::Error),
-    Closure(BoxError),
+    /// A closure's error, and the record that it was given; counted from the block's start, its byte that of the input.
+    Closure(BoxError, Position),
     Panic(Box<dyn Any + Send>),
 }
 
@@ -317,6 +318,11 @@ impl Event {
                 error.position.record += passed[input].0;
                 error.position.line += passed[input].1;
                 Self::Memory(error, input)
+            }
+            Self::Closure(error, mut position) => {
+                position.record += passed[0].0;
+                position.line += passed[0].1;
+                Self::Closure(error, position)
             }
             other => other,
         }

@@ -22,9 +22,37 @@ pub enum Error {
     /// The output cannot be written. `BrokenPipe` is here too: a tool whose reader has gone mostly wants to end quietly.
     Output(io::Error),
     /// A closure returned an error.
-    Closure(BoxError),
+    Closure(ClosureError),
     /// A record does not fit into the memory budget, or the budget not even a block.
     Memory(MemoryError),
+}
+
+/// What a closure returned, and at which record.
+#[derive(Debug)]
+pub struct ClosureError {
+    /// The closure's own error.
+    pub error: BoxError,
+    /// The record that it was given, of two mates the first; of a batch the last one that was taken from it.
+    pub position: Position,
+    /// Name of the (first) input, where one was given.
+    pub source_name: Option<Arc<str>>,
+}
+
+impl fmt::Display for ClosureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { error, position, source_name } = self;
+        if let Some(name) = source_name {
+            write!(f, "{name}: ")?;
+        }
+        write!(f, "{position}: {error}")
+    }
+}
+
+impl std::error::Error for ClosureError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // What it says itself, Display has said.
+        self.error.source()
+    }
 }
 
 /// Memory that was not to be had, and for which record.

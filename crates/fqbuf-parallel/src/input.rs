@@ -42,6 +42,8 @@ pub struct Input<'a> {
 
 enum Kind<'a> {
     Path(PathBuf),
+    /// A path that was opened, and not read.
+    Unread(PathBuf, Box<Stream>),
     Stream(Box<Stream>),
     Source(Box<dyn Source + Send + 'a>),
     Slice(&'a [u8]),
@@ -92,6 +94,24 @@ impl From<&Path> for Input<'_> {
     }
 }
 
+impl From<&PathBuf> for Input<'_> {
+    fn from(path: &PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&str> for Input<'_> {
+    fn from(path: &str) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<String> for Input<'_> {
+    fn from(path: String) -> Self {
+        Self::path(path)
+    }
+}
+
 impl From<PathBuf> for Input<'_> {
     fn from(path: PathBuf) -> Self {
         Self::path(path)
@@ -101,7 +121,7 @@ impl From<PathBuf> for Input<'_> {
 impl std::fmt::Debug for Input<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match &self.kind {
-            Kind::Path(_) => "path",
+            Kind::Path(_) | Kind::Unread(..) => "path",
             Kind::Stream(_) => "stream",
             Kind::Source(_) => "reader",
             Kind::Slice(_) => "slice",
@@ -134,10 +154,25 @@ pub(crate) struct Opening<'s> {
 }
 
 impl<'a> Input<'a> {
-    pub(crate) fn open(self, how: &Opening<'_>) -> io::Result<Opened<'a>> {
+    /// Opens what is opened by its path, and reads nothing of it yet.
+    pub(crate) fn unread(self) -> io::Result<Self> {
         let Self { kind, name } = self;
+        let kind = match kind {
+            Kind::Path(path) => {
+                let stream = Box::new(Stream::builder().open_unread(&path)?);
+                Kind::Unread(path, stream)
+            }
+            other => other,
+        };
+        Ok(Self { kind, name })
+    }
+
+    /// Opens the input and tells its format, for which its first bytes are read.
+    pub(crate) fn open(self, how: &Opening<'_>) -> io::Result<Opened<'a>> {
+        let Self { kind, name } = self.unread()?;
         match kind {
-            Kind::Path(path) => open_path(&path, name, how),
+            Kind::Path(_) => unreachable!("it was opened"),
+            Kind::Unread(path, stream) => of_path(&path, *stream, name, how),
             Kind::Stream(mut stream) => {
                 let format = stream.detect()?;
                 Ok(of_stream(*stream, format, name, None))
@@ -153,7 +188,7 @@ impl<'a> Input<'a> {
             Kind::Slice(data) => {
                 let feed = match how.alone {
                     true => Feed::Slice(InPlace::new(data)),
-                    false => Feed::Stream(Behind::new(Box::new(data), None, false)),
+                    false => Feed::Stream(Behind::new(Box::new(data), None, false).at_hand()),
                 };
                 let size = Some(data.len() as u64);
                 Ok(Opened { feed, name, compressed: false, threads: 0, stored: None, size })
@@ -162,7 +197,7 @@ impl<'a> Input<'a> {
     }
 }
 
-fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
+fn of_path<'a>(path: &Path, mut stream: Stream, name: Option<Arc<str>>, how: &Opening<'_>) -> io::Result<Opened<'a>> {
     let ahead = how.threads > 0 && how.budget.available() >= ENOUGH;
     // Where the threads of the run cannot help: BGZF takes as many threads as it is given, and decompressing is mostly the
     // greater part of the work.
@@ -171,9 +206,9 @@ fn open_path<'a>(path: &Path, name: Option<Arc<str>>, how: &Opening<'_>) -> io::
     let mut builder = Stream::builder();
     builder.budget(how.budget).threads(team).block_size(block);
     builder.read_ahead(if ahead { ReadAhead::Compressed } else { ReadAhead::Never });
-    let stream = builder.open(path)?;
+    stream.set(&builder);
     let name = name.or_else(|| Some(stream.name().into()));
-    let format = stream.format().unwrap_or(Format::Plain);
+    let format = stream.detect()?;
     // Of regular files alone the size is known; a pipe that is opened again may wait for a writer for ever. Some files of the
     // system say that they are regular and empty, and are neither.
     let sized = stream.progress().compressed_total().is_some_and(|bytes| bytes > 0);
@@ -202,6 +237,7 @@ fn of_stream<'a>(stream: Stream, format: Format, name: Option<Arc<str>>, own: Op
         None => Behind::new(Box::new(stream), whole, true),
     };
     let behind = behind.exchanging(memory);
+    let behind = if progress.compressed_total().is_some() { behind.at_hand() } else { behind };
     Opened {
         feed: Feed::Stream(behind),
         name,

@@ -1,6 +1,6 @@
 //! What differs between inputs of single records and of mates: what a closure is given.
 
-use fqbuf_record::{ReaderBuilder, RefRecord, SliceReader};
+use fqbuf_record::{Position, ReaderBuilder, RefRecord, SliceReader};
 
 use crate::feed::Span;
 use crate::records::{Frame, Records, Tally};
@@ -45,6 +45,9 @@ pub trait Batch {
 
     /// Tells what there was up to here, all of it taken by the closure.
     fn stop(self) -> (Tally, [Option<Spare>; 2]);
+
+    /// The item that was taken last, or the one to come where none was: its record and line counted from the block's start.
+    fn place(&self) -> Position;
 
     /// Whether an error has ended the block.
     fn failed(&self) -> bool;

@@ -19,7 +19,7 @@ mod sync;
 mod widest;
 mod work;
 
-pub use error::{Error, MemoryError};
+pub use error::{ClosureError, Error, MemoryError};
 pub use input::Input;
 pub use layout::{Layout, Single};
 pub use monitor::{Monitor, Snapshot};

@@ -8,6 +8,9 @@
 //!
 //! Where bad records are skipped, lines do not tell records; then the blocks are parsed here, under the lock, the way the
 //! workers will parse them.
+//!
+//! Whole blocks are read of memory and of regular files alone. Who writes two pipes may write to them by turns, and waits where
+//! one is full; so of anything else no more is read than the record that a serial reader would wait for.
 
 use std::io;
 
@@ -18,6 +21,9 @@ use crate::cut::{Front, last_cut, line_end, lines_in};
 use crate::feed::{Claim, Span, Stream, Tail, first, second};
 use crate::layout::Part;
 use crate::records::Lane;
+
+/// The lines of two records, each looked for in ever larger steps, and some.
+const LOOKS: u32 = 100;
 
 /// What a block of one of two inputs has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +39,28 @@ enum Has {
 }
 
 /// A block of each of two inputs, with as many records in both; `None` at the end of both.
-pub(crate) fn claim(
-    one: &mut Stream<'_>,
-    two: &mut Stream<'_>,
+pub(crate) fn claim<'a>(
+    one: &mut Stream<'a>,
+    two: &mut Stream<'a>,
     claim: Claim<'_, '_>,
     other: &ReaderBuilder,
     slot: &mut Slot,
 ) -> Result<Option<[Span; 2]>, Refusal> {
     let claims = [claim, Claim { reader: other, ..claim }];
+    let in_step = one.waits() || two.waits();
     // What is left over of one input is not added to each time: the records of one may be longer than those of the other.
-    one.load(claims[0], slot, first, claim.size)?;
-    two.load(claims[1], slot, second, claim.size).map_err(Refusal::of_second)?;
+    if in_step {
+        one.place(claims[0], slot, first, claim.size)?;
+        two.place(claims[1], slot, second, claim.size).map_err(Refusal::of_second)?;
+    } else {
+        one.load(claims[0], slot, first, claim.size)?;
+        two.load(claims[1], slot, second, claim.size).map_err(Refusal::of_second)?;
+    }
+    let mut looks = 0;
     loop {
+        looks += 1;
+        // After so many looks line by line it is no record that comes, and all that is held is looked at again each time.
+        let fill = if in_step && looks <= LOOKS { Stream::fill_a_line } else { Stream::fill_more };
         if one.ended() && two.ended() {
             let none = slot.block.is_empty() && slot.mate.is_empty() && !one.failed() && !two.failed();
             return Ok(if none { None } else { Some([one.last(slot.block.len()), two.last(slot.mate.len())]) });
@@ -53,15 +69,19 @@ pub(crate) fn claim(
         let b = has(two, slot.mate.data(), &claims[1]);
         let records = match (a, b) {
             (Has::Beginning, _) => {
-                one.fill_more(claims[0], slot, first)?;
+                fill(one, claims[0], slot, first)?;
                 continue;
+            }
+            // The worker will meet the error with the first pair, and before it looks at the second mate.
+            (Has::Fault, _) => return Ok(Some([one.fault(), two.fault()])),
+            (_, Has::Beginning) if begins_with_error(one, slot.block.data(), &claims[0]) => {
+                return Ok(Some([one.fault(), two.fault()]));
             }
             (_, Has::Beginning) => {
-                two.fill_more(claims[1], slot, second).map_err(Refusal::of_second)?;
+                fill(two, claims[1], slot, second).map_err(Refusal::of_second)?;
                 continue;
             }
-            // The worker will meet the error with the first pair.
-            (Has::Fault, _) | (_, Has::Fault) => return Ok(Some([one.fault(), two.fault()])),
+            (_, Has::Fault) => return Ok(Some([one.fault(), two.fault()])),
             (Has::Records(a), Has::Records(b)) => a.min(b),
             (Has::Records(n), Has::Nothing) | (Has::Nothing, Has::Records(n)) => n,
             (Has::Nothing, Has::Nothing) => unreachable!("then both have ended"),
@@ -117,7 +137,13 @@ fn has(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> Has {
     }
 }
 
-/// A worker's view of a block, bad records being skipped.
+/// Whether the first thing to come of a block is an error.
+fn begins_with_error(stream: &Stream<'_>, data: &[u8], claim: &Claim<'_, '_>) -> bool {
+    let mut lane = lane(data, usize::MAX, tail(stream), claim);
+    !claim.skip && lane.next(false).is_none() && lane.take_error().is_some()
+}
+
+/// A worker's view of a block.
 fn lane<'d>(data: &'d [u8], cut: usize, tail: Tail, claim: &Claim<'d, '_>) -> Lane<'d> {
     let span = Span { tail, ..Span::open(0, cut) };
     Lane::new(Part { data, span, reader: claim.reader, spare: None }, claim.limit)

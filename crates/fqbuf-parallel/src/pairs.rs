@@ -5,7 +5,7 @@
 //! even ones), so numbers within the block are enough. Errors about mates are made by a `PairedReader` over the records in
 //! question, so that they cannot come to differ.
 
-use fqbuf_record::{MateCheck, PairedReader, ParseError, ReaderBuilder, RefRecord, Skipped};
+use fqbuf_record::{MateCheck, PairedReader, ParseError, Position, ReaderBuilder, RefRecord, Skipped};
 
 use crate::board::{Event, Placed};
 use crate::layout::{Batch, Layout, Part, Sealed, Spare};
@@ -224,6 +224,11 @@ impl Batch for Pairs<'_> {
         }
         let spares = [Some(one.into_spare()), two.map(Lane::into_spare)];
         (Tally { passed, delivered, dropped, skipped, event }, spares)
+    }
+
+    fn place(&self) -> Position {
+        let mates = if self.two.is_some() { 1 } else { 2 };
+        self.one.position(if self.delivered > 0 { mates } else { 0 })
     }
 
     fn failed(&self) -> bool {

@@ -108,6 +108,9 @@ impl Pipeline {
     /// blocks, and one block of each input has to fit beside what it decompresses with. Default: no limit but what blocks
     /// and threads need.
     ///
+    /// What a call of a closure appends to its output is charged right after the call. Where the budget has no more, it is held
+    /// beside the budget until the block's turn has come, when it is written; by each thread once at most.
+    ///
     /// What the allocator keeps for itself is not in it: glibc's keeps freed memory for each thread, seen to be 25 MB for eight
     /// threads, reads of 500 kb and a budget of 4 MiB, and 4 MB with `MALLOC_ARENA_MAX=1` in the environment.
     #[must_use]
@@ -205,17 +208,27 @@ impl Pipeline {
     /// # Ok(())
     /// # }
     /// ```
+    /// Paths are inputs as they are:
+    /// ```no_run
+    /// # fn main() -> Result<(), fqbuf_parallel::Error> {
+    /// let run = fqbuf_parallel::Pipeline::new().paired("reads_R1.fq.gz", "reads_R2.fq.gz")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn paired<'a>(
         &self,
         first: impl Into<Input<'a>>,
         second: impl Into<Input<'a>>,
     ) -> Result<Run<'a, Paired>, Error> {
+        // Both before one is read: who writes two pipes may open both before it writes.
+        let first = first.into().unread().map_err(Error::Open)?;
+        let second = second.into().unread().map_err(Error::Open)?;
         // Each input may decompress on a thread of its own, if one is left.
         let left = self.threads - 1;
         let mut opening = Opening { threads: left.div_ceil(2), budget: &self.budget, alone: false };
-        let first = first.into().open(&opening).map_err(Error::Open)?;
+        let first = first.open(&opening).map_err(Error::Open)?;
         opening.threads = left - first.threads;
-        let second = second.into().open(&opening).map_err(Error::Open)?;
+        let second = second.open(&opening).map_err(Error::Open)?;
         Ok(Run::new(self, vec![first, second]))
     }
 

@@ -3,10 +3,10 @@
 use std::io;
 
 use fqbuf_record::{
-    MateCheck, ParseError, ParseErrorKind, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader,
+    MateCheck, ParseError, ParseErrorKind, Position, ReaderBuilder, RecordStart, RefRecord, Skipped, SliceReader,
     find_record_start,
 };
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr_iter};
 
 use crate::board::{Event, Placed};
 use crate::cut::line_len;
@@ -84,6 +84,10 @@ impl Batch for Records<'_> {
         let Self { lane, event, delivered, .. } = self;
         let passed = [lane.passed(), (0, 0)];
         (Tally { passed, delivered, dropped: 0, skipped: lane.skipped, event }, [Some(lane.into_spare()), None])
+    }
+
+    fn place(&self) -> Position {
+        self.lane.position(u64::from(self.delivered > 0))
     }
 
     fn failed(&self) -> bool {
@@ -228,6 +232,21 @@ impl<'d> Lane<'d> {
         let (records, lines) = self.passed();
         let at = record.as_bytes().as_ptr() as usize - self.data.as_ptr() as usize;
         (records - 1, lines - 4, self.offset + at as u64)
+    }
+
+    /// Where so many records before the next one begin, which were read one behind the other. Records and lines count from the
+    /// block's start.
+    pub(crate) fn position(&self, back: u64) -> Position {
+        let (records, lines, _) = self.next_place();
+        let read = &self.data[..self.consumed()];
+        // The last line may have no end.
+        let text = read.strip_suffix(b"\n").unwrap_or(read);
+        let start = match back {
+            0 => read.len(),
+            back => memrchr_iter(b'\n', text).nth(4 * back as usize - 1).map_or(0, |end| end + 1),
+        };
+        let byte = self.offset + start as u64;
+        Position { record: records - back + 1, line: lines - 4 * back + 1, byte }
     }
 
     /// The reader, to begin anew with another block.

@@ -11,11 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use fqbuf_line::PAGE;
-use fqbuf_record::{ReaderBuilder, Skipped};
+use fqbuf_record::{Position, ReaderBuilder, Skipped};
 use fqbuf_stream::{Helper, Progress};
 
 use crate::board::{Board, Event};
-use crate::error::Error;
+use crate::error::{ClosureError, Error};
 use crate::feed::Feed;
 use crate::input::Opened;
 use crate::layout::Layout;
@@ -174,7 +174,7 @@ impl<'a, L: Layout> Run<'a, L> {
         R: Outcome,
     {
         let body = |state: &mut S, batch: &mut L::Batch<'_>, _: Option<Output<'_, '_>>| {
-            each(state, batch).into_flow().map_err(Event::Closure)
+            each(state, batch).into_flow().map_err(|error| Event::Closure(error, Position::START))
         };
         let (states, summary) = self.drive(None, &init, &body)?;
         let value = states.into_iter().reduce(merge).unwrap_or_else(init);
@@ -297,23 +297,27 @@ impl<'a, L: Layout> Run<'a, L> {
         for (missing, progress) in summary.end_block_missing.iter_mut().zip(&self.progress) {
             *missing = progress.as_ref().is_some_and(Progress::end_block_missing);
         }
-        match verdict {
-            None => Ok((states, summary)),
+        let error = match verdict {
+            None => return Ok((states, summary)),
             Some(Event::Stop) => {
                 summary.stopped = true;
-                Ok((states, summary))
+                return Ok((states, summary));
             }
-            Some(Event::Panic(payload)) => {
-                // A state whose own end panics must not do so while this panic goes on: that would end the process.
-                for state in states {
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
-                }
-                resume_unwind(payload)
+            Some(Event::Panic(payload)) => Err(payload),
+            Some(Event::Input(placed)) => Ok(Error::Input(placed.error)),
+            Some(Event::Memory(error, _)) => Ok(Error::Memory(error)),
+            Some(Event::Output(error)) => Ok(Error::Output(error)),
+            Some(Event::Closure(error, position)) => {
+                let source_name = core.names[0].clone();
+                Ok(Error::Closure(ClosureError { error, position, source_name }))
             }
-            Some(Event::Input(placed)) => Err(Error::Input(placed.error)),
-            Some(Event::Memory(error, _)) => Err(Error::Memory(error)),
-            Some(Event::Output(error)) => Err(Error::Output(error)),
-            Some(Event::Closure(error)) => Err(Error::Closure(error)),
+        };
+        // A state whose own end panics must not do so while another panic goes on: that would end the process.
+        let ends = states.into_iter().map(|state| catch_unwind(AssertUnwindSafe(|| drop(state))));
+        let ended = ends.fold(Ok(()), Result::and);
+        match error.and_then(|error| ended.map(|()| error)) {
+            Ok(error) => Err(error),
+            Err(payload) => resume_unwind(payload),
         }
     }
 }

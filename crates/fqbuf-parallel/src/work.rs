@@ -197,6 +197,10 @@ impl<'a> Core<'a, '_> {
             let flow = body(state, &mut batch, output);
             let failed = batch.failed();
             let ends = !matches!(flow, Ok(ControlFlow::Continue(())));
+            let flow = flow.map_err(|event| match event {
+                Event::Closure(error, _) => Event::Closure(error, batch.place()),
+                other => other,
+            });
             let (mut tally, spares) = if ends { batch.stop() } else { batch.finish() };
             if ends && !failed {
                 // Where the batch failed, the closure has seen no more than its end.
@@ -264,7 +268,9 @@ impl<I, S, R: Outcome, F: Fn(&mut S, I, &mut Vec<u8>) -> R> Visit<I> for Mapping
     #[inline(always)]
     fn visit(&mut self, item: I) -> Result<ControlFlow<()>, Event> {
         let own = Own::of(self.output.bytes());
-        let flow = (self.each)(self.state, item, own.bytes).into_flow().map_err(Event::Closure)?;
+        let flow = (self.each)(self.state, item, own.bytes)
+            .into_flow()
+            .map_err(|error| Event::Closure(error, Position::START))?;
         own.keep();
         self.output.settle()?;
         Ok(flow)

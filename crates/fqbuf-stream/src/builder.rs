@@ -139,25 +139,33 @@ impl StreamBuilder {
     /// `NotFound`, `PermissionDenied` and the like; `IsADirectory`; `Unsupported` for a format whose feature is off; the
     /// first read's error. All name the path.
     pub fn open(&self, path: impl AsRef<Path>) -> io::Result<Stream> {
+        let mut stream = self.open_unread(path)?;
+        stream.detect()?;
+        Ok(stream)
+    }
+
+    /// As [`open`](Self::open), but nothing is read before the first use: who writes two named pipes may open both before it
+    /// writes to either, and so must who reads them.
+    ///
+    /// # Errors
+    /// Those of `open` but for the format's and the first read's.
+    pub fn open_unread(&self, path: impl AsRef<Path>) -> io::Result<Stream> {
         let path = path.as_ref();
         let stdin = path.as_os_str() == "-";
         let default = || if stdin { "stdin".into() } else { path.display().to_string().into() };
         let name = self.name.clone().unwrap_or_else(default);
-        let mut stream = if stdin {
-            self.stream(Box::new(io::stdin()), name)
-        } else {
-            match open_file(path) {
-                Ok((file, Some(total))) => {
-                    let progress = Progress::new(Some(total));
-                    let input = Input::of_file(file, name, Arc::clone(&progress.0));
-                    Stream::new(input, self.clone(), progress)
-                }
-                Ok((file, None)) => self.stream(Box::new(file), name),
-                Err(e) => return Err(StreamError::new(StreamErrorKind::Open, &name).because(e).into()),
+        if stdin {
+            return Ok(self.stream(Box::new(io::stdin()), name));
+        }
+        match open_file(path) {
+            Ok((file, Some(total))) => {
+                let progress = Progress::new(Some(total));
+                let input = Input::of_file(file, name, Arc::clone(&progress.0));
+                Ok(Stream::new(input, self.clone(), progress))
             }
-        };
-        stream.detect()?;
-        Ok(stream)
+            Ok((file, None)) => Ok(self.stream(Box::new(file), name)),
+            Err(e) => Err(StreamError::new(StreamErrorKind::Open, &name).because(e).into()),
+        }
     }
 
     /// A stream of what `reader` yields. Nothing is read before the first use.

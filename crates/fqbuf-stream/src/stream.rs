@@ -142,6 +142,12 @@ impl Stream {
         }
     }
 
+    /// Other settings for a stream of which nothing was read yet: how it is read may depend on what else was opened.
+    #[doc(hidden)]
+    pub fn set(&mut self, settings: &StreamBuilder) {
+        self.settings = settings.clone();
+    }
+
     /// The path, or the name that was given.
     #[must_use]
     pub fn name(&self) -> &str {

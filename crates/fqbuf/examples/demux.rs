@@ -4,6 +4,8 @@
 //! is allowed where it is unambiguous. Writes `PREFIX.SAMPLE.fq.gz`, and `PREFIX.undetermined.fq.gz` for the rest. Reads are
 //! sorted on all cores; each file has them in the order of the input.
 
+#[path = "shared/end_block.rs"]
+mod end_block;
 #[path = "shared/ended.rs"]
 mod ended;
 #[path = "shared/told.rs"]
@@ -61,6 +63,7 @@ fn run(samples: &OsString, input: &OsString, prefix: &OsString) -> Result<(), Er
             record.append_to(out.to(at));
         },
     )?;
+    end_block::note(&[input], &done.summary);
     files.into_iter().try_for_each(FileWriter::finish).map_err(Error::Output)?;
     for (at, Sample { name, .. }) in samples.iter().enumerate() {
         let reads: u64 = done.value.iter().map(|reads| reads[at]).sum();

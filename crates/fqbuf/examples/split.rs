@@ -11,7 +11,9 @@ mod parts;
 mod told;
 
 use std::ffi::OsString;
+use std::fs;
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ended::Asked;
@@ -48,6 +50,7 @@ fn run(args: &Args) -> Result<(), Error> {
     let settings = Reader::builder().source_name(args.input.display().to_string());
     // Records and lines before the part: what its reader cannot know.
     let (mut before, mut lines_before) = (0, 0);
+    let mut last = None;
     for (number, part) in (1..).zip(settings.split(&file, args.parts.get())?) {
         let mut reader = settings.clone().build_part(&file, part)?;
         let mut path = args.prefix.clone();
@@ -60,8 +63,25 @@ fn run(args: &Args) -> Result<(), Error> {
         }
         let end = reader.position();
         (before, lines_before) = (before + end.record - 1, lines_before + end.line - 1);
-        writer.finish().and_then(FileWriter::finish).map_err(Error::Output)?;
-        told::say(&format!("{}: {records} records", path.display()));
+        let writer = writer.finish().map_err(Error::Output)?;
+        let said = format!("{}: {records} records", path.display());
+        if replaces(path.as_ref(), args.input.as_ref()) {
+            last = Some((writer, said));
+        } else {
+            finish(writer, &said)?;
+        }
     }
+    last.map_or(Ok(()), |(writer, said)| finish(writer, &said))
+}
+
+/// Whether an output takes the place of the input: then it is to be the last, for what was read has to be there as long as anything
+/// may fail.
+fn replaces(output: &Path, input: &Path) -> bool {
+    fs::canonicalize(output).ok().zip(fs::canonicalize(input).ok()).is_some_and(|(output, input)| output == input)
+}
+
+fn finish(writer: FileWriter, said: &str) -> Result<(), Error> {
+    writer.finish().map_err(Error::Output)?;
+    told::say(said);
     Ok(())
 }

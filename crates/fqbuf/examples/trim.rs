@@ -4,6 +4,8 @@
 //! BGZF (`.bgz`), and appears only when all of it is written. The cut is that of the BWA aligner: the one that maximises the
 //! sum of (Q - quality) over what is cut off.
 
+#[path = "shared/end_block.rs"]
+mod end_block;
 #[path = "shared/ended.rs"]
 mod ended;
 #[path = "shared/told.rs"]
@@ -73,6 +75,7 @@ fn run(args: &Args) -> Result<Counts, Error> {
         counts.kept += 1;
         record.append_range_to(0..length, out)
     })?;
+    end_block::note(&args.files[..1], &done.summary);
     output.finish().map_err(Error::Output)?;
     Ok(done.value.into_iter().fold(Counts::default(), |a, b| Counts {
         reads: a.reads + b.reads,

@@ -20,7 +20,8 @@ pub use fqbuf_line::{
     Block, GrowthPolicy, LineBuffer, LineBufferBuilder, LineReader, LineTooLong, PAGE, ReadAt, Source,
 };
 pub use fqbuf_parallel::{
-    Done, Error, Input, MemoryError, Monitor, Outcome, Outputs, Pair, Paired, Pipeline, Run, Single, Summary,
+    ClosureError, Done, Error, Input, MemoryError, Monitor, Outcome, Outputs, Pair, Paired, Pipeline, Run, Single,
+    Summary,
 };
 pub use fqbuf_pool::*;
 pub use fqbuf_record::*;

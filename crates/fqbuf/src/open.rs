@@ -12,6 +12,9 @@ use fqbuf_stream::{Format, Stream};
 /// [pays](fqbuf_stream::ReadAhead::Compressed), ahead of it on another; BGZF in both. For settings, build the two parts by
 /// themselves: [`stream::open`](fqbuf_stream::open) and [`Reader::builder`], or take [`open_with`].
 ///
+/// The first bytes are read at once, for the format. Of two named pipes that one program writes both have to be open before that:
+/// see [`StreamBuilder::open_unread`](fqbuf_stream::StreamBuilder::open_unread).
+///
 /// # Errors
 /// No such file, a directory, no permission, an unreadable start, or a format whose feature is off; the error names the path.
 ///

@@ -46,16 +46,34 @@ pub(crate) struct Stream<'a> {
     pub(super) memory: usize,
     /// Whether the source counts its bytes itself.
     counts: bool,
+    /// Whether a read may wait for who waits until another input is read.
+    waits: bool,
+}
+
+/// How far a block is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    Full,
+    /// One read.
+    Once,
+    /// A line has ended, without which no record does.
+    Line,
 }
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
-        Self::of(Origin::Any(source), whole_blocks, counts)
+        Self { waits: true, ..Self::of(Origin::Any(source), whole_blocks, counts) }
     }
 
     /// A file opened for the run alone.
     pub(crate) fn own(stream: fqbuf_stream::Stream, whole_blocks: Option<usize>) -> Self {
-        Self::of(Origin::Own(Box::new(stream)), whole_blocks, true)
+        let waits = stream.progress().compressed_total().is_none();
+        Self { waits, ..Self::of(Origin::Own(Box::new(stream)), whole_blocks, true) }
+    }
+
+    /// The same for a source that never waits: memory, or a regular file.
+    pub(crate) fn at_hand(self) -> Self {
+        Self { waits: false, ..self }
     }
 
     /// The same for a source that exchanges its blocks, of so much memory.
@@ -82,6 +100,7 @@ impl<'a> Stream<'a> {
             whole_blocks,
             memory: 0,
             counts,
+            waits: false,
         }
     }
 
@@ -90,8 +109,27 @@ impl<'a> Stream<'a> {
         Self { offset, ..self }
     }
 
+    /// Whether a read may wait for who waits until another input is read.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// Puts what was carried over into the emptied block, with room for `target` bytes in all, and fills it up to there.
     pub(crate) fn load(
+        &mut self,
+        claim: Claim<'_, '_>,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+        target: usize,
+    ) -> Result<(), Refusal> {
+        self.place(claim, slot, which, target)?;
+        let until = if self.whole_blocks.is_some() { Until::Once } else { Until::Full };
+        self.fill(which(slot), target, until, claim.counters);
+        claim.board.settle_slot(claim.number, slot)
+    }
+
+    /// Puts what was carried over into the emptied block, with room for `target` bytes in all.
+    pub(crate) fn place(
         &mut self,
         claim: Claim<'_, '_>,
         slot: &mut Slot,
@@ -117,12 +155,11 @@ impl<'a> Stream<'a> {
             self.carry = Vec::new();
             self.charge = None;
         }
-        self.fill(block, target, self.whole_blocks.is_some(), claim.counters);
-        claim.board.settle_slot(claim.number, slot)
+        Ok(())
     }
 
-    /// Reads until `target` bytes are held or the block is full, or but `once`.
-    fn fill(&mut self, block: &mut Block, target: usize, once: bool, counters: &Counters) {
+    /// Reads until `target` bytes are held or the block is full, or less of it.
+    fn fill(&mut self, block: &mut Block, target: usize, until: Until, counters: &Counters) {
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
             // How much room there is depends on where in a page memory begins; what blocks hold must not.
             block.set_read_limit(target - block.len());
@@ -132,7 +169,8 @@ impl<'a> Stream<'a> {
                     if !self.counts {
                         add(&counters.bytes, n as u64);
                     }
-                    if once {
+                    let line = || block.data()[block.len() - n..].contains(&b'\n');
+                    if until == Until::Once || until == Until::Line && line() {
                         return;
                     }
                 }
@@ -159,7 +197,25 @@ impl<'a> Stream<'a> {
         let held = which(slot).len();
         more_room(claim, slot, which)?;
         // Twice as much, also of whole blocks: all that is held is looked at again each time.
-        self.fill(which(slot), held.saturating_mul(2).max(PAGE), false, claim.counters);
+        self.fill(which(slot), held.saturating_mul(2).max(PAGE), Until::Full, claim.counters);
+        claim.board.settle_slot(claim.number, slot)
+    }
+
+    /// Reads more for want of a record, and no more than it takes to see a line end: who writes the input may wait until another one
+    /// is read.
+    pub(crate) fn fill_a_line(
+        &mut self,
+        claim: Claim<'_, '_>,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+    ) -> Result<(), Refusal> {
+        let held = which(slot).len();
+        let mut target = claim.size;
+        if held >= target || which(slot).room() == 0 {
+            more_room(claim, slot, which)?;
+            target = held.saturating_mul(2).max(PAGE);
+        }
+        self.fill(which(slot), target, Until::Line, claim.counters);
         claim.board.settle_slot(claim.number, slot)
     }
 

@@ -126,6 +126,37 @@ fn fault_80_errors_name_the_second_file() -> io::Result<()> {
     Ok(())
 }
 
+/// A pipe with a name, to be used once.
+#[cfg(unix)]
+fn named_pipe(name: &str) -> io::Result<Temporary> {
+    let pipe = Temporary::new(name, b"")?;
+    std::fs::remove_file(&pipe.0)?;
+    assert!(std::process::Command::new("mkfifo").arg(&pipe.0).status()?.success());
+    Ok(pipe)
+}
+
+/// Red when the first of two pipes is read before the second is open.
+#[cfg(unix)]
+#[rstest]
+fn two_pipes_whose_writer_opens_both_before_it_writes(#[values(1, 3)] threads: usize) -> io::Result<()> {
+    watched(60, || {
+        let (a, b) = pairs(1, 3, 50);
+        let (one, two) = (named_pipe("one.fq")?, named_pipe("two.fq")?);
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let open = |pipe: &Temporary| std::fs::OpenOptions::new().write(true).open(&pipe.0);
+                let (mut first, mut second) = (open(&one)?, open(&two)?);
+                first.write_all(&a)?;
+                second.write_all(&b)
+            });
+            let run = pipeline(threads, 4096, PLAIN).paired(one.0.as_path(), two.0.as_path())?;
+            let done = run.fold(|| 0, |pairs, _| *pairs += 1, |a, b| a + b)?;
+            assert_eq!(done.value, 3);
+            writer.join().expect("no panic")
+        })
+    })
+}
+
 /// A pipe with a name can be opened once: who opens it again when its writer has gone waits for ever.
 #[cfg(unix)]
 #[rstest]
@@ -133,9 +164,7 @@ fn pipe_with_a_name_whose_writer_has_finished(#[values(0, 3)] records: usize) ->
     watched(60, || {
         let data = reads(1, records, 50);
         for _ in 0..20 {
-            let pipe = Temporary::new("pipe.fq", b"")?;
-            std::fs::remove_file(&pipe.0)?;
-            assert!(std::process::Command::new("mkfifo").arg(&pipe.0).status()?.success());
+            let pipe = named_pipe("pipe.fq")?;
             std::thread::scope(|scope| {
                 let writer = scope.spawn(|| std::fs::write(&pipe.0, &data));
                 let run = pipeline(2, 4096, PLAIN).single(pipe.input())?;

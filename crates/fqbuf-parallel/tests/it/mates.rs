@@ -272,6 +272,58 @@ fn bad_input_behind_an_odd_record_takes_little_memory() {
     });
 }
 
+/// Two pipes that a writer fills by turns, record by record, and waits where one is full; records shorter and longer than a
+/// pipe, and than a block. Red when a block of the one is filled before the other is read.
+#[rstest]
+fn pipes_that_are_written_in_step(
+    #[values(1, 2)] threads: usize,
+    #[values(4096, 1 << 20)] block: usize,
+    #[values((20_000, 150, 150), (20, 200_000, 20), (20, 20, 200_000), (2, 1_500_000, 1_500_000))] lengths: (
+        usize,
+        usize,
+        usize,
+    ),
+    #[values(false, true)] skip: bool,
+) {
+    use std::io::Write;
+    let (count, one, two) = lengths;
+    let record = |mate: u8, len: usize| format!("@r/{mate}\n{}\n+\n{}\n", "A".repeat(len), "I".repeat(len));
+    watched(20, || {
+        let ((first, mut to_first), (second, mut to_second)) =
+            (io::pipe().expect("a pipe"), io::pipe().expect("a pipe"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (one, two) = (record(1, one), record(2, two));
+                for _ in 0..count {
+                    to_first.write_all(one.as_bytes()).expect("it is read");
+                    to_second.write_all(two.as_bytes()).expect("it is read");
+                }
+                drop((to_first, to_second));
+            });
+            let run = pipeline(threads, block, Given { skip, ..PLAIN });
+            let run = run.paired(Input::reader(first), Input::reader(second)).expect("open");
+            let done = run.fold(|| 0, |pairs, _| *pairs += 1, |a, b| a + b).expect("good pairs");
+            assert_eq!(done.value, count);
+        });
+    });
+}
+
+/// The next first mate is bad, and the second one is too long for the budget, or does not come: as a serial reader never gets to
+/// it, nothing is told of it, and nothing waits for it.
+#[rstest]
+fn bad_first_mate_is_told_whatever_the_second_is(#[values(1, 2)] threads: usize, #[values(false, true)] idle: bool) {
+    watched(20, || {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let long = format!("@r/2\n{}\n+\n{}\n", "A".repeat(1 << 20), "I".repeat(1 << 20));
+        let second = if idle { Input::reader(reader) } else { Input::slice(long.as_bytes()) };
+        let pipeline = pipeline(threads, 4096, PLAIN).budget(&MemoryBudget::new(600_000));
+        let run = pipeline.paired(Input::slice(b"@r/1\nAC\n+\nI\n@s/1\nA\n+\nI\n"), second).expect("open");
+        let error = run.fold(|| (), |(), _| (), |(), ()| ()).expect_err("a bad record");
+        assert_eq!(error.to_string(), "record 1 (line 4, byte 10): quality has 1 character, sequence has 2");
+        drop(writer);
+    });
+}
+
 #[test]
 fn failing_readers() {
     watched(60, || {

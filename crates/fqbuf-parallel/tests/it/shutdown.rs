@@ -57,6 +57,7 @@ fn end_of<T>(result: std::thread::Result<Result<Done<T>, Error>>) -> End {
     match result {
         Ok(Ok(done)) if done.summary.stopped => End::Stop,
         Ok(Ok(_)) => End::Done,
+        Ok(Err(Error::Closure(error))) => End::Error(error.error.to_string()),
         Ok(Err(error)) => End::Error(error.to_string()),
         Err(payload) => End::Panic(*payload.downcast::<usize>().expect("our own")),
     }
@@ -278,7 +279,8 @@ fn writer_panic_is_raised_in_the_caller() {
 fn full_device_is_an_error() {
     let data = numbered(100);
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
-        return println!("no /dev/full here");
+        // Not by `eprintln!`, which is not shown of a test that passes.
+        return writeln!(io::stderr(), "NOT TESTED: no /dev/full here").expect("standard error");
     };
     let result = pipeline(4, 1, PLAIN).slice(&data).map_ordered(
         full,
@@ -358,7 +360,23 @@ fn panic_of_a_state_that_is_made_or_dropped() {
                 )
             }));
             let payload = dropped.err().expect("a panic");
-            assert!(payload.downcast_ref::<&str>().is_some());
+            assert_eq!(payload.downcast_ref::<&str>(), Some(&"the closure's"));
         }
+        // An error of the input, and a state of each of two threads.
+        let bad = [&data[..], b"x\n"].concat();
+        let made = AtomicU64::new(0);
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let init = || {
+                made.fetch_add(1, Ordering::Relaxed);
+                Bomb
+            };
+            let each = |_: &mut Bomb, _: fqbuf_record::RefRecord<'_>| {
+                while made.load(Ordering::Relaxed) < 2 {
+                    std::thread::yield_now();
+                }
+            };
+            pipeline(2, 1, PLAIN).slice(&bad).fold(init, each, |a, _| a)
+        }));
+        assert_eq!(failed.err().expect("a panic").downcast_ref::<&str>(), Some(&"the state's end"));
     });
 }

@@ -27,7 +27,7 @@ fn end_of<T>(result: std::thread::Result<Result<Done<T>, Error>>) -> End {
     match result {
         Ok(Ok(done)) if done.summary.stopped => End::Stopped,
         Ok(Ok(_)) => End::Done,
-        Ok(Err(Error::Closure(error))) => End::Closure(error.to_string().parse().expect("a number")),
+        Ok(Err(Error::Closure(error))) => End::Closure(error.error.to_string().parse().expect("a number")),
         Ok(Err(Error::Output(error))) => End::Output(error.kind()),
         Ok(Err(error @ Error::Input(_))) => End::Input(io::Error::from(error).kind()),
         Ok(Err(error)) => panic!("{error}"),

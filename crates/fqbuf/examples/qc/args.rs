@@ -20,7 +20,7 @@ usage: qc [OPTIONS] [FILE...]          without FILE: the sample shipped with the
   --paired          FILEs are pairs R1 R2; names of mates are checked
   --interleaved     mates follow each other in each FILE
   --strict          also check quality range, title after '+', white space in sequences
-  --skip-invalid    pass over bad records and count them
+  --skip-invalid    pass over bad records, with their mates, and count them
   --split I/N       only the I-th of N parts of a plain FILE (I from 1)
   --range A-B       only the records of a plain FILE whose first byte lies in A..B
   --merge           combine JSON results of parts

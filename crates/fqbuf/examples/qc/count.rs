@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Args, Layout, Part};
 use crate::tally::Tally;
-use crate::{Failure, parts, shows_progress, told};
+use crate::{Failure, end_block, parts, shows_progress, told};
 
 /// The sample shipped in the repository.
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample/sample.fq.gz");
@@ -30,8 +30,11 @@ pub(crate) fn all(args: &Args) -> Result<Tally, Failure> {
     let sample = [PathBuf::from(SAMPLE)];
     let files = if args.files.is_empty() { &sample[..] } else { &args.files };
     let checks = if args.strict { Checks::strict() } else { Checks::none() };
-    let mut pipeline =
-        Pipeline::new().budget(&MemoryBudget::new(memory(args))).checks(checks).skip_invalid(args.skip_invalid);
+    let mut pipeline = Pipeline::new()
+        .budget(&MemoryBudget::new(memory(args)))
+        .growth(GrowthPolicy::with_limit(memory(args)))
+        .checks(checks)
+        .skip_invalid(args.skip_invalid);
     if let Some(threads) = args.threads {
         pipeline = pipeline.threads(threads);
     }
@@ -128,17 +131,11 @@ fn watched(
     } else {
         job()
     }?;
-    for (name, missing) in names.iter().zip(done.summary.end_block_missing) {
-        if missing {
-            told::say(&format!(
-                "note: {}: BGZF without its end block: whole as far as it goes, but it may have been cut",
-                name.display()
-            ));
-        }
-    }
+    end_block::note(names, &done.summary);
     let mut tally = done.value;
     tally.skipped_records += done.summary.skipped.records;
     tally.skipped_bytes += done.summary.skipped.bytes;
+    tally.dropped_records += done.summary.dropped;
     Ok(tally)
 }
 

@@ -61,6 +61,9 @@ fn summary(tally: &Tally) -> String {
     if tally.skipped_records > 0 {
         rows.push(("bad records skipped", grouped(tally.skipped_records)));
     }
+    if tally.dropped_records > 0 {
+        rows.push(("good records dropped with their mates", grouped(tally.dropped_records)));
+    }
     let rows: String = rows.iter().map(|(name, value)| format!("<tr><td>{name}</td><td>{value}</td></tr>")).collect();
     format!("<table>{rows}</table>\n")
 }

@@ -4,6 +4,8 @@
 
 mod args;
 mod count;
+#[path = "../shared/end_block.rs"]
+mod end_block;
 mod html;
 mod json;
 #[path = "../shared/parts.rs"]
@@ -74,6 +76,9 @@ fn report(args: &Args, tally: &Tally) -> Result<(), Failure> {
         out = format!("{records}\t{bases}\t{qualsum}\n").into_bytes();
         if tally.skipped_records > 0 {
             told::say(&format!("skipped {} bad records, {} bytes", tally.skipped_records, tally.skipped_bytes));
+        }
+        if tally.dropped_records > 0 {
+            told::say(&format!("dropped {} good records with their bad mates", tally.dropped_records));
         }
     } else if args.results_on_stdout() == 0 {
         terminal::write(&mut out, &title, tally).map_err(|e| e.to_string())?;

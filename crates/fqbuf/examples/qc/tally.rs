@@ -55,6 +55,9 @@ pub(crate) struct Tally {
     /// Bad records passed over, and their bytes.
     pub(crate) skipped_records: u64,
     pub(crate) skipped_bytes: u64,
+    /// Good records passed over with their bad mates.
+    #[serde(default)]
+    pub(crate) dropped_records: u64,
     /// Reads by length, in the bins of positions.
     pub(crate) lengths: Vec<u64>,
     /// Reads by percent of G and C among A, C, G and T.
@@ -142,6 +145,7 @@ impl Tally {
         self.acgt += other.acgt;
         self.skipped_records += other.skipped_records;
         self.skipped_bytes += other.skipped_bytes;
+        self.dropped_records += other.dropped_records;
         self.min_length = least(self.min_length, other.min_length);
         self.max_length = self.max_length.max(other.max_length);
         self.min_quality = least(self.min_quality, other.min_quality);
@@ -160,8 +164,8 @@ impl Tally {
 
     /// What shows that this was not counted, if anything does.
     pub(crate) fn fault(&self) -> Option<&'static str> {
-        let Self { records, bases, gc, acgt, skipped_records, skipped_bytes, .. } = *self;
-        if [records, bases, skipped_records, skipped_bytes].iter().any(|n| *n > MOST) {
+        let Self { records, bases, gc, acgt, skipped_records, skipped_bytes, dropped_records, .. } = *self;
+        if [records, bases, skipped_records, skipped_bytes, dropped_records].iter().any(|n| *n > MOST) {
             return Some("more counted than there can be");
         }
         let bins = self.lengths.len().max(self.positions.len());

@@ -29,6 +29,9 @@ pub(crate) fn write(out: &mut impl Write, title: &str, tally: &Tally) -> io::Res
         let bytes = grouped(tally.skipped_bytes);
         row(out, "skipped", format!("{} bad records, {bytes} bytes", grouped(tally.skipped_records)))?;
     }
+    if tally.dropped_records > 0 {
+        row(out, "dropped", format!("{} good records with their bad mates", grouped(tally.dropped_records)))?;
+    }
     if tally.positions.is_empty() {
         return Ok(());
     }

@@ -83,6 +83,7 @@ fn damaged_results_are_refused_by_their_name() {
         ("acgt", json!(u64::MAX)),
         ("skipped_records", json!(u64::MAX)),
         ("skipped_bytes", json!(u64::MAX)),
+        ("dropped_records", json!(u64::MAX)),
         ("lengths", json!([])),
         ("lengths", json!([u64::MAX, 21])),
         ("lengths", json!(vec![0; 5000])),
@@ -168,6 +169,32 @@ fn mates_that_differ_are_told_with_both_places() {
     assert!(message.contains("a_R1.fq") && message.contains("b_R2.fq"), "{message}");
     let mixed = folder.file("mixed.fq", input(&["r1/1", "r1/2", "r2/1", "r2/2"]).as_bytes());
     assert_eq!(good(&["--tsv", "--interleaved", str(&mixed)]).split('\t').next(), Some("4"));
+}
+
+/// Fails when the good mate of a bad record is lost without a word.
+#[test]
+fn mates_of_bad_records_are_counted() {
+    let folder = Folder::new("qc-dropped");
+    let whole = |name: &str| format!("@{name}\nAC\n+\nII\n");
+    let (one, two) = ([whole("r1/1"), whole("r2/1")].concat(), [whole("r1/2"), "@r2/2\nAC\n+\nI\n".into()].concat());
+    let mixed = [whole("r1/1"), whole("r1/2"), whole("r2/1"), "@r2/2\nAC\n+\nI\n".into()].concat();
+    let files =
+        [("one.fq", one), ("two.fq", two), ("mixed.fq", mixed)].map(|(name, data)| folder.file(name, data.as_bytes()));
+    let json = folder.path("results.json");
+    for input in [&["--paired", str(&files[0]), str(&files[1])][..], &["--interleaved", str(&files[2])]] {
+        let output = qc(&[&["--tsv", "--skip-invalid"], input].concat());
+        assert!(well(&output).starts_with("2\t4\t"), "{input:?}");
+        let said = "skipped 1 bad records, 13 bytes\ndropped 1 good records with their bad mates\n";
+        assert_eq!(text(&output.stderr), said, "{input:?}");
+        let summary = good(&[&["--skip-invalid", "--json", str(&json)], input].concat());
+        assert!(summary.contains("  dropped        1 good records with their bad mates\n"), "{summary}");
+        assert!(fs::read_to_string(&json).expect("results").contains("\"dropped_records\": 1,"));
+        // And from its parts.
+        let merged = good(&["--merge", str(&json), str(&json)]);
+        assert!(merged.contains("  dropped        2 good records"), "{merged}");
+        let report = good(&[&["--skip-invalid", "--html", "-"], input].concat());
+        assert!(report.contains("<td>good records dropped with their mates</td><td>1</td>"), "{report}");
+    }
 }
 
 #[test]
@@ -261,6 +288,23 @@ fn memory_bounds_the_records_of_a_part() {
         let said = |memory| qc(&[&part[..], &["--tsv", "--memory", memory, str(&input)]].concat());
         assert!(failed(&said("1MiB"), 1).contains("long.fq: record 1 "), "{part:?}");
         assert!(well(&said("8MiB")).starts_with("1\t2097152\t"), "{part:?}");
+    }
+}
+
+/// Fails when a record may be longer in a part than in the whole, or the other way round.
+#[test]
+fn records_are_as_long_in_parts_as_in_the_whole() {
+    let folder = Folder::new("qc-limit");
+    for size in [2 << 20, 36 << 20] {
+        let (seq, qual) = ("A".repeat(size), "I".repeat(size));
+        let input = folder.file("long.fq", format!("@r\n{seq}\n+\n{qual}\n").as_bytes());
+        let said = |more: &[&str]| {
+            let output = qc(&[&["--tsv", "--memory", "256MiB", "--threads", "1"], more, &[str(&input)]].concat());
+            (output.status.success(), text(&output.stdout), text(&output.stderr))
+        };
+        let whole = said(&[]);
+        assert_eq!(whole, said(&["--split", "1/1"]), "{size}");
+        assert!(whole.0, "{size}");
     }
 }
 

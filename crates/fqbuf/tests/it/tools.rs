@@ -233,6 +233,59 @@ fn demux_refuses_a_table_that_would_lose_reads() {
     }
 }
 
+/// Fails when a file that may have been cut between two blocks is taken for whole without a word.
+#[test]
+fn fault_64_a_missing_end_block_is_told() {
+    let folder = Folder::new("tools-unmarked");
+    let mut writer = fqbuf::stream::WriterBuilder::new();
+    let mut writer = writer.format(fqbuf::stream::Format::Bgzf).to_writer(Vec::new()).expect("memory");
+    writer.write_all(&reads(300)).expect("memory");
+    let whole = writer.finish().expect("memory");
+    let cut = folder.file("cut.fq.gz", &whole[..whole.len() - 28]);
+    let (table, out) = (folder.file("samples.tsv", b"ACGT\tone\n"), folder.path("out"));
+    let note = format!(
+        "note: {}: BGZF without its end block: whole as far as it goes, but it may have been cut\n",
+        cut.display()
+    );
+    for (name, args) in [
+        ("qc", &["--tsv", str(&cut)][..]),
+        ("trim", &[str(&cut), str(&out)]),
+        ("demux", &[str(&table), str(&cut), str(&out)]),
+    ] {
+        let output = tool(name, args);
+        well(&output);
+        assert!(text(&output.stderr).starts_with(&note), "{name}: {}", text(&output.stderr));
+    }
+}
+
+/// Fails when an output replaces the input before all of it was read.
+#[test]
+fn an_input_is_there_as_it_was_when_a_later_part_fails() {
+    let folder = Folder::new("split-itself");
+    let data = [&reads(500)[..], b"@bad\nACGT\n+\nIII\n"].concat();
+    let input = folder.file("reads.1.fq", &data);
+    let output = tool("split", &["2", str(&input), str(&folder.path("reads"))]);
+    assert!(!output.status.success() && text(&output.stderr).contains("record 501"), "{}", text(&output.stderr));
+    assert!(content(&input) == data);
+    assert_eq!(folder.names("reads"), ["reads.1.fq"]);
+    // A file that cannot be replaced.
+    fs::write(&input, reads(500)).expect("a file for the test");
+    fs::create_dir(folder.path("reads.2.fq")).expect("a folder");
+    let output = tool("split", &["2", str(&input), str(&folder.path("reads"))]);
+    assert!(!output.status.success() && text(&output.stderr).contains("is a directory"), "{}", text(&output.stderr));
+    assert!(content(&input) == reads(500));
+}
+
+/// Fails when a record that cannot be written is told without its place.
+#[test]
+fn a_record_that_cannot_be_written_has_its_place() {
+    let folder = Folder::new("trim-place");
+    let input = folder.file("in.fq", b"@a\nACGT\n+\nIIII\n@b\r\r\nACGT\n+\nIIII\n");
+    let said = failed(&tool("trim", &["--length", "1", str(&input), str(&folder.path("out.fq"))]), 1);
+    let place = format!("error: {}: record 2 (line 5, byte 15): ", input.display());
+    assert!(said.starts_with(&place), "{said}");
+}
+
 #[test]
 fn wrong_arguments_are_told_with_the_usage() {
     for (name, args) in
