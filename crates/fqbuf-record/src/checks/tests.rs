@@ -1,3 +1,5 @@
+//! The checks of every way, beside each byte by itself.
+
 use std::ops::RangeInclusive;
 
 use super::{Alphabet, Checks, LANES, passing};
