@@ -43,8 +43,8 @@ pub(crate) struct Cursor {
     index: Box<Index>,
     present: usize,
     indexed: usize,
-    /// Records of the index that passed the checks, or were passed over; those behind them are not looked at yet.
-    passed: usize,
+    /// Records of the index that the checks approved, or that were passed over; those behind them are not looked at yet.
+    approved: usize,
     /// What is known of the record at `at`, when it is not all there.
     strict: Strict,
     /// Offset in the data of the first byte that is not part of a delivered record.
@@ -88,7 +88,7 @@ impl Cursor {
             index: Box::new(Index::new()),
             present: 0,
             indexed: 0,
-            passed: 0,
+            approved: 0,
             strict: Strict::default(),
             at: 0,
             base: 0,
@@ -110,6 +110,7 @@ impl Cursor {
     pub(crate) fn restart(&mut self) {
         self.present = 0;
         self.indexed = 0;
+        self.approved = 0;
         self.strict = Strict::default();
         self.begin_part(0, 0, u64::MAX);
         self.records = 0;
@@ -126,10 +127,10 @@ impl Cursor {
         if self.advance_indexed() { Ok(Step::Record) } else { self.advance_further(data, at_end) }
     }
 
-    /// The part of [`advance`](Cursor::advance) that is small: moves to the next record that is indexed and passed the checks.
+    /// The part of [`advance`](Cursor::advance) that is small: moves to the next record that is indexed and approved.
     #[inline(always)]
     pub(crate) fn advance_indexed(&mut self) -> bool {
-        let Some(entry) = self.index.entries[..self.passed].get(self.present) else { return false };
+        let Some(entry) = self.index.entries[..self.approved].get(self.present) else { return false };
         self.at = entry.end();
         self.present += 1;
         true
@@ -143,7 +144,7 @@ impl Cursor {
                 return Ok(step);
             }
         }
-        if self.present == self.passed {
+        if self.present == self.approved {
             self.check(data)?;
         }
         self.at = self.index.entries[self.present].end();
@@ -249,7 +250,7 @@ impl Cursor {
         self.records += self.present as u64;
         self.lines += 4 * self.present as u64;
         self.indexed = 0;
-        self.passed = 0;
+        self.approved = 0;
         self.present = 0;
     }
 
@@ -377,8 +378,8 @@ impl Cursor {
     #[inline(never)]
     fn check(&mut self, data: &[u8]) -> Result<(), ParseError> {
         let entries = &self.index.entries[self.present..self.indexed];
-        self.passed += if self.checked { simd::passing(&self.checks, data, entries) } else { entries.len() };
-        if self.passed > self.present {
+        self.approved += if self.checked { simd::passing(&self.checks, data, entries) } else { entries.len() };
+        if self.approved > self.present {
             return Ok(());
         }
         let entry = self.index.entries[self.present];
@@ -396,7 +397,7 @@ impl Cursor {
             self.skipped.bytes += entry.size as u64;
             self.at = entry.end();
             self.present += 1;
-            self.passed = self.passed.max(self.present);
+            self.approved = self.approved.max(self.present);
             return;
         }
         self.settle();
