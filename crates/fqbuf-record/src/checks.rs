@@ -244,25 +244,22 @@ const STEPS: usize = 5;
 /// Whether `wrong` is 0 for all bytes. Without an early exit: good input is looked at whole anyway.
 #[inline(always)]
 fn all(bytes: &[u8], wrong: impl Fn(u8) -> u8) -> bool {
-    let Some(end) = bytes.len().checked_sub(LANES) else { return bytes.iter().all(|byte| wrong(*byte) == 0) };
+    let Some(last) = bytes.last_chunk::<LANES>() else { return bytes.iter().all(|byte| wrong(*byte) == 0) };
     let mut lanes = [0; LANES];
-    let mut look = |at: usize| {
-        if let Some(chunk) = bytes[at..].first_chunk::<LANES>() {
-            for i in 0..LANES {
-                lanes[i] |= wrong(chunk[i]);
-            }
+    let mut look = |chunk: &[u8; LANES]| {
+        for i in 0..LANES {
+            lanes[i] |= wrong(chunk[i]);
         }
     };
     // What is looked at more than once is right or wrong each time.
-    if end <= (STEPS - 1) * LANES {
+    if bytes.len() <= STEPS * LANES {
         for step in 0..STEPS {
-            look(end.min(step * LANES));
+            let at = (bytes.len() - LANES).min(step * LANES);
+            bytes[at..].first_chunk().map(&mut look);
         }
     } else {
-        for at in (0..end).step_by(LANES) {
-            look(at);
-        }
-        look(end);
+        bytes.as_chunks().0.iter().for_each(&mut look);
+        look(last);
     }
     lanes.iter().fold(0, |all, lane| all | lane) == 0
 }
