@@ -25,8 +25,8 @@ use fqbuf_line::Source;
 /// comes again from the next call, and an error of a source does not lose the mate that was read already.
 ///
 /// Where the readers [skip bad records](crate::ReaderBuilder::skip_invalid), or [you](PairedReader::skip_invalid) do, the mates
-/// of skipped records are dropped and [counted](PairedReader::dropped). Leave the check of names on then: it is what notices that one bad place hid
-/// several records.
+/// of skipped records are dropped and [counted](PairedReader::dropped). Leave the check of names on then: it is what notices
+/// that one bad place hid several records.
 ///
 /// # Examples
 /// ```
