@@ -34,8 +34,8 @@ impl Alphabet {
         match self {
             Self::Any => true,
             Self::Graphic => base.is_ascii_graphic(),
-            Self::Iupac => b"ACGTURYSWKMBDHVNacgturyswkmbdhvn-.*".contains(&base),
-            Self::Dna => b"ACGTNacgtn".contains(&base),
+            Self::Iupac => beyond_codes(base) == 0,
+            Self::Dna => beyond_bases(base) == 0,
         }
     }
 
@@ -235,8 +235,8 @@ fn holds(rule: Rule, bytes: &[u8]) -> bool {
     match rule {
         Rule::Within { min, span } => all(bytes, |byte| beyond(byte, (min, span))),
         Rule::Never => bytes.is_empty(),
-        Rule::Dna => all(bytes, |byte| beyond_all(byte & CAPITAL, &BASES)),
-        Rule::Iupac => all(bytes, |byte| beyond_all(byte & CAPITAL, &CODES).min(beyond_all(byte, &GAPS))),
+        Rule::Dna => all(bytes, beyond_bases),
+        Rule::Iupac => all(bytes, beyond_codes),
     }
 }
 
@@ -267,6 +267,18 @@ fn all(bytes: &[u8], wrong: impl Fn(u8) -> u8) -> bool {
         look(last);
     }
     lanes.iter().fold(0, |all, lane| all | lane) == 0
+}
+
+/// 0 for a byte of [`Alphabet::Dna`].
+#[inline(always)]
+fn beyond_bases(byte: u8) -> u8 {
+    beyond_all(byte & CAPITAL, &BASES)
+}
+
+/// 0 for a byte of [`Alphabet::Iupac`].
+#[inline(always)]
+fn beyond_codes(byte: u8) -> u8 {
+    beyond_all(byte & CAPITAL, &CODES).min(beyond_all(byte, &GAPS))
 }
 
 /// By how much a byte is beyond the range; what is below wraps around.

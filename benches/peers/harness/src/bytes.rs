@@ -66,6 +66,15 @@ pub fn unpacked(path: &Path) -> u64 {
     unpacked_in(&mut File::open(path).expect("the runner made the file")).expect("a file that can be read")
 }
 
+/// Bytes of a BGZF block whose header has no other field, that header among them, from its first 18.
+///
+/// # Panics
+/// Where there are fewer.
+#[must_use]
+pub fn bgzf_length(header: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([header[16], header[17]])) + 1
+}
+
 fn unpacked_in(file: &mut File) -> io::Result<u64> {
     let end = file.seek(SeekFrom::End(0))?;
     let (mut at, mut total) = (0, 0);
@@ -74,7 +83,7 @@ fn unpacked_in(file: &mut File) -> io::Result<u64> {
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut header)?;
         let is_block = header[3] & 4 > 0;
-        at = if is_block { at + 1 + u64::from(u16::from_le_bytes([header[16], header[17]])) } else { end };
+        at = if is_block { at + bgzf_length(&header) as u64 } else { end };
         let mut length = [0; 4];
         file.seek(SeekFrom::Start(at - 4))?;
         file.read_exact(&mut length)?;

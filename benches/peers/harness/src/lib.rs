@@ -21,7 +21,7 @@ pub mod work;
 pub use crate::{
     aligned::Aligned,
     allocations::Counting,
-    bytes::{STEP, count, drain, drain_by, unpacked},
+    bytes::{STEP, bgzf_length, count, drain, drain_by, unpacked},
     command::run,
     mapped::mapped,
     row::{Build, Contender, Data, HELICASE_LENGTHS, Role, Row, Run},

@@ -9,7 +9,7 @@ use fqbuf_stream::Helper;
 use super::{Claim, Condensed, LONG, Piece, Span, Tail, first};
 use crate::board::{Refusal, Slot};
 use crate::cut::{Front, last_cut, line_len, lines_in};
-use crate::monitor::{Counters, add};
+use crate::monitor::add;
 
 /// What a stream's bytes come from.
 enum Origin<'a> {
@@ -62,13 +62,12 @@ enum Until {
 
 impl<'a> Stream<'a> {
     pub(crate) fn new(source: Box<dyn Source + Send + 'a>, whole_blocks: Option<usize>, counts: bool) -> Self {
-        Self { waits: true, ..Self::of(Origin::Any(source), whole_blocks, counts) }
+        Self::of(Origin::Any(source), whole_blocks, counts)
     }
 
     /// A file opened for the run alone.
     pub(crate) fn own(stream: fqbuf_stream::Stream, whole_blocks: Option<usize>) -> Self {
-        let waits = stream.progress().compressed_total().is_none();
-        Self { waits, ..Self::of(Origin::Own(Box::new(stream)), whole_blocks, true) }
+        Self::of(Origin::Own(Box::new(stream)), whole_blocks, true)
     }
 
     /// The same for a source that never waits: memory, or a regular file.
@@ -100,7 +99,7 @@ impl<'a> Stream<'a> {
             whole_blocks,
             memory: 0,
             counts,
-            waits: false,
+            waits: true,
         }
     }
 
@@ -124,8 +123,7 @@ impl<'a> Stream<'a> {
     ) -> Result<(), Refusal> {
         self.place(claim, slot, which, target)?;
         let until = if self.whole_blocks.is_some() { Until::Once } else { Until::Full };
-        self.fill(which(slot), target, until, claim.counters);
-        claim.board.settle_slot(claim.number, slot)
+        self.fill(claim, slot, which, target, until)
     }
 
     /// Puts what was carried over into the emptied block, with room for `target` bytes in all.
@@ -159,7 +157,15 @@ impl<'a> Stream<'a> {
     }
 
     /// Reads until `target` bytes are held or the block is full, or less of it.
-    fn fill(&mut self, block: &mut Block, target: usize, until: Until, counters: &Counters) {
+    fn fill(
+        &mut self,
+        claim: Claim<'_, '_>,
+        slot: &mut Slot,
+        which: fn(&mut Slot) -> &mut Block,
+        target: usize,
+        until: Until,
+    ) -> Result<(), Refusal> {
+        let block = which(slot);
         while self.tail.is_none() && block.len() < target && block.room() > 0 {
             // How much room there is depends on where in a page memory begins; what blocks hold must not.
             block.set_read_limit(target - block.len());
@@ -167,17 +173,17 @@ impl<'a> Stream<'a> {
                 Ok(0) => self.tail = Some(Tail::End),
                 Ok(n) => {
                     if !self.counts {
-                        add(&counters.bytes, n as u64);
+                        add(&claim.counters.bytes, n as u64);
                     }
                     let line = || block.data()[block.len() - n..].contains(&b'\n');
                     if until == Until::Once || until == Until::Line && line() {
-                        return;
+                        break;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => self.tail = Some(Tail::Failed(error)),
             }
         }
+        claim.board.settle_slot(claim.number, slot)
     }
 
     /// Reads more, for want of a cut in what the block holds: behind what is left of it once bad input was condensed, or
@@ -197,8 +203,7 @@ impl<'a> Stream<'a> {
         let held = which(slot).len();
         more_room(claim, slot, which)?;
         // Twice as much, also of whole blocks: all that is held is looked at again each time.
-        self.fill(which(slot), held.saturating_mul(2).max(PAGE), Until::Full, claim.counters);
-        claim.board.settle_slot(claim.number, slot)
+        self.fill(claim, slot, which, held.saturating_mul(2).max(PAGE), Until::Full)
     }
 
     /// Reads more for want of a record, and no more than it takes to see a line end: who writes the input may wait until another one
@@ -215,8 +220,7 @@ impl<'a> Stream<'a> {
             more_room(claim, slot, which)?;
             target = held.saturating_mul(2).max(PAGE);
         }
-        self.fill(which(slot), target, Until::Line, claim.counters);
-        claim.board.settle_slot(claim.number, slot)
+        self.fill(claim, slot, which, target, Until::Line)
     }
 
     /// Whether the source has ended.

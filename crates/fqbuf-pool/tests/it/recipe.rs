@@ -117,16 +117,19 @@ fn every_item_is_dropped_exactly_once() -> Result<(), BudgetError> {
     Ok(())
 }
 
-/// A recipe that makes more than it said.
-struct Liar;
+/// A recipe that makes other items than it said.
+struct Misjudged {
+    announced: usize,
+    made: usize,
+}
 
-impl Recipe for Liar {
+impl Recipe for Misjudged {
     type Item = Vec<u8>;
     fn make(&self) -> Vec<u8> {
-        Vec::with_capacity(100)
+        Vec::with_capacity(self.made)
     }
     fn fresh_bytes(&self) -> usize {
-        60
+        self.announced
     }
     fn bytes(&self, item: &Vec<u8>) -> usize {
         item.capacity()
@@ -139,7 +142,7 @@ impl Recipe for Liar {
 #[test]
 fn an_item_bigger_than_announced_is_charged_in_full_where_that_is_possible() -> Result<(), BudgetError> {
     let budget = MemoryBudget::new(170);
-    let pool = PoolBuilder::new(Liar).budget(&budget).build()?;
+    let pool = PoolBuilder::new(Misjudged { announced: 60, made: 100 }).budget(&budget).build()?;
     let first = pool.get();
     assert_eq!(budget.used(), 100);
     let second = pool.get();
@@ -151,30 +154,11 @@ fn an_item_bigger_than_announced_is_charged_in_full_where_that_is_possible() -> 
     Ok(())
 }
 
-/// A recipe that makes less than it said.
-struct Thrifty;
-
-impl Recipe for Thrifty {
-    type Item = Vec<u8>;
-    fn make(&self) -> Vec<u8> {
-        Vec::with_capacity(50)
-    }
-    fn fresh_bytes(&self) -> usize {
-        100
-    }
-    fn bytes(&self, item: &Vec<u8>) -> usize {
-        item.capacity()
-    }
-    fn reset(&self, item: &mut Vec<u8>) {
-        item.clear();
-    }
-}
-
 /// Fails where the growth counts as what the item had before: it is charged for more than it has, and not kept.
 #[test]
 fn an_item_smaller_than_announced_is_charged_for_what_it_grows_to() -> Result<(), BudgetError> {
     let budget = MemoryBudget::new(1000);
-    let pool = PoolBuilder::new(Thrifty).budget(&budget).build()?;
+    let pool = PoolBuilder::new(Misjudged { announced: 100, made: 50 }).budget(&budget).build()?;
     let mut lease = pool.get();
     assert_eq!(budget.used(), 50);
     lease.grow_with(80, |vec| vec.reserve_exact(80))?;

@@ -29,6 +29,17 @@ fn get_at_first_home<const N: usize>(pool: &Pool<Probe>) -> JoinHandle<[Lease<Pr
     thread::spawn(move || leases(&pool))
 }
 
+/// A pool with a belt of one item, which a taker on another thread may take, or be stopped over by those who clear the pool; and a
+/// lease to be brought home behind it.
+fn stopped_taker(probe: &Probe) -> (Pool<Probe>, Lease<Probe>, JoinHandle<[Lease<Probe>; 1]>) {
+    let pool = pool_with_belt(probe, 1);
+    let [first, second] = leases(&pool);
+    bring(first);
+    let taker = get_at_first_home(&pool);
+    pool.clear();
+    (pool, second, taker)
+}
+
 /// What was got there, touched.
 fn join<const N: usize>(there: JoinHandle<[Lease<Probe>; N]>) -> [Lease<Probe>; N] {
     let mut leases = there.join().unwrap();
@@ -131,12 +142,8 @@ fn courier_stopped_in_the_middle_when_its_item_is_taken() {
 fn taker_stopped_in_the_middle_against_restart() {
     bounded(2, "belt_runs_over_the_stopped", || {
         let probe = Probe::default();
-        let pool = pool_with_belt(&probe, 1);
-        let [first, second] = leases(&pool);
-        bring(first);
-        let taker = get_at_first_home::<1>(&pool);
-        // Stops the taker, and is back on the belt with the next.
-        pool.clear();
+        let (pool, second, taker) = stopped_taker(&probe);
+        // Back on the belt with the next.
         bring(second);
         let _taken = join(taker);
         check(&pool, &probe, 1);
@@ -147,11 +154,7 @@ fn taker_stopped_in_the_middle_against_restart() {
 fn hits_of_a_stopped_taker_against_those_of_the_next() {
     bounded(2, "belt_hit_counted_late", || {
         let probe = Probe::default();
-        let pool = pool_with_belt(&probe, 1);
-        let [first, second] = leases(&pool);
-        bring(first);
-        let taker = get_at_first_home::<1>(&pool);
-        pool.clear();
+        let (pool, second, taker) = stopped_taker(&probe);
         // To the door, and on before it has counted.
         thread::yield_now();
         bring(second);

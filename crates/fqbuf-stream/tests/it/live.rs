@@ -32,6 +32,17 @@ fn flushed(format: Format, text: [&[u8]; 2]) -> Option<[Vec<u8>; 2]> {
     }
 }
 
+/// Runs `test` over each format that can be flushed: its name, both parts of a text as it, and the text of each.
+fn in_each_format(test: impl Fn(Format, [Vec<u8>; 2], [&[u8]; 2])) {
+    let text = fastq(40);
+    let halves = <[&[u8]; 2]>::from(text.split_at(text.len() / 2));
+    for format in [Format::Gzip, Format::Bgzf, Format::Zstd] {
+        if let Some(parts) = flushed(format, halves) {
+            test(format, parts, halves);
+        }
+    }
+}
+
 /// Memory that is written to and looked at.
 #[derive(Clone, Default)]
 struct Sink(Arc<std::sync::Mutex<Vec<u8>>>);
@@ -61,15 +72,12 @@ impl Read for Parts {
 /// Fails when the decoder asks for more, and waits, while it has output that nobody was given.
 #[test]
 fn what_was_flushed_is_given_before_more_is_read() {
-    let text = fastq(40);
-    let halves = text.split_at(text.len() / 2);
-    for format in [Format::Gzip, Format::Bgzf, Format::Zstd] {
-        let Some(parts) = flushed(format, halves.into()) else { continue };
+    in_each_format(|format, parts, halves| {
         for ahead in [ReadAhead::Never, ReadAhead::Compressed] {
             let reads = Arc::new(AtomicUsize::new(0));
             let parts = Parts(Vec::from(parts.clone()).into_iter(), Arc::clone(&reads));
             let mut stream = Stream::builder().read_ahead(ahead).from_reader(parts);
-            for (n, half) in [halves.0, halves.1].into_iter().enumerate() {
+            for (n, half) in halves.into_iter().enumerate() {
                 let mut block = Block::new();
                 block.make_room(1000).expect("memory");
                 stream.fill(&mut block).expect("sound input");
@@ -77,20 +85,17 @@ fn what_was_flushed_is_given_before_more_is_read() {
                 assert_eq!(reads.load(Ordering::Relaxed), n + 1, "{format}, {ahead:?}");
             }
         }
-    }
+    });
 }
 
 /// Never ends when a thread that decodes ahead waits for more with output in its hands.
 #[test]
 fn what_was_flushed_comes_out_of_a_pipe_that_stays_open() {
-    let text = fastq(40);
-    let halves = text.split_at(text.len() / 2);
-    for format in [Format::Gzip, Format::Bgzf, Format::Zstd] {
-        let Some(parts) = flushed(format, halves.into()) else { continue };
+    in_each_format(|format, parts, halves| {
         for way in WAYS {
             let (reader, mut writer) = io::pipe().expect("a pipe");
             let mut stream = way.builder().from_reader(reader).into_reader();
-            for (part, half) in parts.iter().zip([halves.0, halves.1]) {
+            for (part, half) in parts.iter().zip(halves) {
                 writer.write_all(part).expect("room");
                 let mut got = vec![0; half.len()];
                 stream.read_exact(&mut got).expect("sound input");
@@ -99,5 +104,5 @@ fn what_was_flushed_comes_out_of_a_pipe_that_stays_open() {
             // A dropped stream waits for its read.
             drop(writer);
         }
-    }
+    });
 }

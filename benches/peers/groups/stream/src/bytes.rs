@@ -9,7 +9,7 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 use fqbuf_stream::{ReadAhead, Stream};
-use harness::{Answer, Contender, STEP, Stage, count, drain, together, unpacked};
+use harness::{Answer, Contender, STEP, Stage, bgzf_length, count, drain, together, unpacked};
 use libdeflater::Decompressor;
 
 use crate::unpacking;
@@ -120,14 +120,9 @@ fn blocks(path: &Path, threads: usize) -> Answer {
 fn begin_of_block(packed: &[u8], least: usize) -> usize {
     let mut at = 0;
     while at < least {
-        at += length_of_block(&packed[at..]);
+        at += bgzf_length(&packed[at..]);
     }
     at
-}
-
-/// Bytes of the block that these begin with, its header among them: of headers that have no other field.
-fn length_of_block(packed: &[u8]) -> usize {
-    usize::from(u16::from_le_bytes([packed[16], packed[17]])) + 1
 }
 
 /// Bytes that the blocks have uncompressed, each of which is.
@@ -136,7 +131,7 @@ fn inflated(mut packed: &[u8]) -> u64 {
     let mut buffer = vec![1; 1 << 16];
     let mut count = 0;
     while !packed.is_empty() {
-        let (block, rest) = packed.split_at(length_of_block(packed));
+        let (block, rest) = packed.split_at(bgzf_length(packed));
         count += decompressor.gzip_decompress(block, &mut buffer).expect("good input") as u64;
         packed = rest;
     }

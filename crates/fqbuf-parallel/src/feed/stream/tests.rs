@@ -6,8 +6,9 @@ use std::sync::Arc;
 use fqbuf_pool::MemoryBudget;
 use fqbuf_record::{Reader, ReaderBuilder};
 
-use super::{Block, Claim, Condensed, Counters, PAGE, Source, Stream, condense, first};
+use super::{Block, Claim, Condensed, PAGE, Source, Stream, condense, first};
 use crate::board::{Board, Slot};
+use crate::monitor::Counters;
 
 /// What input that begins with a record's start may go on with.
 const BEHIND: [&[u8]; 6] =
